@@ -1,0 +1,55 @@
+/** The one error type of the service: a stable code, a sentence a caller can act on, and details. HTTP is not known here. */
+
+/** Every way a request or a start can fail. `http/problem.ts` gives each its status and title. */
+export type ErrorCode =
+  // what the caller sent
+  | 'invalid_request'
+  | 'malformed_body'
+  | 'unsupported_media_type'
+  | 'not_found'
+  // the image
+  | 'image_undecodable'
+  | 'image_unsupported'
+  | 'image_too_large'
+  | 'image_too_many_pixels'
+  | 'no_face'
+  // where the image comes from
+  | 'download_failed'
+  | 'address_forbidden'
+  | 'object_not_found'
+  // the service itself
+  | 'overloaded'
+  | 'draining'
+  | 'deadline_exceeded'
+  | 'worker_failed'
+  | 'invalid_configuration'
+  | 'invalid_pack'
+  | 'internal';
+
+/** Facts beside the message: names of fields, limits, sizes. Never contents, credentials or URLs with a query. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** An expected failure. Anything else that is thrown is a defect and reaches the caller as `internal`. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+
+  /**
+   * @param code stable, machine-readable; part of the API
+   * @param message a sentence that says what is wrong and what to do about it
+   * @param details facts a program can use
+   * @param options `cause`: the error underneath; it is logged, never sent
+   */
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
