@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'invalid_request'
   | 'malformed_body'
   | 'unsupported_media_type'
+  | 'body_too_large'
   | 'not_found'
   // the image
   | 'image_undecodable'
@@ -24,6 +25,7 @@ export type ErrorCode =
   | 'worker_failed'
   | 'invalid_configuration'
   | 'invalid_pack'
+  | 'pack_unavailable'
   | 'internal';
 
 /** Facts beside the message: names of fields, limits, sizes. Never contents, credentials or URLs with a query. */
