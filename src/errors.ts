@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'worker_failed'
   | 'invalid_configuration'
   | 'invalid_pack'
+  | 'pack_unavailable'
   | 'internal';
 
 /** Facts beside the message: names of fields, limits, sizes. Never contents, credentials or URLs with a query. */
