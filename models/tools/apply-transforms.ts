@@ -1,0 +1,45 @@
+/** Turns the bytes of a source graph into those of a pack's graph, by the transforms that pack.json lists. */
+import { readOnnx, writeOnnx } from './onnx-file.js';
+import { prune } from './onnx-graph.js';
+import { dynamicBatch, type DynamicBatchTransform } from './transforms/dynamic-batch.js';
+import { type InterfaceTransform, setInterface } from './transforms/interface.js';
+import { spatialMean, type SpatialMeanTransform } from './transforms/spatial-mean.js';
+import { splitPRelu, type SplitPReluTransform } from './transforms/split-prelu.js';
+
+/** One step of a graph's `build.transforms` in pack.json. */
+export type Transform =
+  InterfaceTransform | DynamicBatchTransform | SpatialMeanTransform | SplitPReluTransform;
+
+/** The names a step may have; the compiler sees to it that none is missing. */
+export const TRANSFORM_NAMES = Object.keys({
+  interface: true,
+  dynamicBatch: true,
+  spatialMean: true,
+  splitPRelu: true,
+} satisfies Record<Transform['op'], true>);
+
+/**
+ * Applies `transforms` in their order. The same source and steps give the same bytes on every machine.
+ * @throws AppError `invalid_pack` where the source is no ONNX model or a step does not fit it
+ */
+export function applyTransforms(source: Uint8Array, transforms: readonly Transform[]): Uint8Array {
+  const model = readOnnx(source);
+  for (const transform of transforms) {
+    switch (transform.op) {
+      case 'interface':
+        setInterface(model.graph, transform);
+        break;
+      case 'dynamicBatch':
+        dynamicBatch(model.graph);
+        break;
+      case 'spatialMean':
+        spatialMean(model.graph, transform);
+        break;
+      case 'splitPRelu':
+        splitPRelu(model.graph);
+        break;
+    }
+  }
+  prune(model.graph);
+  return writeOnnx(model);
+}

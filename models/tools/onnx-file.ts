@@ -1,0 +1,106 @@
+/** Reads and writes ONNX files. The schema is the part of onnx/onnx.proto kept in onnx.proto beside this file. */
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
+import { AppError, messageOf } from '../../src/errors.js';
+
+/** A 64-bit integer as protobufjs reads it (a Long) and accepts it (also a number). `toNumber` converts. */
+export type Int64 = number | { toString(): string };
+
+/** An attribute of a node; which of the values counts is said by `type`. */
+export interface Attribute {
+  name: string;
+  type: number;
+  f?: number;
+  i?: Int64;
+  t?: Tensor;
+  floats?: number[];
+  ints?: Int64[];
+}
+
+/** One operation: reads the tensors named in `input`, writes those named in `output`. */
+export interface Node {
+  op_type: string;
+  name?: string;
+  input: string[];
+  output: string[];
+  attribute: Attribute[];
+}
+
+/** A constant. `data_type` 1 is float, 7 is int64; the values are little-endian in `raw_data`. */
+export interface Tensor {
+  name?: string;
+  dims: Int64[];
+  data_type: number;
+  raw_data: Uint8Array;
+}
+
+/** One dimension of a shape: a number, or a name where it is free. */
+export interface Dimension {
+  dim_value?: Int64;
+  dim_param?: string;
+}
+
+/** Name, element type and shape of an input or output. */
+export interface ValueInfo {
+  name: string;
+  type: { tensor_type: { elem_type: number; shape: { dim: Dimension[] } } };
+}
+
+/** Nodes in an order in which each comes after those it reads from, and the constants they use. */
+export interface Graph {
+  name: string;
+  node: Node[];
+  initializer: Tensor[];
+  input: ValueInfo[];
+  output: ValueInfo[];
+  value_info: ValueInfo[];
+}
+
+/** A whole ONNX file. */
+export interface Model {
+  ir_version: Int64;
+  graph: Graph;
+}
+
+/** `TensorProto.DataType` of what our graphs contain. */
+export const DataType = { float: 1, int64: 7 } as const;
+
+/** `AttributeProto.AttributeType` of what we write. */
+export const AttributeType = { float: 1, int: 2, ints: 7 } as const;
+
+const schema = protobuf
+  .parse(readFileSync(new URL('onnx.proto', import.meta.url), 'utf8'), { keepCase: true })
+  .root.resolveAll()
+  .lookupType('onnx.ModelProto');
+
+/**
+ * The model in `bytes`, free to be changed.
+ * @throws AppError `invalid_pack` where the bytes are no ONNX model, or hold something the schema would lose
+ */
+export function readOnnx(bytes: Uint8Array): Model {
+  let model: Model;
+  try {
+    model = schema.decode(bytes) as unknown as Model;
+  } catch (error) {
+    throw new AppError('invalid_pack', `This is no ONNX model: ${messageOf(error)}`, {}, { cause: error });
+  }
+  // protobufjs drops fields that the schema does not know: they would be missing from what we write.
+  const again = writeOnnx(model);
+  if (again.byteLength !== bytes.byteLength) {
+    const message =
+      'This ONNX model cannot be changed without loss: read and written again it has ' +
+      `${again.byteLength} bytes in place of ${bytes.byteLength}; onnx.proto lacks a field it uses.`;
+    throw new AppError('invalid_pack', message);
+  }
+  return model;
+}
+
+/** The bytes of `model`: the same for the same model, on every machine. */
+export function writeOnnx(model: Model): Uint8Array {
+  return schema.encode(model as unknown as protobuf.Message).finish();
+}
+
+/** A 64-bit integer that is known to be small, such as a dimension. */
+export function toNumber(value: Int64): number {
+  return Number(value.toString());
+}

@@ -1,0 +1,154 @@
+/** The part of models/<pack>/pack.json that the tools read: which files the pack has, and what they are made from. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { plainToInstance } from 'class-transformer';
+import { IsIn, IsInt, IsNotEmpty, IsString, Matches, Min, validateSync } from 'class-validator';
+import { AppError, messageOf } from '../../src/errors.js';
+import { type Transform, TRANSFORM_NAMES } from './apply-transforms.js';
+
+/** An npm package that holds source graphs. */
+export class Source {
+  /** Name and exact version. */
+  @Matches(/^(@[\w.-]+\/)?[\w.-]+@\d[\w.+-]*$/)
+  package!: string;
+
+  /** Subresource integrity of its tarball, as npm writes it. */
+  @Matches(/^sha512-[A-Za-z0-9+/]{86}==$/)
+  integrity!: string;
+
+  /** Size of its tarball in bytes; only used to show progress. */
+  @IsInt()
+  @Min(1)
+  bytes!: number;
+}
+
+/** How a file of the pack is made. */
+export class Build {
+  /** Key of `sources`. */
+  @IsString()
+  source!: string;
+
+  /** File inside the package, relative to its root. */
+  @IsNotEmpty()
+  path!: string;
+
+  transforms!: Transform[];
+}
+
+class TransformName {
+  @IsIn(TRANSFORM_NAMES)
+  op!: string;
+}
+
+/** One graph of the pack. */
+export class PackFile {
+  /** Path inside the pack's folder. */
+  @Matches(/^(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
+  file!: string;
+
+  /** SHA-256 of the finished file, in hexadecimal. */
+  @Matches(/^[0-9a-f]{64}$/)
+  sha256!: string;
+
+  /** Missing where the file comes with the pack. */
+  build?: Build;
+}
+
+/** What the tools know of a pack. */
+export interface Recipe {
+  readonly name: string;
+  /** Absolute path of the pack's folder. */
+  readonly folder: string;
+  readonly sources: Readonly<Record<string, Source>>;
+  readonly files: readonly PackFile[];
+}
+
+/**
+ * Reads the recipe of the pack `name`.
+ * @throws AppError `invalid_pack` where there is no such pack, or its pack.json is wrong
+ */
+export async function readRecipe(modelsDir: string, name: string): Promise<Recipe> {
+  const folder = resolve(modelsDir, name);
+  const manifest = join(folder, 'pack.json');
+  const content = asObject(await parse(manifest, modelsDir, name));
+  const problems: string[] = [];
+  const sources = Object.fromEntries(
+    Object.entries(asObject(content['sources'])).map(([key, value]) => [
+      key,
+      checked(Source, value, `sources.${key}`, problems),
+    ]),
+  );
+  const files = graphsIn(content['models']).map((value) => {
+    const graph = checked(PackFile, value, `models (${String(value['file'])})`, problems);
+    if (value['build'] !== undefined)
+      graph.build = checkedBuild(value['build'], graph.file, sources, problems);
+    return graph;
+  });
+  if (problems.length > 0)
+    throw new AppError('invalid_pack', `${manifest} is wrong: ${problems.join('; ')}.`);
+  return { name, folder, sources, files };
+}
+
+async function parse(manifest: string, modelsDir: string, name: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(manifest, 'utf8');
+  } catch (error) {
+    const packs = await packNames(modelsDir);
+    const known = packs.length > 0 ? `there are ${packs.join(', ')}` : 'there is none; check MODELS_DIR';
+    throw new AppError(
+      'invalid_pack',
+      `The pack "${name}" has no readable ${manifest} (${known}).`,
+      {},
+      { cause: error },
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AppError('invalid_pack', `${manifest} is no JSON: ${messageOf(error)}`, {}, { cause: error });
+  }
+}
+
+/** Names of the folders of `modelsDir` that hold a pack.json, sorted. */
+export async function packNames(modelsDir: string): Promise<string[]> {
+  const files = await readdir(modelsDir, { withFileTypes: true }).catch(() => []);
+  const folders = files.filter((each) => each.isDirectory()).map(({ name }) => name);
+  const marks = await Promise.all(
+    folders.map((name) => readdir(join(modelsDir, name)).catch((): string[] => [])),
+  );
+  return folders.filter((_, index) => marks[index]?.includes('pack.json')).sort();
+}
+
+/** Every object with a `file` under `models`, at whatever depth: roles may be grouped. */
+function graphsIn(value: unknown): Record<string, unknown>[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const object = asObject(value);
+  return 'file' in object ? [object] : Object.values(object).flatMap(graphsIn);
+}
+
+function checkedBuild(
+  value: unknown,
+  file: string,
+  sources: Readonly<Record<string, Source>>,
+  problems: string[],
+): Build {
+  const build = checked(Build, value, `build of ${file}`, problems);
+  if (!Object.hasOwn(sources, build.source))
+    problems.push(`build of ${file}: there is no source "${build.source}"`);
+  if (!Array.isArray(build.transforms)) problems.push(`build of ${file}: transforms must be an array`);
+  else for (const each of build.transforms) checked(TransformName, each, `build of ${file}`, problems);
+  return build;
+}
+
+function checked<T extends object>(type: new () => T, value: unknown, path: string, problems: string[]): T {
+  const instance = plainToInstance(type, asObject(value));
+  for (const { constraints } of validateSync(instance, { forbidUnknownValues: false })) {
+    problems.push(...Object.values(constraints ?? {}).map((text) => `${path}: ${text}`));
+  }
+  return instance;
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

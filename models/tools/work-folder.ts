@@ -1,0 +1,60 @@
+/** A temporary folder beside its results, so that they can be renamed into place; gone however the work ends. */
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { constants, hostname } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = '.tmp-';
+/** No preparation takes this long: what is older was left behind, whoever made it. */
+const STALE_MS = 60 * 60 * 1000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs `work` with a new folder inside `parent` and removes that folder, also when the process is told to end.
+ * Folders that a killed run left in `parent` are removed first; those of a run that still goes on are not touched.
+ */
+export async function withWorkFolder<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+  await removeStale(parent);
+  const folder = join(parent, `${PREFIX}${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const onSignal = (signal: (typeof SIGNALS)[number]): void => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of SIGNALS) process.once(signal, onSignal);
+  try {
+    await mkdir(folder);
+    return await work(folder);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function removeStale(parent: string): Promise<void> {
+  const names = await readdir(parent);
+  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
+    if (await isStale(join(parent, name), name))
+      await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+async function isStale(path: string, name: string): Promise<boolean> {
+  const [pid = 0] = name.match(/(?<=-)\d+(?=-[0-9a-f]+$)/)?.map(Number) ?? [];
+  // Only on this host does the process number say anything; a shared disk may hold the folders of others.
+  if (name.startsWith(`${PREFIX}${hostname()}-`) && !isRunning(pid)) return true;
+  const modified = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - modified > STALE_MS;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
