@@ -9,7 +9,6 @@ import type { Config } from './config/config.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
-import { validationPipe } from './http/validation.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
@@ -22,12 +21,13 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
     logger: new ConsoleLogger({ logLevels, json: config.logFormat === 'json' }),
   });
   app.disable('x-powered-by');
+  // Answers to POST are never cached: hashing them would be work for nothing.
+  app.disable('etag');
   app.use(requestContext(config.requestTimeoutMs));
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
   app.useBodyParser('json', { limit: config.maxBodyBytes });
   app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
-  app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks();
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {

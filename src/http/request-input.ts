@@ -2,15 +2,18 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { AppError } from '../errors.js';
+import { validationPipe } from './validation.js';
 
 /** Media types that carry a picture as the whole body. */
 export const RAW_IMAGE_TYPES = ['image/*', 'application/octet-stream'];
 
 /**
- * Parameter decorator: query parameters, body fields and uploaded files as one plain object for a DTO to validate.
- * Files appear under their form field as bytes, a raw body as `image`.
+ * Parameter decorator: query parameters, body fields and uploaded files as one object, validated as the DTO the
+ * parameter is typed with. Files appear under their form field as bytes, a raw body as `image`.
  */
-export const RequestInput = createParamDecorator(
+export const RequestInput = (): ParameterDecorator => PlainInput(validationPipe());
+
+const PlainInput = createParamDecorator(
   (_: unknown, context: ExecutionContext): Record<string, unknown> => {
     const request = context.switchToHttp().getRequest<Request>();
     return { ...request.query, ...bodyFields(request), ...uploadedFiles(request) };

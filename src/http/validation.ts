@@ -1,4 +1,4 @@
-/** Validation of request DTOs: the global pipe, and the same rules for objects inside a body. */
+/** Validation of request DTOs: a pipe for whole requests, and the same rules for objects inside a body. */
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { validate, type ValidatorOptions } from 'class-validator';
@@ -12,7 +12,7 @@ const RULES: ValidatorOptions = {
   validationError: { target: false, value: false },
 };
 
-/** The pipe of all routes. A violation is an AppError `invalid_request` that lists every field. */
+/** The pipe behind `RequestInput`. A violation is an AppError `invalid_request` that lists every field. */
 export function validationPipe(): ValidationPipe {
   return new ValidationPipe({
     ...RULES,

@@ -65,12 +65,11 @@ export function sample(image: Image, map: Affine, target: WarpTarget, normalisat
         r = data[p] * w00 + data[p + 3] * w01 + data[q] * w10 + data[q + 3] * w11;
         g = data[p + 1] * w00 + data[p + 4] * w01 + data[q + 1] * w10 + data[q + 4] * w11;
         bl = data[p + 2] * w00 + data[p + 5] * w01 + data[q + 2] * w10 + data[q + 5] * w11;
-      } else if (left >= -1 && top >= -1 && left < width && top < height) {
-        // The outermost ring: neighbours outside the image are black.
+      } else if (sourceX >= -0.5 && sourceY >= -0.5 && sourceX <= width - 0.5 && sourceY <= height - 0.5) {
+        // The outer half of a border pixel has no neighbour on that side: the border pixel stands in for it.
         for (let corner = 0; corner < 4; corner++) {
-          const column = left + (corner & 1);
-          const line = top + (corner >> 1);
-          if (column < 0 || line < 0 || column >= width || line >= height) continue;
+          const column = Math.min(Math.max(left + (corner & 1), 0), width - 1);
+          const line = Math.min(Math.max(top + (corner >> 1), 0), height - 1);
           const weight = (corner & 1 ? wx : 1 - wx) * (corner >> 1 ? wy : 1 - wy);
           const p = line * stride + column * 3;
           r += data[p] * weight;

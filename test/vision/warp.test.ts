@@ -53,10 +53,10 @@ describe('warp', () => {
     expect(value).toBeCloseTo(7.5 + 15 + 10, 5);
   });
 
-  it('is black outside the picture, and fades over its outermost half pixel', () => {
-    const image = grey([100, 100], [100, 100]);
-    const [, fading, outside] = run(image, { ...IDENTITY, c: 0.5 }, 3, 1);
-    expect([fading, outside]).toEqual([50, 0]);
+  it('reaches to the outer edge of the border pixels, and is black beyond', () => {
+    const image = grey([100, 60], [100, 60]);
+    // Sampled at 0.5, 1.5 (the edge itself) and 2.5.
+    expect(run(image, { ...IDENTITY, c: 0.5 }, 3, 1).slice(0, 3)).toEqual([80, 60, 0]);
   });
 
   it('averages whole blocks when it shrinks, where point sampling would miss every other pixel', () => {
