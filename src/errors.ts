@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'invalid_request'
   | 'malformed_body'
   | 'unsupported_media_type'
+  | 'body_too_large'
   | 'not_found'
   // the image
   | 'image_undecodable'

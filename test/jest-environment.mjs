@@ -4,7 +4,16 @@ import { TestEnvironment } from 'jest-environment-node';
 export default class SharedRealmEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
-    const binary = [ArrayBuffer, SharedArrayBuffer, Uint8Array, Int32Array, BigInt64Array, Uint16Array, Float32Array, Float64Array];
+    const binary = [
+      ArrayBuffer,
+      SharedArrayBuffer,
+      Uint8Array,
+      Int32Array,
+      BigInt64Array,
+      Uint16Array,
+      Float32Array,
+      Float64Array,
+    ];
     for (const type of binary) this.global[type.name] = type;
   }
 }

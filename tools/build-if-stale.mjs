@@ -14,7 +14,8 @@ function newest(path) {
 
 // A container image carries dist/ without the sources: there is nothing to compare, and nothing to build.
 const present = SOURCES.filter((path) => existsSync(path));
-const stale = !existsSync(BUILT) || (existsSync('src') && present.some((path) => newest(path) > statSync(BUILT).mtimeMs));
+const stale =
+  !existsSync(BUILT) || (existsSync('src') && present.some((path) => newest(path) > statSync(BUILT).mtimeMs));
 if (stale) {
   console.log('Building the service (about ten seconds) …');
   execFileSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], { stdio: 'inherit' });

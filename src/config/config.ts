@@ -1,6 +1,17 @@
 /** Every environment variable of the service, with its default, its bounds and what it does. */
 import { existsSync } from 'node:fs';
-import { ArrayUnique, IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayUnique,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
 import { availableCpus } from './available-cpus.js';
 import { readSettings, Setting } from './setting.js';
 
@@ -14,7 +25,11 @@ export class Config {
   @Setting('HOST', 'Address the service listens on.', IsString())
   host: string = '0.0.0.0';
 
-  @Setting('LOG_LEVEL', 'Least severe level that is logged.', IsIn(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']))
+  @Setting(
+    'LOG_LEVEL',
+    'Least severe level that is logged.',
+    IsIn(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']),
+  )
   logLevel: string = 'log';
 
   @Setting('LOG_FORMAT', '`text` for people, `json` for machines.', IsIn(['text', 'json']))
@@ -23,7 +38,11 @@ export class Config {
   @Setting('MODELS_DIR', 'Folder that holds the model packs, one folder each.', IsString())
   modelsDir: string = 'models';
 
-  @Setting('MODEL_PACK', 'Model pack to serve: a folder of MODELS_DIR.', Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/))
+  @Setting(
+    'MODEL_PACK',
+    'Model pack to serve: a folder of MODELS_DIR.',
+    Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
+  )
   modelPack: string = 'default';
 
   @Setting(
@@ -46,19 +65,45 @@ export class Config {
   )
   inferenceMaxWorkers: number = availableCpus();
 
-  @Setting('INFERENCE_IDLE_TIMEOUT_MS', 'Idle time after which a worker above the minimum is released.', IsInt(), Min(0))
+  @Setting(
+    'INFERENCE_IDLE_TIMEOUT_MS',
+    'Idle time after which a worker above the minimum is released.',
+    IsInt(),
+    Min(0),
+  )
   inferenceIdleTimeoutMs: number = 30_000;
 
-  @Setting('INFERENCE_MAX_QUEUE', 'Requests that may wait for a worker; one more is refused with 503.', IsInt(), Min(0))
+  @Setting(
+    'INFERENCE_MAX_QUEUE',
+    'Requests that may wait for a worker; one more is refused with 503.',
+    IsInt(),
+    Min(0),
+  )
   inferenceMaxQueue: number = 64;
 
-  @Setting('INFERENCE_INTRA_OP_THREADS', 'ONNX Runtime threads inside one worker; 1 is the fast way.', IsInt(), Min(1), Max(256))
+  @Setting(
+    'INFERENCE_INTRA_OP_THREADS',
+    'ONNX Runtime threads inside one worker; 1 is the fast way.',
+    IsInt(),
+    Min(1),
+    Max(256),
+  )
   inferenceIntraOpThreads: number = 1;
 
-  @Setting('REQUEST_TIMEOUT_MS', 'Deadline of a request from its first byte to its answer; past it: 504.', IsInt(), Min(1))
+  @Setting(
+    'REQUEST_TIMEOUT_MS',
+    'Deadline of a request from its first byte to its answer; past it: 504.',
+    IsInt(),
+    Min(1),
+  )
   requestTimeoutMs: number = 30_000;
 
-  @Setting('SHUTDOWN_TIMEOUT_MS', 'Time a stopping service keeps serving while health already answers 503.', IsInt(), Min(0))
+  @Setting(
+    'SHUTDOWN_TIMEOUT_MS',
+    'Time a stopping service keeps serving while health already answers 503.',
+    IsInt(),
+    Min(0),
+  )
   shutdownTimeoutMs: number = 1_000;
 
   @Setting('MAX_BODY_BYTES', 'Largest request body of any kind.', IsInt(), Min(1))
@@ -83,7 +128,12 @@ export class Config {
   )
   urlAllowedAddresses: string[] = [];
 
-  @Setting('S3_ENDPOINT', 'URL of an S3-compatible store; unset: Amazon S3.', IsOptional(), IsUrl({ require_tld: false }))
+  @Setting(
+    'S3_ENDPOINT',
+    'URL of an S3-compatible store; unset: Amazon S3.',
+    IsOptional(),
+    IsUrl({ require_tld: false }),
+  )
   s3Endpoint?: string = undefined;
 
   @Setting('S3_REGION', 'Region of the store; unset: as the AWS SDK finds it.', IsOptional(), IsString())
@@ -92,7 +142,11 @@ export class Config {
   @Setting('S3_FORCE_PATH_STYLE', 'Address buckets as a path, as most compatible stores need.', IsBoolean())
   s3ForcePathStyle: boolean = false;
 
-  @Setting('S3_ALLOWED_BUCKETS', 'Buckets images may be read from, separated by commas; empty: any.', IsString({ each: true }))
+  @Setting(
+    'S3_ALLOWED_BUCKETS',
+    'Buckets images may be read from, separated by commas; empty: any.',
+    IsString({ each: true }),
+  )
   s3AllowedBuckets: string[] = [];
 }
 

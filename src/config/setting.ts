@@ -44,10 +44,12 @@ export function readSettings<T extends object>(configClass: new () => T, environ
     Object.assign(config, { [property]: convert(text, type) });
   }
   const variables = new Map(settings.map(({ property, variable }) => [property, variable]));
-  const problems = validateSync(config, { forbidUnknownValues: false }).flatMap(({ property, constraints }) => {
-    const variable = variables.get(property) ?? property;
-    return Object.values(constraints ?? {}).map((text) => text.replaceAll(property, variable));
-  });
+  const problems = validateSync(config, { forbidUnknownValues: false }).flatMap(
+    ({ property, constraints }) => {
+      const variable = variables.get(property) ?? property;
+      return Object.values(constraints ?? {}).map((text) => text.replaceAll(property, variable));
+    },
+  );
   if (problems.length > 0) {
     throw new AppError('invalid_configuration', `Invalid configuration: ${problems.join('; ')}.`);
   }
@@ -57,7 +59,12 @@ export function readSettings<T extends object>(configClass: new () => T, environ
 /** Text that does not fit its type is left as it is, for the property's checks to refuse. */
 function convert(text: string, type: unknown): unknown {
   if (type === Number) return Number(text);
-  if (type === Boolean) return { true: true, '1': true, false: false, '0': false }[text.toLowerCase()] ?? text;
-  if (type === Array) return text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  if (type === Boolean)
+    return { true: true, '1': true, false: false, '0': false }[text.toLowerCase()] ?? text;
+  if (type === Array)
+    return text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
   return text;
 }

@@ -1,0 +1,17 @@
+/** The list of modules. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { FacesModule } from './faces/faces.module.js';
+import { HealthModule } from './health/health.module.js';
+import { PacksModule } from './packs/packs.module.js';
+
+@Module({})
+export class AppModule {
+  static with(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ConfigModule.with(config), PacksModule, FacesModule, HealthModule.with(config)],
+    };
+  }
+}

@@ -1,0 +1,8 @@
+/** Face attributes. */
+import { Module } from '@nestjs/common';
+import { AttributesService } from './attributes.service.js';
+import { LivenessHead } from './liveness.head.js';
+import { PoseHead } from './pose.head.js';
+
+@Module({ providers: [PoseHead, LivenessHead, AttributesService], exports: [AttributesService] })
+export class AttributesModule {}

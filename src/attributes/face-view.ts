@@ -1,0 +1,14 @@
+/** What the attribute heads see of a face. */
+import type { Point } from '../vision/affine.js';
+import type { Box } from '../vision/box.js';
+import type { Image } from '../vision/image.js';
+
+/** One face in its picture; box and keypoints in pixels. */
+export interface FaceView {
+  readonly image: Image;
+  readonly box: Box;
+  /** The detector's score, 0…1. */
+  readonly score: number;
+  /** Eye centres, nose tip, mouth corners. */
+  readonly keypoints: readonly Point[];
+}

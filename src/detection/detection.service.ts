@@ -1,0 +1,127 @@
+/** Pixels → faces: searches each picture at several sizes, merges what it finds, and places the landmarks. */
+import { join } from 'node:path';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Pack } from '../packs/pack.js';
+import { runInBatches } from '../sessions/batches.js';
+import { type Model, SessionManager } from '../sessions/session-manager.service.js';
+import { area, clip } from '../vision/box.js';
+import type { Image } from '../vision/image.js';
+import { type ScoredBox, suppress } from '../vision/nms.js';
+import type { Face } from './face.js';
+import * as landmarks68 from './landmarks68.js';
+import * as ultraface from './ultraface.js';
+
+/** What counts as a face in one picture. */
+export interface DetectOptions {
+  /** Most faces to return, the largest ones; default: all. */
+  readonly maxFaces?: number;
+  /** Least detector score, 0…1; default: the pack's. */
+  readonly minConfidence?: number;
+  /** Least length of the shorter side of a face's box, in pixels of the picture; default: 0. */
+  readonly minFaceSize?: number;
+  /** Whether to place landmarks. */
+  readonly landmarks: boolean;
+}
+
+/** A picture and what to look for in it. */
+export interface DetectJob {
+  readonly image: Image;
+  readonly options: DetectOptions;
+}
+
+/** One picture at one input size. */
+interface Search {
+  readonly job: number;
+  readonly image: Image;
+  readonly letterbox: ultraface.Letterbox;
+}
+
+@Injectable()
+export class DetectionService implements OnModuleInit {
+  private detector!: Model;
+  private landmarks!: Model;
+
+  constructor(
+    private readonly pack: Pack,
+    private readonly sessions: SessionManager,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const { folder, models } = this.pack;
+    this.detector = await this.sessions.open(join(folder, models.detector.file), ['scores', 'locations']);
+    this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), ['landmarks']);
+  }
+
+  /** The faces of each picture, largest first. */
+  async detect(jobs: readonly DetectJob[]): Promise<Face[][]> {
+    const candidates = await this.search(jobs);
+    const found = jobs.map(({ image, options }, index) => this.select(candidates[index], image, options));
+    return this.placeLandmarks(jobs, found);
+  }
+
+  /** All boxes above each picture's least score, from every input size; inputs of one shape share a run. */
+  private async search(jobs: readonly DetectJob[]): Promise<ScoredBox[][]> {
+    const { sizes, scoreThreshold } = this.pack.models.detector;
+    const searches = jobs.flatMap(({ image }, job): Search[] =>
+      sizes.map((size) => ({ job, image, letterbox: ultraface.letterbox(image, size) })),
+    );
+    const found: ScoredBox[][] = jobs.map(() => []);
+    for (const group of groupByShape(searches)) {
+      const { width, height } = group[0].letterbox;
+      const outputs = await runInBatches(
+        this.detector,
+        group,
+        [3, height, width],
+        ({ image, letterbox }, batch, offset) => {
+          ultraface.preprocess(image, letterbox, batch, offset);
+        },
+      );
+      for (const [index, { job, image, letterbox }] of group.entries()) {
+        const { scores, locations } = outputs[index];
+        const minScore = jobs[job].options.minConfidence ?? scoreThreshold;
+        found[job].push(...ultraface.postprocess(scores, locations, letterbox, image, minScore));
+      }
+    }
+    return found;
+  }
+
+  private select(candidates: readonly ScoredBox[], { width, height }: Image, options: DetectOptions): Face[] {
+    const { iouThreshold, containmentThreshold } = this.pack.models.detector;
+    const { minFaceSize = 0, maxFaces = Infinity } = options;
+    return suppress(candidates, { iou: iouThreshold, containment: containmentThreshold })
+      .map(({ box, score }) => ({ box: clip(box, width, height), score }))
+      .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
+      .sort((a, b) => area(b.box) - area(a.box))
+      .slice(0, maxFaces);
+  }
+
+  private async placeLandmarks(jobs: readonly DetectJob[], found: Face[][]): Promise<Face[][]> {
+    const crops = jobs.flatMap(({ image, options }, job) =>
+      options.landmarks ? found[job].map((face, index) => ({ image, job, index, box: face.box })) : [],
+    );
+    const outputs = await runInBatches(
+      this.landmarks,
+      crops,
+      landmarks68.SHAPE,
+      ({ image, box }, batch, offset) => {
+        landmarks68.preprocess(image, box, batch, offset);
+      },
+    );
+    for (const [crop, { job, index, box }] of crops.entries()) {
+      const landmarks = landmarks68.postprocess(outputs[crop].landmarks, box);
+      found[job][index] = { ...found[job][index], landmarks, keypoints: landmarks68.fivePoints(landmarks) };
+    }
+    return found;
+  }
+}
+
+function groupByShape(searches: readonly Search[]): Search[][] {
+  const groups = new Map<string, Search[]>();
+  for (const search of searches) {
+    const shape = `${search.letterbox.width}×${search.letterbox.height}`;
+    const group = groups.get(shape);
+    if (group === undefined) groups.set(shape, [search]);
+    else group.push(search);
+  }
+  return [...groups.values()];
+}

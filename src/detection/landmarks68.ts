@@ -1,0 +1,47 @@
+/**
+ * The landmark family of 68 points in iBUG/dlib order, read from a 64×64 grey crop of the detector's box.
+ * Points: jaw 0–16, brows 17–26, nose 27–35, eyes 36–47, mouth 48–67.
+ */
+import { boxToPicture, mean, type Point } from '../vision/affine.js';
+import type { Box } from '../vision/box.js';
+import type { Image } from '../vision/image.js';
+import type { Tensor } from '../vision/tensor.js';
+import { type Normalisation, warp } from '../vision/warp.js';
+
+const SIDE = 64;
+/** Shape of one input. */
+export const SHAPE = [1, SIDE, SIDE] as const;
+const NORMALISATION: Normalisation = { order: 'grey', mean: [0], std: [256] };
+
+/** Writes the crop of one face into a batch; the box is stretched to a square. */
+export function preprocess(image: Image, box: Box, batch: Tensor, offset: number): void {
+  warp(
+    image,
+    boxToPicture(box, SIDE, SIDE),
+    { data: batch.data, offset, width: SIDE, height: SIDE },
+    NORMALISATION,
+  );
+}
+
+/**
+ * The points in pixels of the picture.
+ * @param output 136 numbers: x, y of each point in 0…1 of the box
+ */
+export function postprocess(output: Float32Array, { x1, y1, x2, y2 }: Box): Point[] {
+  const points: Point[] = [];
+  for (let i = 0; i < output.length; i += 2) {
+    points.push({ x: x1 + output[i] * (x2 - x1), y: y1 + output[i + 1] * (y2 - y1) });
+  }
+  return points;
+}
+
+/** The five points alignment needs: eye centres (image left first), nose tip, mouth corners (image left first). */
+export function fivePoints(landmarks: readonly Point[]): Point[] {
+  return [
+    mean(landmarks.slice(36, 42)),
+    mean(landmarks.slice(42, 48)),
+    landmarks[30],
+    landmarks[48],
+    landmarks[54],
+  ];
+}

@@ -1,0 +1,107 @@
+/**
+ * The detector family Ultra-Light-Fast-Generic-Face-Detector-1MB (RFB-320), https://github.com/Linzaer: an SSD head
+ * on strides 8, 16, 32 and 64. Its graph gives softmaxed scores N×A×2 (background, face) and raw locations N×A×4.
+ */
+import { boxToPicture } from '../vision/affine.js';
+import type { Image } from '../vision/image.js';
+import type { ScoredBox } from '../vision/nms.js';
+import type { Tensor } from '../vision/tensor.js';
+import { type Normalisation, warp } from '../vision/warp.js';
+
+/** Where a picture lies in a detector's input: at the top left, `scale` input pixels to one of the picture. */
+export interface Letterbox {
+  /** Input width and height in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Width and height of the part the picture covers; the rest is black. */
+  readonly innerWidth: number;
+  readonly innerHeight: number;
+}
+
+const STRIDES: readonly { stride: number; sizes: readonly number[] }[] = [
+  { stride: 8, sizes: [10, 16, 24] },
+  { stride: 16, sizes: [32, 48] },
+  { stride: 32, sizes: [64, 96] },
+  { stride: 64, sizes: [128, 192, 256] },
+];
+const CENTRE_VARIANCE = 0.1;
+const SIZE_VARIANCE = 0.2;
+const NORMALISATION: Normalisation = { order: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] };
+
+/** The network takes any size; one of whole 16-pixel cells wastes little and repeats often from picture to picture. */
+const GRID = 16;
+
+/** The smallest input in which the picture's longer side is `size` pixels long. */
+export function letterbox(image: Image, size: number): Letterbox {
+  const scale = size / Math.max(image.width, image.height);
+  const innerWidth = Math.max(1, Math.round(image.width * scale));
+  const innerHeight = Math.max(1, Math.round(image.height * scale));
+  const fit = (length: number): number => Math.max(2 * GRID, Math.ceil(length / GRID) * GRID);
+  return { width: fit(innerWidth), height: fit(innerHeight), innerWidth, innerHeight };
+}
+
+/** Writes one picture into a batch of 3×height×width inputs. */
+export function preprocess(
+  image: Image,
+  { innerWidth, innerHeight, width, height }: Letterbox,
+  batch: Tensor,
+  offset: number,
+): void {
+  const whole = { x1: 0, y1: 0, x2: image.width, y2: image.height };
+  const map = boxToPicture(whole, innerWidth, innerHeight);
+  warp(image, map, { data: batch.data, offset, width, height }, NORMALISATION);
+}
+
+/**
+ * The boxes of one picture whose score reaches `minScore`, in pixels of the picture, before suppression.
+ * @param scores A×2
+ * @param locations A×4: centre and size relative to the anchor
+ */
+export function postprocess(
+  scores: Float32Array,
+  locations: Float32Array,
+  { width, height, innerWidth, innerHeight }: Letterbox,
+  image: Image,
+  minScore: number,
+): ScoredBox[] {
+  const scaleX = image.width / innerWidth;
+  const scaleY = image.height / innerHeight;
+  const found: ScoredBox[] = [];
+  let anchor = 0;
+  for (const { stride, sizes } of STRIDES) {
+    const columns = Math.ceil(width / stride);
+    const rows = Math.ceil(height / stride);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        for (let kind = 0; kind < sizes.length; kind++, anchor++) {
+          const score = scores[anchor * 2 + 1];
+          if (score < minScore) continue;
+          const size = sizes[kind];
+          const at = anchor * 4;
+          const x = (column + 0.5) * stride + locations[at] * CENTRE_VARIANCE * size;
+          const y = (row + 0.5) * stride + locations[at + 1] * CENTRE_VARIANCE * size;
+          const halfWidth = (size * Math.exp(locations[at + 2] * SIZE_VARIANCE)) / 2;
+          const halfHeight = (size * Math.exp(locations[at + 3] * SIZE_VARIANCE)) / 2;
+          found.push({
+            score,
+            box: {
+              x1: (x - halfWidth) * scaleX,
+              y1: (y - halfHeight) * scaleY,
+              x2: (x + halfWidth) * scaleX,
+              y2: (y + halfHeight) * scaleY,
+            },
+          });
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** How many anchors an input of this size has: what a graph's outputs must agree with. */
+export function anchorCount(width: number, height: number): number {
+  return STRIDES.reduce(
+    (sum, { stride, sizes }) => sum + Math.ceil(width / stride) * Math.ceil(height / stride) * sizes.length,
+    0,
+  );
+}

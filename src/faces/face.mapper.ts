@@ -1,0 +1,44 @@
+/** From the pipeline's faces to the wire. */
+import type { AnalysedFace } from '../pipeline/analysis.js';
+import type { Box } from '../vision/box.js';
+import type { FaceDto } from './detect.dto.js';
+import type { FaceField } from './face-fields.js';
+
+/** The face with the asked fields only, in the contract's order. */
+export function toFaceDto(face: AnalysedFace, fields: readonly FaceField[]): FaceDto {
+  const { pose, quality, liveness } = face.attributes;
+  const outputs: Required<Pick<FaceDto, FaceField>> = {
+    landmarks: face.landmarks?.map(({ x, y }): [number, number] => [Math.round(x), Math.round(y)]) ?? null,
+    feature: face.embedding === undefined ? null : Array.from(face.embedding, (value) => round(value, 7)),
+    roll: orNull(pose?.roll, 2),
+    yaw: orNull(pose?.yaw, 2),
+    pitch: orNull(pose?.pitch, 2),
+    quality: orNull(quality, 4),
+    mask_confidence: null,
+    liveness_confidence: orNull(liveness, 4),
+    gender: null,
+    age_bracket: null,
+    race: null,
+    age: null,
+  };
+  const asked = Object.entries(outputs).filter(([name]) => fields.includes(name as FaceField));
+  return {
+    bounding_box: toPixels(face.box),
+    confidence: round(face.confidence, 4),
+    ...(Object.fromEntries(asked) as Pick<FaceDto, FaceField>),
+  };
+}
+
+/** [x1, y1, x2, y2] in whole pixels. */
+export function toPixels({ x1, y1, x2, y2 }: Box): [number, number, number, number] {
+  return [Math.round(x1), Math.round(y1), Math.round(x2), Math.round(y2)];
+}
+
+/** A number with at most so many decimals. */
+export function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}
+
+function orNull(value: number | null | undefined, decimals: number): number | null {
+  return value == null ? null : round(value, decimals);
+}

@@ -1,0 +1,69 @@
+/** The API: read this first. */
+import { Controller, HttpCode, Post, Req, Res, UseInterceptors } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { reportProblem } from '../http/problem.filter.js';
+import { RequestSignal } from '../http/request-context.js';
+import { RequestInput } from '../http/request-input.js';
+import { Uploads } from '../http/upload.interceptor.js';
+import { validated } from '../http/validation.js';
+import { BatchDetectRequestDto, BatchDetectResponseDto } from './batch-detect.dto.js';
+import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
+import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
+import { DescribeBatchDetect, DescribeCompare, DescribeDetect } from './faces.openapi.js';
+import { FacesService, type Timed } from './faces.service.js';
+
+@ApiTags('faces')
+@Controller('v1/models')
+export class FacesController {
+  constructor(private readonly faces: FacesService) {}
+
+  @Post('insightface\\:detect')
+  @HttpCode(200)
+  @UseInterceptors(Uploads('image'))
+  @DescribeDetect()
+  async detect(
+    @RequestInput() input: DetectRequestDto,
+    @RequestSignal() signal: AbortSignal,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DetectResponseDto> {
+    return withTimings(response, await this.faces.detect(input, signal));
+  }
+
+  @Post('insightface\\:compare')
+  @HttpCode(200)
+  @UseInterceptors(Uploads('image1', 'image2'))
+  @DescribeCompare()
+  async compare(
+    @RequestInput() input: CompareRequestDto,
+    @RequestSignal() signal: AbortSignal,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CompareResponseDto> {
+    return withTimings(response, await this.faces.compare(input, signal));
+  }
+
+  @Post('insightface\\:batchDetect')
+  @HttpCode(200)
+  @DescribeBatchDetect()
+  async batchDetect(
+    @RequestInput() { requests }: BatchDetectRequestDto,
+    @RequestSignal() signal: AbortSignal,
+    @Req() request: Request,
+  ): Promise<BatchDetectResponseDto> {
+    const responses = await this.faces.inTurn(requests, async (item) => {
+      try {
+        return (await this.faces.detect(await validated(DetectRequestDto, item), signal)).answer;
+      } catch (error) {
+        return { error: reportProblem(error, request) };
+      }
+    });
+    return { responses };
+  }
+}
+
+/** Sends the timings as a `Server-Timing` header (https://www.w3.org/TR/server-timing/), in milliseconds. */
+function withTimings<T>(response: Response, { answer, timings }: Timed<T>): T {
+  const entries = Object.entries(timings) as [string, number][];
+  response.setHeader('Server-Timing', entries.map(([name, ms]) => `${name};dur=${ms.toFixed(2)}`).join(', '));
+  return answer;
+}

@@ -1,0 +1,14 @@
+/** The API. */
+import { Module } from '@nestjs/common';
+import { ImagesModule } from '../images/images.module.js';
+import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { FacesController } from './faces.controller.js';
+import { FacesService } from './faces.service.js';
+import { ModelsController } from './models.controller.js';
+
+@Module({
+  imports: [ImagesModule, PipelineModule],
+  controllers: [FacesController, ModelsController],
+  providers: [FacesService],
+})
+export class FacesModule {}

@@ -1,0 +1,178 @@
+/** How the routes read in the OpenAPI document: bodies, examples and errors. */
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { ErrorCode } from '../errors.js';
+import { PROBLEMS } from '../http/problem.js';
+import {
+  BatchDetectRequestDto,
+  BatchDetectResponseDto,
+  BatchErrorDto,
+  MAX_BATCH_REQUESTS,
+} from './batch-detect.dto.js';
+import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
+import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
+import { FACE_FIELDS } from './face-fields.js';
+import { ProblemDto } from '../http/problem.dto.js';
+
+/** A 1×1 PNG: small enough to read, and a valid picture to try the route with. */
+const TINY_PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const BINARY = { type: 'string', format: 'binary' } as const;
+
+const REQUEST_ERRORS: ErrorCode[] = [
+  'invalid_request',
+  'malformed_body',
+  'unsupported_media_type',
+  'body_too_large',
+];
+const IMAGE_ERRORS: ErrorCode[] = [
+  'image_undecodable',
+  'image_unsupported',
+  'image_too_large',
+  'image_too_many_pixels',
+  'download_failed',
+  'address_forbidden',
+  'object_not_found',
+];
+const SERVICE_ERRORS: ErrorCode[] = [
+  'worker_failed',
+  'internal',
+  'overloaded',
+  'draining',
+  'deadline_exceeded',
+];
+
+/** Documents `POST …:detect`. */
+export function DescribeDetect(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      summary: 'Find the faces of a picture',
+      description:
+        'Send the picture as JSON (`image_base64` or `image_url`), as the form field `image`, or as the whole body ' +
+        '(`image/*`). Options may be JSON fields, form fields or query parameters. Faces come largest first; a ' +
+        'picture without faces answers an empty list. The `Server-Timing` header says where the time went.',
+    }),
+    ApiConsumes('application/json', 'multipart/form-data', 'image/jpeg'),
+    ApiExtraModels(DetectRequestDto),
+    ApiBody({
+      description: 'The picture.',
+      schema: {
+        oneOf: [
+          { $ref: getSchemaPath(DetectRequestDto) },
+          { type: 'object', properties: { image: BINARY } },
+          BINARY,
+        ],
+      },
+      examples: {
+        base64: { summary: 'A picture in base64', value: { image_base64: TINY_PNG, max_faces: 5 } },
+        url: {
+          summary: 'A picture on the web',
+          value: { image_url: 'https://example.com/people.jpg', fields: ['feature'] },
+        },
+        s3: { summary: 'A picture in an S3 bucket', value: { image_url: 's3://my-bucket/people.jpg' } },
+      },
+    }),
+    ApiQuery({ name: 'max_faces', required: false, schema: { type: 'integer', minimum: 1, maximum: 1000 } }),
+    ApiQuery({ name: 'min_confidence', required: false, schema: { type: 'number', default: 0.5 } }),
+    ApiQuery({ name: 'min_face_size', required: false, schema: { type: 'number', default: 0 } }),
+    ApiQuery({
+      name: 'fields',
+      required: false,
+      description: `Names separated by commas: ${FACE_FIELDS.join(', ')}.`,
+    }),
+    ApiOkResponse({ type: DetectResponseDto }),
+    DescribeErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, ...SERVICE_ERRORS),
+  );
+}
+
+/** Documents `POST …:compare`. */
+export function DescribeCompare(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      summary: 'Compare the largest faces of two pictures',
+      description:
+        'Each picture comes as base64, URL or form file; mixing is fine. `similarity` is the cosine of the two ' +
+        'embeddings; `is_match` applies the threshold of the model pack.',
+    }),
+    ApiConsumes('application/json', 'multipart/form-data'),
+    ApiExtraModels(CompareRequestDto),
+    ApiBody({
+      schema: {
+        oneOf: [
+          { $ref: getSchemaPath(CompareRequestDto) },
+          { type: 'object', properties: { image1: BINARY, image2: BINARY } },
+        ],
+      },
+      examples: {
+        mixed: {
+          summary: 'A URL and base64',
+          value: { image1_url: 'https://example.com/passport.jpg', image2_base64: TINY_PNG },
+        },
+      },
+    }),
+    ApiOkResponse({ type: CompareResponseDto }),
+    DescribeErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, 'no_face', ...SERVICE_ERRORS),
+  );
+}
+
+/** Documents `POST …:batchDetect`. */
+export function DescribeBatchDetect(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      summary: 'Find the faces of several pictures',
+      description: `Up to ${MAX_BATCH_REQUESTS} detect bodies; each is answered on its own, in order.`,
+    }),
+    ApiExtraModels(DetectResponseDto, BatchErrorDto),
+    ApiBody({
+      type: BatchDetectRequestDto,
+      examples: {
+        two: {
+          summary: 'Two pictures',
+          value: { requests: [{ image_base64: TINY_PNG }, { image_url: 'https://example.com/people.jpg' }] },
+        },
+      },
+    }),
+    ApiOkResponse({ type: BatchDetectResponseDto }),
+    DescribeErrors(...REQUEST_ERRORS, ...SERVICE_ERRORS),
+  );
+}
+
+/** One documented answer per status, with an example problem per code. */
+function DescribeErrors(...codes: ErrorCode[]): MethodDecorator {
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort();
+  const responses = statuses.map((status) => {
+    const some = codes.filter((code) => PROBLEMS[code].status === status);
+    return ApiResponse({
+      status,
+      description: some.map((code) => PROBLEMS[code].title).join(' · '),
+      content: {
+        'application/problem+json': {
+          schema: { $ref: getSchemaPath(ProblemDto) },
+          examples: Object.fromEntries(some.map((code) => [code, { value: exampleProblem(code) }])),
+        },
+      },
+    });
+  });
+  return applyDecorators(ApiExtraModels(ProblemDto), ...responses);
+}
+
+function exampleProblem(code: ErrorCode): ProblemDto {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:problem:face-analysis:${code}`,
+    title,
+    status,
+    detail: 'What is wrong, and what to do about it.',
+    code,
+    request_id: '5f0c1f3e-8f8b-4a57-9b9e-3a4c7f5f2d61',
+  };
+}

@@ -1,0 +1,62 @@
+/** Says which model is served, and what it can do. */
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Config } from '../config/config.js';
+import { Pack } from '../packs/pack.js';
+import { InferencePool } from '../pipeline/inference-pool.service.js';
+import { ModelDto, ModelsDto } from './models.dto.js';
+
+@ApiTags('models')
+@Controller('v1/models')
+export class ModelsController {
+  constructor(
+    private readonly pack: Pack,
+    private readonly pool: InferencePool,
+    private readonly config: Config,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the served models' })
+  list(): ModelsDto {
+    return { models: [this.insightface()] };
+  }
+
+  @Get('insightface')
+  @ApiOperation({
+    summary: 'Describe the served model',
+    description: 'Its pack, licence, outputs, labels and thresholds.',
+  })
+  insightface(): ModelDto {
+    const { name, description, licence, models } = this.pack;
+    const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
+    const [pose, liveness] = [models.pose !== undefined, models.liveness !== undefined];
+    return {
+      name: 'insightface',
+      ready: this.pool.state.workers > 0,
+      pack: name,
+      description,
+      licence,
+      execution_providers: this.config.executionProviders,
+      outputs: {
+        landmarks: true,
+        feature: true,
+        roll: pose,
+        yaw: pose,
+        pitch: pose,
+        quality: true,
+        mask_confidence: false,
+        liveness_confidence: liveness,
+        gender: false,
+        age_bracket: false,
+        race: false,
+        age: false,
+      },
+      landmark_scheme: models.landmarks.scheme,
+      labels: { gender: null, age_bracket: null, race: null },
+      thresholds: {
+        detection: models.detector.scoreThreshold,
+        match: { similarity: threshold, false_match_rate: falseMatchRate, measured_on: measuredOn },
+      },
+    };
+  }
+}

@@ -1,0 +1,81 @@
+/** What the service says of its model. */
+import { ApiProperty } from '@nestjs/swagger';
+import { FACE_FIELDS } from './face-fields.js';
+
+/** A match threshold and what it means. */
+export class MatchThresholdDto {
+  /**
+   * Cosine similarity from which two faces match.
+   * @example 0.32
+   */
+  similarity!: number;
+
+  /**
+   * Share of pairs of different people above it.
+   * @example 0.001
+   */
+  false_match_rate!: number;
+
+  /** @example "LFW" */
+  measured_on!: string;
+}
+
+/** Thresholds that apply where a request names none. */
+export class ThresholdsDto {
+  /** Least detection confidence. @example 0.5 */
+  detection!: number;
+
+  match!: MatchThresholdDto;
+}
+
+/** The labels of the classifying outputs; `null` where the active pack cannot tell. */
+export class LabelSetsDto {
+  @ApiProperty({ type: [String], nullable: true })
+  gender!: string[] | null;
+
+  @ApiProperty({ type: [String], nullable: true })
+  age_bracket!: string[] | null;
+
+  @ApiProperty({ type: [String], nullable: true })
+  race!: string[] | null;
+}
+
+/** The served model. */
+export class ModelDto {
+  /** @example "insightface" */
+  name!: string;
+
+  /** Whether it can answer. */
+  ready!: boolean;
+
+  /** The active model pack. @example "default" */
+  pack!: string;
+
+  description!: string;
+
+  /** Licence of the pack's weights. @example "MIT" */
+  licence!: string;
+
+  /** ONNX Runtime execution providers, in order of preference. @example ["cpu"] */
+  execution_providers!: string[];
+
+  /** The outputs a face can have beside its box and confidence, and whether the pack can give them. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'boolean' },
+    example: { feature: true, race: false },
+  })
+  outputs!: Record<(typeof FACE_FIELDS)[number], boolean>;
+
+  /** Numbering of the landmarks. @example "ibug-68" */
+  landmark_scheme!: string;
+
+  labels!: LabelSetsDto;
+
+  thresholds!: ThresholdsDto;
+}
+
+/** All served models. */
+export class ModelsDto {
+  models!: ModelDto[];
+}

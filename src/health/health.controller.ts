@@ -1,0 +1,42 @@
+/** The three health routes: alive, ready to take requests, and everything in detail. */
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { InferenceHealth } from './inference.health.js';
+import { PackHealth } from './pack.health.js';
+
+@ApiTags('health')
+@Controller('-')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly pack: PackHealth,
+    private readonly inference: InferenceHealth,
+  ) {}
+
+  @Get('livez')
+  @ApiOperation({ summary: 'Is the process alive?', description: 'Answers as long as the event loop turns.' })
+  live(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  @HealthCheck()
+  @ApiOperation({
+    summary: 'Can requests be sent here?',
+    description: '503 while no worker answers or the service stops.',
+  })
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.inference.check('inference')]);
+  }
+
+  @Get('healthz')
+  @HealthCheck()
+  @ApiOperation({
+    summary: 'Is everything well?',
+    description: 'The model pack, the workers and a real inference.',
+  })
+  healthy(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.pack.check('pack'), () => this.inference.check('inference')]);
+  }
+}

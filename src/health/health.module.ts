@@ -1,0 +1,21 @@
+/** Liveness, readiness and health. */
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import type { Config } from '../config/config.js';
+import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { HealthController } from './health.controller.js';
+import { InferenceHealth } from './inference.health.js';
+import { PackHealth } from './pack.health.js';
+
+@Module({})
+export class HealthModule {
+  static with({ shutdownTimeoutMs }: Config): DynamicModule {
+    return {
+      module: HealthModule,
+      // From the stop signal on health answers 503 while the routes still serve for this long.
+      imports: [TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }), PipelineModule],
+      controllers: [HealthController],
+      providers: [PackHealth, InferenceHealth],
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/** Whether the workers are alive and really answer. */
+import { Injectable } from '@nestjs/common';
+import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { InferencePool } from '../pipeline/inference-pool.service.js';
+
+/** An answer this recent proves that inference works; older than that, one is asked for. */
+const FRESH_MS = 5_000;
+/** How long a probe may take. */
+const PROBE_TIMEOUT_MS = 2_000;
+const PROBE_SIDE = 64;
+
+@Injectable()
+export class InferenceHealth {
+  private probe?: Promise<void>;
+
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly pool: InferencePool,
+  ) {}
+
+  /**
+   * Up when a worker answered lately, or answers a probe now. Polling is cheap: under load real answers are the proof,
+   * without load all polls of a few seconds share one probe of a tiny picture.
+   */
+  async check(key: string): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check(key);
+    if (this.pool.state.sinceAnswerMs > FRESH_MS) {
+      this.probe ??= this.runProbe().finally(() => (this.probe = undefined));
+      try {
+        await this.probe;
+      } catch {
+        return indicator.down({ ...this.facts(), message: 'No worker answers.' });
+      }
+    }
+    return indicator.up(this.facts());
+  }
+
+  private async runProbe(): Promise<void> {
+    const image = {
+      width: PROBE_SIDE,
+      height: PROBE_SIDE,
+      data: new Uint8Array(PROBE_SIDE * PROBE_SIDE * 3),
+    };
+    const options = { landmarks: false, embedding: false, attributes: [] };
+    await this.pool.analyze(image, options, AbortSignal.timeout(PROBE_TIMEOUT_MS));
+  }
+
+  private facts(): Record<string, number> {
+    const { workers, running, queued } = this.pool.state;
+    return { workers, running, queued };
+  }
+}

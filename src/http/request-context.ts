@@ -1,0 +1,47 @@
+/** What every request carries: an id that is also in the log, and one signal for its deadline and its caller's leaving. */
+import { randomUUID } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { AppError } from '../errors.js';
+
+interface RequestContext {
+  readonly id: string;
+  readonly signal: AbortSignal;
+}
+
+const contexts = new WeakMap<Request, RequestContext>();
+
+/** Caller-chosen ids are taken over when they cannot do harm in a log. */
+const HARMLESS_ID = /^[\w.:-]{1,64}$/;
+
+/** Middleware: gives each request its id (`X-Request-Id`) and its signal. */
+export function requestContext(timeoutMs: number) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const given = request.get('x-request-id');
+    const id = given !== undefined && HARMLESS_ID.test(given) ? given : randomUUID();
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      controller.abort(new AppError('deadline_exceeded', `The request took longer than ${timeoutMs} ms.`));
+    }, timeoutMs);
+    response.once('close', () => {
+      clearTimeout(timer);
+      if (!response.writableFinished)
+        controller.abort(new AppError('deadline_exceeded', 'The caller has left.'));
+    });
+    response.setHeader('X-Request-Id', id);
+    contexts.set(request, { id, signal: controller.signal });
+    next();
+  };
+}
+
+/** The id of a request. */
+export function requestIdOf(request: Request): string {
+  return contexts.get(request)?.id ?? 'unknown';
+}
+
+/** Parameter decorator: the request's AbortSignal, whose reason is an AppError. */
+export const RequestSignal = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const found = contexts.get(context.switchToHttp().getRequest<Request>());
+  if (found === undefined) throw new Error('The request-context middleware is not installed.');
+  return found.signal;
+});

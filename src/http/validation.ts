@@ -1,0 +1,45 @@
+/** Validation of request DTOs: a pipe for whole requests, and the same rules for objects inside a body. */
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type ClassConstructor, plainToInstance } from 'class-transformer';
+import { validate, type ValidatorOptions } from 'class-validator';
+import { AppError } from '../errors.js';
+
+const RULES: ValidatorOptions = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+  // Never echo what was sent: it may be an image, or a URL with credentials.
+  validationError: { target: false, value: false },
+};
+
+/** The pipe behind `RequestInput`. A violation is an AppError `invalid_request` that lists every field. */
+export function validationPipe(): ValidationPipe {
+  return new ValidationPipe({
+    ...RULES,
+    transform: true,
+    validateCustomDecorators: true,
+    exceptionFactory: invalidRequest,
+  });
+}
+
+/** @throws AppError `invalid_request` */
+export async function validated<T extends object>(type: ClassConstructor<T>, plain: unknown): Promise<T> {
+  const instance = plainToInstance(type, plain);
+  const errors = await validate(instance, RULES);
+  if (errors.length > 0) throw invalidRequest(errors);
+  return instance;
+}
+
+function invalidRequest(violations: ValidationError[]): AppError {
+  const errors = violations.flatMap((violation) => flatten(violation, ''));
+  return new AppError('invalid_request', `${errors.map(({ message }) => message).join('; ')}.`, { errors });
+}
+
+function flatten(
+  { property, constraints, children }: ValidationError,
+  parent: string,
+): { field: string; message: string }[] {
+  const field = parent === '' ? property : `${parent}.${property}`;
+  const own = Object.values(constraints ?? {}).map((message) => ({ field, message }));
+  return [...own, ...(children ?? []).flatMap((child) => flatten(child, field))];
+}

@@ -1,0 +1,47 @@
+/** Tells the sRGB colour profile from others, so that pictures already in sRGB skip a needless conversion. Layout: ICC.1:2022, 7.2 to 10. */
+
+/** Identifier of the APP2 segment, then "part 1 of 1". */
+const MARKER = Buffer.from('ICC_PROFILE\0\x01\x01', 'latin1');
+/** Profiles stand in the first segments; a camera's EXIF block with its thumbnail may come before. */
+const SEARCH_BYTES = 128 * 1024;
+const HEADER_BYTES = 128;
+const TAG_BYTES = 12;
+
+/**
+ * True when a JPEG carries an ICC profile that says of itself that it is sRGB. Converting from such a profile
+ * to sRGB changes no pixel by more than rounding, yet takes longer than decoding the picture.
+ */
+export function hasSrgbProfile(jpeg: Uint8Array): boolean {
+  const head = Buffer.from(jpeg.buffer, jpeg.byteOffset, Math.min(jpeg.byteLength, SEARCH_BYTES));
+  const marker = head.indexOf(MARKER);
+  if (marker === -1) return false;
+  try {
+    return /^sRGB( IEC61966-2[.-]1| built-in)?$/.test(descriptionOf(head.subarray(marker + MARKER.length)));
+  } catch {
+    return false; // offsets that point outside: let libvips judge the profile
+  }
+}
+
+/** The profile's own name; empty when it has none. Throws RangeError on offsets that point outside. */
+function descriptionOf(profile: Buffer): string {
+  const tags = Math.min(profile.readUInt32BE(HEADER_BYTES), 64);
+  for (let index = 0; index < tags; index++) {
+    const entry = HEADER_BYTES + 4 + index * TAG_BYTES;
+    if (profile.toString('latin1', entry, entry + 4) === 'desc')
+      return textOf(profile.subarray(profile.readUInt32BE(entry + 4)));
+  }
+  return '';
+}
+
+/** ICC version 2 writes `desc` with ASCII, version 4 `mluc` with UTF-16; the first record is enough. */
+function textOf(tag: Buffer): string {
+  const type = tag.toString('latin1', 0, 4);
+  if (type === 'desc') return tag.toString('latin1', 12, 12 + tag.readUInt32BE(8)).replace(/\0+$/, '');
+  if (type !== 'mluc') return '';
+  const length = tag.readUInt32BE(20);
+  const start = tag.readUInt32BE(24);
+  return Buffer.from(tag.subarray(start, start + length))
+    .swap16()
+    .toString('utf16le')
+    .replace(/\0+$/, '');
+}

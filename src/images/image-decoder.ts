@@ -1,0 +1,134 @@
+/** Encoded bytes → upright 8-bit RGB pixels. The only file that knows sharp. */
+import { Injectable } from '@nestjs/common';
+import sharp, { type SharpOptions } from 'sharp';
+import { Config } from '../config/config.js';
+import { AppError, messageOf } from '../errors.js';
+import { type Image } from '../vision/image.js';
+import { hasSrgbProfile } from './icc-profile.js';
+import { requestAborted, SUPPORTED_FORMATS } from './image-errors.js';
+import { sniffFormat } from './image-format.js';
+
+// libvips picks a loader by content on its own; only those of the formats we promise may ever run.
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
+  (name) => `VipsForeignLoad${name}Buffer`,
+);
+/** What a page shows behind a transparent picture: white. */
+const BACKGROUND = '#ffffff';
+const RGB = 3;
+
+/** Decodes pictures on sharp's own threads; the calling thread only waits. */
+@Injectable()
+export class ImageDecoder {
+  constructor(private readonly config: Config) {
+    // No picture comes twice, and one thread per picture is the fastest when many come at a time.
+    sharp.cache(false);
+    sharp.concurrency(1);
+    sharp.block({ operation: ['VipsForeignLoad'] });
+    sharp.unblock({ operation: LOADERS });
+  }
+
+  /**
+   * Decodes the first frame or page: EXIF orientation applied, transparency laid on white, colours converted to
+   * sRGB, 8 bits, three channels. The pixels own their whole ArrayBuffer, so it can be transferred to a worker.
+   * @param field the request field named in errors
+   * @param signal gives up waiting when it aborts
+   * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`, `deadline_exceeded`
+   */
+  async decode(bytes: Uint8Array, field: string, signal: AbortSignal): Promise<Image> {
+    if (signal.aborted) throw requestAborted(field, signal);
+    refuseOtherFiles(bytes, field);
+    return untilAborted(this.toPixels(bytes, field), field, signal);
+  }
+
+  private async toPixels(bytes: Uint8Array, field: string): Promise<Image> {
+    const options: SharpOptions = {
+      // libvips reads the header first and refuses there, so the cap needs no opening of its own.
+      limitInputPixels: this.config.imageMaxPixels,
+      // A picture cut short is refused; one with a harmless fault decodes as it does elsewhere.
+      failOn: 'truncated',
+      ignoreIcc: hasSrgbProfile(bytes),
+    };
+    try {
+      // Steps a picture does not need cost nothing: libvips leaves them out.
+      const { data, info } = await sharp(bytes, options)
+        .timeout({ seconds: Math.min(3600, Math.ceil(this.config.requestTimeoutMs / 1000)) })
+        .autoOrient()
+        .flatten({ background: BACKGROUND })
+        .toColourspace('srgb')
+        .raw({ depth: 'uchar' })
+        .toUint8Array();
+      if (info.channels !== RGB) throw new Error(`decoded to ${info.channels} channels`);
+      return {
+        width: info.width,
+        height: info.height,
+        data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      };
+    } catch (error) {
+      throw await this.reasonOf(error, bytes, field);
+    }
+  }
+
+  /** Only a refused picture is opened a second time, to say what is wrong with it. */
+  private async reasonOf(cause: unknown, bytes: Uint8Array, field: string): Promise<AppError> {
+    const message = messageOf(cause);
+    if (message.startsWith('timeout')) {
+      return new AppError(
+        'deadline_exceeded',
+        `Decoding the picture in ${field} took too long: send a smaller one.`,
+        { field },
+        { cause },
+      );
+    }
+    if (message.includes('pixel limit')) {
+      const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+      const maxPixels = this.config.imageMaxPixels;
+      return new AppError(
+        'image_too_many_pixels',
+        `The picture in ${field} has ${width} × ${height} pixels; this service accepts up to ${maxPixels} in total: send a smaller one.`,
+        { field, width, height, maxPixels },
+        { cause },
+      );
+    }
+    return new AppError(
+      'image_undecodable',
+      `The picture in ${field} cannot be decoded; it is damaged or was cut short: send a complete ${SUPPORTED_FORMATS}.`,
+      { field },
+      { cause },
+    );
+  }
+}
+
+/** Refuses everything but the formats we promise, by content. */
+function refuseOtherFiles(bytes: Uint8Array, field: string): void {
+  if (bytes.byteLength === 0) {
+    throw new AppError(
+      'image_undecodable',
+      `The picture in ${field} is empty: send a ${SUPPORTED_FORMATS}.`,
+      { field },
+    );
+  }
+  const format = sniffFormat(bytes);
+  if (format?.support === 'decodable') return;
+  if (format?.support === 'unsupported') {
+    throw new AppError(
+      'image_unsupported',
+      `The file in ${field} is ${format.name}, which this service does not read: convert it to ${SUPPORTED_FORMATS}.`,
+      { field },
+    );
+  }
+  const found = format === undefined ? 'no picture this service recognises' : `${format.name}, not a picture`;
+  throw new AppError(
+    'image_undecodable',
+    `The content of ${field} is ${found}: send a ${SUPPORTED_FORMATS}.`,
+    { field },
+  );
+}
+
+/** Stops waiting when the request ends; libvips itself cannot be stopped, only timed out. */
+function untilAborted<T>(work: Promise<T>, field: string, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(requestAborted(field, signal));
+    signal.addEventListener('abort', stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,187 @@
+/** models/<pack>/pack.json as types: which model plays which role, and the facts its code needs. */
+import { Type } from 'class-transformer';
+import {
+  ArrayMinSize,
+  Equals,
+  IsArray,
+  IsIn,
+  IsNumber,
+  IsOptional,
+  IsPositive,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+
+/** What every model of a pack says of itself. */
+export class ModelFile {
+  /** File name inside the pack's folder. */
+  @Matches(/^[\w.-]+\.onnx$/)
+  file!: string;
+
+  /** SHA-256 of that file, in hexadecimal. */
+  @Matches(/^[0-9a-f]{64}$/)
+  sha256!: string;
+}
+
+/** The model that finds faces. */
+export class DetectorModel extends ModelFile {
+  @IsIn(['ultraface'])
+  family!: 'ultraface';
+
+  /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @IsPositive({ each: true })
+  sizes!: number[];
+
+  /** Score from which a box counts as a face where the caller does not say, 0…1. */
+  @Min(0)
+  @Max(1)
+  scoreThreshold!: number;
+
+  /** Intersection over union above which two boxes are the same face, 0…1. */
+  @Min(0)
+  @Max(1)
+  iouThreshold!: number;
+
+  /** Share of the smaller box inside the larger above which two boxes are the same face; 1: never. */
+  @Min(0)
+  @Max(1)
+  containmentThreshold!: number;
+}
+
+/** The model that places the landmarks inside a detected box. */
+export class LandmarksModel extends ModelFile {
+  @IsIn(['landmarks68'])
+  family!: 'landmarks68';
+
+  /** Name of the numbering of the points. */
+  @Equals('ibug-68')
+  scheme!: 'ibug-68';
+}
+
+/** Parameters of `similarityToConfidence`. */
+export class ConfidenceCurve {
+  /** Cosine similarity at which the confidence is `middle`. */
+  @IsNumber()
+  threshold!: number;
+
+  @IsPositive()
+  steepness!: number;
+
+  @Min(0)
+  @Max(1)
+  lowest!: number;
+
+  @Min(0)
+  @Max(1)
+  middle!: number;
+
+  @Min(0)
+  @Max(1)
+  highest!: number;
+}
+
+/** When two faces are the same person's. */
+export class MatchFacts {
+  /** Cosine similarity from which two faces match, −1…1. */
+  @Min(-1)
+  @Max(1)
+  threshold!: number;
+
+  /** Share of pairs of different people above the threshold, 0…1. */
+  @Min(0)
+  @Max(1)
+  falseMatchRate!: number;
+
+  /** The data the rate was measured on. */
+  @IsString()
+  measuredOn!: string;
+
+  @ValidateNested()
+  @Type(() => ConfidenceCurve)
+  confidence!: ConfidenceCurve;
+}
+
+/** The model that turns an aligned face into an embedding. */
+export class RecognitionModel extends ModelFile {
+  @IsIn(['arcface'])
+  family!: 'arcface';
+
+  @IsIn(['RGB', 'BGR'])
+  channelOrder!: 'RGB' | 'BGR';
+
+  @IsNumber()
+  mean!: number;
+
+  @IsPositive()
+  std!: number;
+
+  @ValidateNested()
+  @Type(() => MatchFacts)
+  match!: MatchFacts;
+}
+
+/** The model that reads the head's pose. */
+export class PoseModel extends ModelFile {
+  @IsIn(['hopenet'])
+  family!: 'hopenet';
+}
+
+/** The model that tells a living face from a picture of one. */
+export class LivenessModel extends ModelFile {
+  @IsIn(['minifasnet'])
+  family!: 'minifasnet';
+
+  /** How many times the face's box the model looks at. */
+  @IsPositive()
+  scale!: number;
+}
+
+/** The models of a pack by role; a role a pack lacks answers `null` in the API. */
+export class PackModels {
+  @ValidateNested()
+  @Type(() => DetectorModel)
+  detector!: DetectorModel;
+
+  @ValidateNested()
+  @Type(() => LandmarksModel)
+  landmarks!: LandmarksModel;
+
+  @ValidateNested()
+  @Type(() => RecognitionModel)
+  recognition!: RecognitionModel;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PoseModel)
+  pose?: PoseModel;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LivenessModel)
+  liveness?: LivenessModel;
+}
+
+/** One model pack, validated. Inject it by this class. */
+export class Pack {
+  @IsString()
+  name!: string;
+
+  @IsString()
+  description!: string;
+
+  /** SPDX identifier of the weights' licence, or the name of a licence that has none. */
+  @IsString()
+  licence!: string;
+
+  @ValidateNested()
+  @Type(() => PackModels)
+  models!: PackModels;
+
+  /** Absolute path of the pack's folder. */
+  folder!: string;
+}

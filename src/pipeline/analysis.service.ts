@@ -1,0 +1,99 @@
+/** The whole analysis, inside a worker: detection → recognition → attributes over a batch of pictures. */
+import { Injectable } from '@nestjs/common';
+import {
+  type AttributeName,
+  AttributesService,
+  type DescribableFace,
+} from '../attributes/attributes.service.js';
+import { DetectionService } from '../detection/detection.service.js';
+import type { Face } from '../detection/face.js';
+import { RecognitionService } from '../recognition/recognition.service.js';
+import {
+  type AnalysedFace,
+  type AnalysisJob,
+  type AnalysisOptions,
+  type BatchResult,
+  wallClock,
+} from './analysis.js';
+
+const EVERY_ATTRIBUTE: readonly AttributeName[] = ['pose', 'quality', 'liveness'];
+
+/** A detected face on its way through the later stages. */
+interface Candidate extends DescribableFace {
+  readonly job: number;
+  readonly face: Face;
+  readonly options: AnalysisOptions;
+}
+
+@Injectable()
+export class AnalysisService {
+  constructor(
+    private readonly detection: DetectionService,
+    private readonly recognition: RecognitionService,
+    private readonly attributes: AttributesService,
+  ) {}
+
+  /** The faces of every picture with what was asked for. */
+  async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
+    const startedAt = wallClock();
+    const found = await this.detection.detect(
+      jobs.map(({ image, options }) => ({ image, options: withLandmarks(options) })),
+    );
+    const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
+    const detectedAt = wallClock();
+
+    const recognisable = candidates.filter(({ options }) => options.embedding);
+    const identities = await this.recognition.embed(recognisable);
+    const embeddings = new Map(recognisable.map((face, index) => [face, identities[index].embedding]));
+    const recognisedAt = wallClock();
+
+    const attributes = await this.attributes.describe(candidates);
+    const faces: AnalysedFace[][] = jobs.map(() => []);
+    for (const [index, item] of candidates.entries()) {
+      faces[item.job].push({
+        box: item.face.box,
+        confidence: item.face.score,
+        landmarks: item.options.landmarks ? item.face.landmarks : undefined,
+        embedding: embeddings.get(item),
+        attributes: attributes[index],
+      });
+    }
+    return {
+      faces,
+      times: {
+        startedAt,
+        detectMs: detectedAt - startedAt,
+        recogniseMs: recognisedAt - detectedAt,
+        attributesMs: wallClock() - recognisedAt,
+      },
+    };
+  }
+
+  /** Runs every model once, so that the first request does not pay for their first run. */
+  async warmUp(): Promise<void> {
+    const image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
+    const options = { landmarks: true, embedding: true, attributes: EVERY_ATTRIBUTE };
+    const box = { x1: 100, y1: 100, x2: 212, y2: 212 };
+    const corner = { x: box.x1, y: box.y1 };
+    const keypoints = [
+      corner,
+      { x: 150, y: 100 },
+      { x: 125, y: 130 },
+      { x: 110, y: 150 },
+      { x: 140, y: 150 },
+    ];
+    await this.detection.detect([{ image, options }]);
+    await this.recognition.embed([{ image, keypoints }]);
+    await this.attributes.describe([{ image, box, keypoints, score: 1, wanted: EVERY_ATTRIBUTE }]);
+  }
+}
+
+/** Everything beyond the box needs the landmarks. */
+function withLandmarks(options: AnalysisOptions): AnalysisOptions {
+  return { ...options, landmarks: options.landmarks || options.embedding || options.attributes.length > 0 };
+}
+
+function candidate({ image, options }: AnalysisJob, job: number, face: Face): Candidate {
+  const { box, score, keypoints = [] } = face;
+  return { job, face, options, image, box, score, keypoints, wanted: options.attributes };
+}

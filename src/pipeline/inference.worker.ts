@@ -1,0 +1,17 @@
+/** Entry of a worker thread: a Nest application context with its own ONNX sessions, warm before it takes its first job. */
+import { NestFactory } from '@nestjs/core';
+import { workerData } from 'piscina';
+import type { Config } from '../config/config.js';
+import type { AnalysisJob, BatchResult } from './analysis.js';
+import { AnalysisService } from './analysis.service.js';
+import { InferenceWorkerModule } from './inference-worker.module.js';
+
+const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(workerData as Config), {
+  logger: ['fatal', 'error', 'warn'],
+  abortOnError: false,
+});
+const analysis = context.get(AnalysisService);
+await analysis.warmUp();
+
+// Piscina calls a worker file's default export: the one place where the house rule against them gives way.
+export default (jobs: AnalysisJob[]): Promise<BatchResult> => analysis.analyze(jobs);

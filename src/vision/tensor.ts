@@ -1,0 +1,26 @@
+/** A dense float array with its shape: the only thing stages and sessions exchange. */
+
+/** Row-major 32-bit floats; `data.length` is the product of `shape`. */
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** A tensor of zeros. */
+export function zeros(...shape: number[]): Tensor {
+  return { data: new Float32Array(shape.reduce((product, length) => product * length, 1)), shape };
+}
+
+/** Item `index` along the first axis, as a view on the same memory. */
+export function row({ data, shape }: Tensor, index: number): Float32Array {
+  const length = data.length / (shape[0] ?? 1);
+  return data.subarray(index * length, (index + 1) * length);
+}
+
+/** Softmax of raw scores; the result sums to 1. */
+export function softmax(logits: Float32Array): Float32Array {
+  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exponentials = logits.map((value) => Math.exp(value - highest));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((value) => value / sum);
+}

@@ -1,0 +1,72 @@
+import { apply, boxToPicture, invert, similarityTransform } from '../../src/vision/affine.js';
+import { alignmentMap } from '../../src/vision/alignment.js';
+
+describe('similarityTransform', () => {
+  it('finds a quarter turn, a doubling and a shift from three points', () => {
+    // (x, y) ↦ (−2y + 5, 2x + 7)
+    const from = [
+      { x: 0, y: 0 },
+      { x: 1, y: 0 },
+      { x: 0, y: 1 },
+    ];
+    const to = [
+      { x: 5, y: 7 },
+      { x: 5, y: 9 },
+      { x: 3, y: 7 },
+    ];
+    const map = similarityTransform(from, to);
+    expect(map.a).toBeCloseTo(0, 12);
+    expect(map.b).toBeCloseTo(-2, 12);
+    expect(map.d).toBeCloseTo(2, 12);
+    expect(apply(map, { x: 3, y: 4 })).toEqual({ x: expect.closeTo(-3, 10), y: expect.closeTo(13, 10) });
+  });
+
+  it('takes the least-squares fit where none is exact', () => {
+    // Worked out by hand: centroids (1, 0) and (1.5, 0); Σ(x·u + y·v) = 3, Σ(x² + y²) = 2, so the scale is 1.5.
+    const map = similarityTransform(
+      [
+        { x: 0, y: 0 },
+        { x: 1, y: 0 },
+        { x: 2, y: 0 },
+      ],
+      [
+        { x: 0, y: 0 },
+        { x: 1.5, y: 0 },
+        { x: 3, y: 0 },
+      ],
+    );
+    expect(map).toEqual({ a: 1.5, b: -0, c: 0, d: 0, e: 1.5, f: 0 });
+  });
+});
+
+describe('boxToPicture', () => {
+  it('puts the centre of the first output pixel at the centre of the pixels it covers', () => {
+    // 20 pixels shown by 10: output pixel 0 covers pixels 4 and 5, whose middle is index 4.5.
+    const map = boxToPicture({ x1: 4, y1: 0, x2: 24, y2: 10 }, 10, 10);
+    expect(apply(map, { x: 0, y: 0 })).toEqual({ x: 4.5, y: 0 });
+    expect(apply(map, { x: 9, y: 9 })).toEqual({ x: 22.5, y: 9 });
+  });
+});
+
+describe('alignmentMap', () => {
+  const template = [
+    { x: 38.2946, y: 51.6963 },
+    { x: 73.5318, y: 51.5014 },
+    { x: 56.0252, y: 71.7366 },
+    { x: 41.5493, y: 92.3655 },
+    { x: 70.7299, y: 92.2041 },
+  ];
+
+  it('is the identity for a face that already lies on the template', () => {
+    const map = alignmentMap(template);
+    expect(apply(map, { x: 17, y: 93 })).toEqual({ x: expect.closeTo(17, 8), y: expect.closeTo(93, 8) });
+  });
+
+  it('undoes scale, turn and shift of the face', () => {
+    const turn = { a: 0.6, b: -0.8, c: 200, d: 0.8, e: 0.6, f: 30 };
+    const map = alignmentMap(template.map((point) => apply(turn, point)));
+    expect(apply(map, { x: 50, y: 60 })).toEqual({ x: expect.closeTo(182, 8), y: expect.closeTo(106, 8) });
+    const there = apply(invert(map), { x: 182, y: 106 });
+    expect(there).toEqual({ x: expect.closeTo(50, 8), y: expect.closeTo(60, 8) });
+  });
+});
