@@ -1,5 +1,6 @@
 /** Turns what can go wrong while a pack is prepared into one sentence that says what to do. */
 import { AppError, messageOf } from '../../src/errors.js';
+import type { NpmSettings } from './npm-settings.js';
 
 const UNREACHABLE = new Set([
   'ENOTFOUND',
@@ -26,11 +27,11 @@ const NOT_ALLOWED = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 const OFFLINE = 'or copy a prepared pack folder from another machine';
 
-/** What to tell about `error`, thrown while `name` was fetched from `registry`. */
-export function explainFetch(error: unknown, name: string, registry: string): AppError {
+/** What to tell about `error`, thrown while the package `name` was fetched. */
+export function explainFetch(error: unknown, name: string, { registry, cache }: NpmSettings): AppError {
   const code = codeOf(error);
   const host = hostOf(registry);
-  return explainDisk(error, "npm's cache") ?? unavailable(sentence(), error);
+  return explainDisk(error, cache) ?? unavailable(sentence(), error);
 
   function sentence(): string {
     if (code === 'EINTEGRITY' || code.startsWith('TAR_') || code.startsWith('Z_')) {

@@ -38,7 +38,7 @@ export async function fetchFiles(
       { ...settings, integrity: source.integrity },
     );
   } catch (error) {
-    throw explainFetch(error, source.package, settings.registry);
+    throw explainFetch(error, source.package, settings);
   }
   progress.done();
   const missing = paths.find((path) => !files.has(path));
@@ -62,7 +62,7 @@ function unpack(stream: TarballStream, paths: ReadonlySet<string>, progress: Pro
     parser.on('end', () => resolve(files));
     stream.on('error', reject);
     stream.on('data', (chunk: Buffer) => progress.add(chunk.length));
-    stream.pipe(parser as unknown as NodeJS.WritableStream);
+    stream.pipe(parser);
   });
 }
 

@@ -97,7 +97,7 @@ export function readOnnx(bytes: Uint8Array): Model {
 
 /** The bytes of `model`: the same for the same model, on every machine. */
 export function writeOnnx(model: Model): Uint8Array {
-  return schema.encode(model as unknown as protobuf.Message).finish();
+  return schema.encode(model).finish();
 }
 
 /** A 64-bit integer that is known to be small, such as a dimension. */

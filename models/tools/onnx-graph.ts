@@ -7,6 +7,17 @@ export function producerOf(graph: Graph, name: string): Node | undefined {
   return graph.node.find((node) => node.output.includes(name));
 }
 
+/** The nodes that read the tensor or constant `name`. */
+export function consumersOf(graph: Graph, name: string): Node[] {
+  return graph.node.filter(({ input }) => input.includes(name));
+}
+
+/** The integer attribute `name` of a node, or undefined where it is left at its default. */
+export function integerAttribute({ attribute }: Node, name: string): number | undefined {
+  const value = attribute.find((each) => each.name === name)?.i;
+  return value === undefined ? undefined : toNumber(value);
+}
+
 /** The constant `name`, whether it is an initializer or the value of a Constant node. */
 export function constantOf(graph: Graph, name: string): Tensor | undefined {
   const initializer = graph.initializer.find((tensor) => tensor.name === name);

@@ -36,7 +36,7 @@ export class DetectOptionsDto {
 
   /**
    * The optional outputs to compute (a list, or names separated by commas); others are left out of the answer, and the
-   * work for them is not done. Default: all.
+   * work for them is not done. Empty: boxes only. Default: all.
    */
   @IsOptional()
   @ApiProperty({ enum: FACE_FIELDS, isArray: true, required: false, default: FACE_FIELDS })
@@ -144,5 +144,8 @@ export class DetectResponseDto {
 }
 
 function splitList(text: string): string[] {
-  return text.split(',').map((name) => name.trim());
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

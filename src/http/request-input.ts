@@ -13,12 +13,10 @@ export const RAW_IMAGE_TYPES = ['image/*', 'application/octet-stream'];
  */
 export const RequestInput = (): ParameterDecorator => PlainInput(validationPipe());
 
-const PlainInput = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Record<string, unknown> => {
-    const request = context.switchToHttp().getRequest<Request>();
-    return { ...request.query, ...bodyFields(request), ...uploadedFiles(request) };
-  },
-);
+const PlainInput = createParamDecorator((_: unknown, context: ExecutionContext): Record<string, unknown> => {
+  const request = context.switchToHttp().getRequest<Request>();
+  return { ...request.query, ...bodyFields(request), ...uploadedFiles(request) };
+});
 
 function bodyFields(request: Request): Record<string, unknown> {
   const body: unknown = request.body;

@@ -47,7 +47,10 @@ export function reduce(image: Image, map: Affine, width: number, height: number)
   // Block i covers pixels left + i·factor …, whose centre is (factor − 1) / 2 further on.
   const shift = (factor - 1) / 2;
   return {
-    image: averageBlocks(image, left, top, columns, rows, factor),
+    image:
+      factor === 2 && whole(image, left, top, columns, rows)
+        ? halve(image, left, top, columns, rows)
+        : averageBlocks(image, left, top, columns, rows, factor),
     map: {
       a: map.a / factor,
       b: map.b / factor,
@@ -82,34 +85,60 @@ function averageBlocks(
   const { width, height, data } = image;
   const out = new Uint8Array(columns * rows * 3);
   const sums = new Uint32Array(columns * 3);
+  const whole = Math.min(columns, Math.floor((width - left) / factor));
   for (let row = 0; row < rows; row++) {
     sums.fill(0);
     const firstLine = top + row * factor;
     const lastLine = Math.min(height, firstLine + factor);
     for (let line = firstLine; line < lastLine; line++) {
-      let p = (line * width + left) * 3;
-      for (let column = 0, s = 0; column < columns; column++, s += 3) {
-        const firstPixel = left + column * factor;
-        const count = Math.min(factor, width - firstPixel);
-        let r = 0;
-        let g = 0;
-        let b = 0;
-        for (let i = 0; i < count; i++, p += 3) {
-          r += data[p];
-          g += data[p + 1];
-          b += data[p + 2];
-        }
-        sums[s] += r;
-        sums[s + 1] += g;
-        sums[s + 2] += b;
-      }
+      const start = (line * width + left) * 3;
+      addRuns(data, start, sums, whole, factor);
+      if (whole < columns)
+        addRuns(data, start + whole * factor * 3, sums.subarray(whole * 3), 1, width - left - whole * factor);
     }
     const lines = lastLine - firstLine;
-    for (let column = 0, s = 0, o = row * columns * 3; column < columns; column++, s += 3, o += 3) {
-      const scale = 1 / (lines * Math.min(factor, width - left - column * factor));
-      out[o] = sums[s] * scale + 0.5;
-      out[o + 1] = sums[s + 1] * scale + 0.5;
-      out[o + 2] = sums[s + 2] * scale + 0.5;
+    const scale = 1 / (lines * factor);
+    const base = row * columns * 3;
+    for (let i = 0; i < whole * 3; i++) out[base + i] = sums[i] * scale + 0.5;
+    const lastScale = 1 / (lines * (width - left - whole * factor));
+    for (let i = whole * 3; i < columns * 3; i++) out[base + i] = sums[i] * lastScale + 0.5;
+  }
+  return { width: columns, height: rows, data: out };
+}
+
+/** Adds `count` runs of `length` pixels to their sums. */
+function addRuns(data: Uint8Array, start: number, sums: Uint32Array, count: number, length: number): void {
+  for (let run = 0, s = 0, p = start; run < count; run++, s += 3) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let i = 0; i < length; i++, p += 3) {
+      red += data[p];
+      green += data[p + 1];
+      blue += data[p + 2];
+    }
+    sums[s] += red;
+    sums[s + 1] += green;
+    sums[s + 2] += blue;
+  }
+}
+
+/** Whether no 2×2 block sticks out of the image. */
+function whole({ width, height }: Image, left: number, top: number, columns: number, rows: number): boolean {
+  return left + columns * 2 <= width && top + rows * 2 <= height;
+}
+
+/** The means of whole 2×2 blocks: by far the most frequent case, a picture halved for the detector's smaller size. */
+function halve({ width, data }: Image, left: number, top: number, columns: number, rows: number): Image {
+  const out = new Uint8Array(columns * rows * 3);
+  let o = 0;
+  for (let row = 0; row < rows; row++) {
+    let p = ((top + row * 2) * width + left) * 3;
+    let q = p + width * 3;
+    for (let column = 0; column < columns; column++, p += 6, q += 6, o += 3) {
+      out[o] = (data[p] + data[p + 3] + data[q] + data[q + 3] + 2) >> 2;
+      out[o + 1] = (data[p + 1] + data[p + 4] + data[q + 1] + data[q + 4] + 2) >> 2;
+      out[o + 2] = (data[p + 2] + data[p + 5] + data[q + 2] + data[q + 5] + 2) >> 2;
     }
   }
   return { width: columns, height: rows, data: out };

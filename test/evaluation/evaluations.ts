@@ -1,0 +1,5 @@
+/** Every evaluation there is, in the order `npm run eval -- all` runs them. */
+import type { Evaluation } from './evaluation.js';
+import { lfw } from './lfw.evaluation.js';
+
+export const EVALUATIONS: readonly Evaluation[] = [lfw];

@@ -1,0 +1,157 @@
+/** What `npm run models` says and leaves behind when the registry, the network or the disk does what it should not. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Outcome, Workbench } from './workbench.js';
+
+let bench: Workbench;
+
+beforeEach(async () => {
+  bench = await Workbench.open();
+});
+
+afterEach(() => bench.close());
+
+/** Exit code 1, one sentence as the last line, and nothing left behind. */
+async function expectFailure(
+  { code, stderr }: Outcome,
+  sentence: RegExp,
+  folder = bench.models,
+): Promise<void> {
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('Fetching '));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(sentence);
+  expect(code).toBe(1);
+  expect(await bench.listing(folder)).toEqual(['pack.json']);
+}
+
+describe('prepare, when something goes wrong', () => {
+  it('says what to do when the registry cannot be reached', async () => {
+    const outcome = await bench.run(['prepare'], { registry: 'http://127.0.0.1:9', fetch_retries: '0' });
+    await expectFailure(
+      outcome,
+      /^The npm registry 127\.0\.0\.1:9 cannot be reached \(ECONNREFUSED\).*check the network/,
+    );
+  });
+
+  it('says so when the tarball is not the pinned one', async () => {
+    bench.registry.behaviour = 'tamper';
+    await expectFailure(await bench.run(['prepare']), /tiny-graphs@1\.0\.0.*wrong integrity.*try again/);
+  });
+
+  it('says so when the registry announces another tarball than the pinned one', async () => {
+    const manifest = bench.manifest;
+    const other = `sha512-${'A'.repeat(86)}==`;
+    await writeFile(
+      manifest,
+      (await readFile(manifest, 'utf8')).replace(bench.registry.source.integrity, other),
+    );
+    await expectFailure(await bench.run(['prepare']), /wrong integrity/);
+  });
+
+  it('keeps nothing of a download that breaks off halfway', async () => {
+    bench.registry.behaviour = 'cut off';
+    await expectFailure(
+      await bench.run(['prepare'], { fetch_retries: '0' }),
+      /^The npm registry .*check the network/,
+    );
+  });
+
+  it('gives up on a registry that stops sending', async () => {
+    bench.registry.behaviour = 'stall';
+    await expectFailure(
+      await bench.run(['prepare'], { fetch_timeout: '700' }),
+      /^The npm registry .*check the network/,
+    );
+  });
+
+  it('says which setting is missing when the registry wants a token', async () => {
+    bench.registry.token = 'secret';
+    await expectFailure(
+      await bench.run(['prepare']),
+      /refuses access .*\(E401\): check the token for it in \.npmrc/,
+    );
+  });
+
+  it('names a package that the registry does not have', async () => {
+    const manifest = bench.manifest;
+    await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('tiny-graphs@', 'other-graphs@'));
+    await expectFailure(await bench.run(['prepare']), /does not have other-graphs@1\.0\.0/);
+  });
+
+  it('puts nothing into place when one result is not the pinned one', async () => {
+    await bench.writePack(bench.models, { small: '0'.repeat(64) });
+    await expectFailure(await bench.run(['prepare']), /^small\.onnx came out with SHA-256 .* pins 0{64}/);
+  });
+
+  it('removes its folder when it is told to end', async () => {
+    bench.registry.behaviour = 'stall';
+    const child = spawn(process.execPath, bench.command(['prepare']), {
+      env: bench.environment(),
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await bench.registry.asked;
+    expect(await bench.listing()).toHaveLength(2);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(143);
+    expect(await bench.listing()).toEqual(['pack.json']);
+  });
+
+  it('lists the packs there are when it is asked for another', async () => {
+    const { stderr } = await bench.run([], {}, bench.models, 'nothing');
+    expect(stderr).toMatch(/^The pack "nothing" has no readable .*pack\.json \(there are tiny\)\.\n$/);
+  });
+});
+
+describe('prepare on a file system that is full or read-only', () => {
+  let disk: string | undefined;
+
+  beforeEach(async () => {
+    const folder = join(bench.home, 'disk');
+    await mkdir(folder);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'ignore' });
+      disk = folder;
+      await mkdir(join(folder, 'tiny'));
+      await bench.writePack(folder);
+    } catch {
+      console.warn('Skipped: mounting a small file system needs root.');
+    }
+  });
+
+  afterEach(() => {
+    if (disk !== undefined) execFileSync('umount', [disk]);
+    disk = undefined;
+  });
+
+  it('says that the disk is full', async () => {
+    if (disk === undefined) return;
+    await expectFailure(
+      await bench.run(['prepare'], {}, disk),
+      /^The disk is full \(ENOSPC at .*free about/,
+      disk,
+    );
+  });
+
+  it('says so when it is the disk of the download cache', async () => {
+    if (disk === undefined) return;
+    await expectFailure(
+      await bench.run(['prepare'], { cache: join(disk, 'cache') }),
+      /^The disk is full \(ENOSPC at /,
+    );
+  });
+
+  it('says that it may not write', async () => {
+    if (disk === undefined) return;
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    await expectFailure(
+      await bench.run(['prepare'], {}, disk),
+      /cannot be written \(EROFS at .*MODELS_DIR/,
+      disk,
+    );
+  });
+});

@@ -1,0 +1,146 @@
+import { applyTransforms } from '../../models/tools/apply-transforms.js';
+import { readOnnx } from '../../models/tools/onnx-file.js';
+import { floatTensor, node } from '../../models/tools/onnx-graph.js';
+import { concat, largestDifference, picture, run, session } from './runtime.js';
+import { depthwise, integers, noise, pointwise, tinyGraph } from './tiny-graphs.js';
+
+/** Operations of the graph, in their order. */
+const operations = (bytes: Uint8Array) => readOnnx(bytes).graph.node.map(({ op_type }) => op_type);
+
+describe('reading a graph', () => {
+  it('refuses what is no ONNX model', () => {
+    expect(() => readOnnx(Buffer.from('<html>not found</html>'))).toThrow(/no ONNX model|without loss/);
+  });
+
+  it('refuses a model with a field that would be lost', () => {
+    const graph = tinyGraph([1, 2], { y: [1, 2] }, [node('Relu', ['input'], ['y'])], []);
+    // Field 20 of ModelProto (training_info), empty: key 20 << 3 | 2 as a varint, then the length 0.
+    expect(() => readOnnx(Buffer.concat([graph, Buffer.from([0xa2, 0x01, 0x00])]))).toThrow(/without loss/);
+  });
+});
+
+describe('splitPRelu', () => {
+  const slopes = [0.25, -0.5, 1.5];
+  const graph = tinyGraph(
+    [1, 3, 1, 2],
+    { y: [1, 3, 1, 2] },
+    [node('PRelu', ['input', 'slope'], ['y'])],
+    [floatTensor('slope', [3, 1, 1], slopes)],
+  );
+
+  it('keeps positive values and scales negative ones by the slope of their channel', async () => {
+    const split = await session(applyTransforms(graph, [{ op: 'splitPRelu' }]));
+    const { y } = await run(split, Float32Array.of(2, -2, 4, -4, 8, -8), [1, 3, 1, 2]);
+    expect([...(y?.data ?? [])]).toEqual([2, -0.5, 4, 2, 8, -12]);
+  });
+
+  it('leaves no PRelu and no unused constant', () => {
+    const result = applyTransforms(graph, [{ op: 'splitPRelu' }]);
+    expect(operations(result)).toEqual(['Relu', 'BatchNormalization', 'BatchNormalization', 'Add']);
+    expect(readOnnx(result).graph.initializer.map(({ name }) => name)).not.toContain('slope');
+  });
+
+  it('leaves a PRelu alone whose slope is not one constant per channel', () => {
+    const computed = tinyGraph([1, 3], { y: [1, 3] }, [node('PRelu', ['input', 'input'], ['y'])], []);
+    expect(operations(applyTransforms(computed, [{ op: 'splitPRelu' }]))).toEqual(['PRelu']);
+  });
+});
+
+describe('padChannels', () => {
+  const nodes = [
+    pointwise('input', 'a', 'first'),
+    node('PRelu', ['a', 'slope'], ['b']),
+    depthwise('b', 'c', 'middle', 5),
+    pointwise('c', 'y', 'last'),
+  ];
+  const constants = [
+    noise('first', [5, 3, 1, 1]),
+    noise('slope', [5, 1, 1]),
+    noise('middle', [5, 1, 3, 3]),
+    noise('last', [2, 5, 1, 1]),
+  ];
+  const graph = tinyGraph([1, 3, 8, 8], { y: [1, 2, 8, 8] }, nodes, constants);
+
+  it('widens inner channels to 16 without changing the result', async () => {
+    const padded = applyTransforms(graph, [{ op: 'padChannels' }]);
+    const input = picture(1, 3, 8, 8, -1, 1);
+    const before = await run(await session(graph), input, [1, 3, 8, 8]);
+    const after = await run(await session(padded), input, [1, 3, 8, 8]);
+    expect(readOnnx(padded).graph.initializer.map(({ dims }) => dims.map(String).join('×'))).toEqual([
+      '16×3×1×1',
+      '16×1×1',
+      '16×1×3×3',
+      '2×16×1×1',
+    ]);
+    expect(largestDifference(before['y']?.data ?? [], after['y']?.data ?? [])).toBeLessThan(1e-6);
+  });
+
+  it('leaves channels alone that are an output, or that another operation reads', () => {
+    const asOutput = tinyGraph([1, 3, 8, 8], { y: [1, 2, 8, 8], c: [1, 5, 8, 8] }, nodes, constants);
+    expect(applyTransforms(asOutput, [{ op: 'padChannels' }])).toEqual(applyTransforms(asOutput, []));
+    const readTwice = tinyGraph(
+      [1, 3, 8, 8],
+      { y: [1, 2, 8, 8], z: [1, 5, 1, 1] },
+      [...nodes, node('GlobalAveragePool', ['c'], ['z'])],
+      constants,
+    );
+    expect(applyTransforms(readTwice, [{ op: 'padChannels' }])).toEqual(applyTransforms(readTwice, []));
+  });
+
+  it('leaves weights alone that two convolutions share', () => {
+    const shared = tinyGraph(
+      [1, 5, 8, 8],
+      { y: [1, 5, 8, 8] },
+      [pointwise('input', 'a', 'weights'), pointwise('a', 'y', 'weights')],
+      [noise('weights', [5, 5, 1, 1])],
+    );
+    expect(applyTransforms(shared, [{ op: 'padChannels' }])).toEqual(applyTransforms(shared, []));
+  });
+});
+
+describe('dynamicBatch, spatialMean and interface', () => {
+  const graph = tinyGraph(
+    [1, 2, 2, 2],
+    { y: [1, 8] },
+    [node('Relu', ['input'], ['inner']), node('Reshape', ['inner', 'flat'], ['y'])],
+    [integers('flat', [1, 8])],
+  );
+  const port = (from: string, name: string, shape: (number | string)[]) => ({ from, name, shape });
+  const inputs = [port('input', 'input', ['N', 2, 2, 2])];
+
+  it('take several images at once, with the mean of each channel beside the result', async () => {
+    const result = applyTransforms(graph, [
+      { op: 'dynamicBatch' },
+      { op: 'spatialMean', of: 'inner', name: 'mean' },
+      { op: 'interface', inputs, outputs: [port('y', 'flat_y', ['N', 8]), port('mean', 'mean', ['N', 2])] },
+    ]);
+    const images = concat([Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), new Float32Array(8).fill(-1)]);
+    const { flat_y: y, mean } = await run(await session(result), images, [2, 2, 2, 2]);
+    expect(y?.dims).toEqual([2, 8]);
+    expect([...(mean?.data ?? [])]).toEqual([2.5, 6.5, 0, 0]);
+  });
+
+  it('drop what no output needs', () => {
+    const outputs = [port('inner', 'inner', ['N', 2, 2, 2])];
+    const result = applyTransforms(graph, [{ op: 'interface', inputs, outputs }]);
+    expect(operations(result)).toEqual(['Relu']);
+    expect(readOnnx(result).graph.initializer).toEqual([]);
+  });
+
+  it('name the tensor that a graph does not have', () => {
+    const outputs = [port('nowhere', 'y', ['N', 8])];
+    expect(() => applyTransforms(graph, [{ op: 'interface', inputs, outputs }])).toThrow(
+      /no tensor "nowhere"/,
+    );
+    expect(() => applyTransforms(graph, [{ op: 'spatialMean', of: 'nowhere', name: 'x' }])).toThrow(
+      /"nowhere"/,
+    );
+  });
+
+  it('refuse a name that is taken', () => {
+    const outputs = [port('y', 'inner', ['N', 8])];
+    expect(() => applyTransforms(graph, [{ op: 'interface', inputs, outputs }])).toThrow(
+      /cannot be called "inner"/,
+    );
+  });
+});
