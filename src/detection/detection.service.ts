@@ -63,7 +63,7 @@ export class DetectionService implements OnModuleInit {
   private async search(jobs: readonly DetectJob[]): Promise<ScoredBox[][]> {
     const { sizes, scoreThreshold } = this.pack.models.detector;
     const searches = jobs.flatMap(({ image }, job): Search[] =>
-      sizes.map((size) => ({ job, image, letterbox: ultraface.letterbox(image, size) })),
+      usefulSizes(sizes, image).map((size) => ({ job, image, letterbox: ultraface.letterbox(image, size) })),
     );
     const found: ScoredBox[][] = jobs.map(() => []);
     for (const group of groupByShape(searches)) {
@@ -113,6 +113,14 @@ export class DetectionService implements OnModuleInit {
     }
     return found;
   }
+}
+
+/**
+ * The sizes at which a picture shows more than at the one before. Enlarging a small picture any further finds nothing
+ * new, and what it finds is placed worse: on 250×250 photos it cost 0.8 % of verification accuracy.
+ */
+function usefulSizes(sizes: readonly number[], { width, height }: Image): number[] {
+  return sizes.filter((_, index) => index === 0 || Math.max(width, height) > sizes[index - 1]);
 }
 
 function groupByShape(searches: readonly Search[]): Search[][] {
