@@ -33,7 +33,7 @@ async function ask(options: Options): Promise<DetectResponseDto['faces']> {
     [
       postJson(service, DETECT, { image_base64: picture.toString('base64'), ...options }),
       postForm(service, DETECT, { image: picture, ...texts }),
-      postBytes(service, `${DETECT}?${new URLSearchParams(texts)}`, picture),
+      postBytes(service, `${DETECT}?${new URLSearchParams(texts).toString()}`, picture),
     ].map(async (answer) => json<DetectResponseDto>(await answer)),
   );
   for (const other of others) expect(other).toEqual(first);

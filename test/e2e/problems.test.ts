@@ -1,7 +1,6 @@
 /** Each way a request can fail, once, over HTTP: the status, the problem document, and a word on what to do. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import sharp from 'sharp';
 import { PROBLEMS } from '../../src/http/problem.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
@@ -101,13 +100,13 @@ const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: ()
   [
     'a form that breaks off',
     'malformed_body',
-    /cannot be read|form/,
+    /form cannot be read/,
     () => send(DETECT, '--b\r\nContent-Disp', { 'content-type': 'multipart/form-data; boundary=b' }),
   ],
   [
     'a form without a boundary',
     'malformed_body',
-    /cannot be read|form/,
+    /form cannot be read/,
     () => send(DETECT, 'abc', { 'content-type': 'multipart/form-data' }),
   ],
   [
@@ -125,19 +124,19 @@ const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: ()
   [
     'a JSON body over the limit',
     'body_too_large',
-    /larger than this service accepts/,
+    /3000000 bytes.* send a smaller/,
     () => send(DETECT, JSON.stringify({ image_base64: 'A'.repeat(MAX_BODY) }), TYPE_JSON),
   ],
   [
     'a raw body over the limit',
-    'image_too_large',
-    /smaller|bytes/,
+    'body_too_large',
+    /1000000 bytes.* send a smaller/,
     () => postBytes(service, DETECT, Buffer.alloc(MAX_IMAGE + 1)),
   ],
   [
     'a form file over the limit',
     'image_too_large',
-    /bytes/,
+    /send a smaller/,
     () => postForm(service, DETECT, { image: Buffer.alloc(MAX_IMAGE + 1) }),
   ],
   [
@@ -145,6 +144,26 @@ const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: ()
     'image_too_large',
     /send a smaller/,
     () => postJson(service, DETECT, { image_base64: base64(Buffer.alloc(MAX_IMAGE + 1)) }),
+  ],
+  [
+    'a form over the limit, of parts below it',
+    'body_too_large',
+    /3000000 bytes.* send a smaller/,
+    () =>
+      postForm(service, DETECT, { image_base64: 'A'.repeat(2_000_000), image_url: 'A'.repeat(2_000_000) }),
+  ],
+  [
+    'a form that does not say its length',
+    'body_too_large',
+    /3000000 bytes/,
+    () => {
+      const part = Buffer.from(
+        `--b\r\nContent-Disposition: form-data; name="image_url"\r\n\r\n${'A'.repeat(2_000_000)}\r\n`,
+      );
+      const body = ReadableStream.from([part, part, part, part]);
+      const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+      return fetch(service.url + DETECT, { method: 'POST', headers, body, duplex: 'half' });
+    },
   ],
   ['an unknown route', 'not_found', /GET \/docs/, () => fetch(`${service.url}/v1/faces?q=verysecret`)],
   ['a wrong method', 'not_found', /GET \/docs/, () => fetch(service.url + DETECT)],
@@ -212,7 +231,7 @@ const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: ()
   [
     'a picture that does not arrive in time',
     'deadline_exceeded',
-    /./,
+    /3000 ms: send a smaller picture, or try again later/,
     () => postJson(service, DETECT, { image_url: silentUrl }),
   ],
   ['an empty batch', 'invalid_request', /requests/, () => postJson(service, BATCH, { requests: [] })],
@@ -314,15 +333,6 @@ test('a request that is no HTTP ends the connection and nothing else', async () 
   });
   expect(answer).toMatch(/^HTTP\/1\.1 400/);
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
-});
-
-test('a decompression bomb is refused by its announced size', async () => {
-  const bomb = await sharp({ create: { width: 20_000, height: 20_000, channels: 3, background: '#000' } })
-    .png({ compressionLevel: 9 })
-    .toBuffer();
-  expect(bomb.byteLength).toBeLessThan(MAX_IMAGE * 2);
-  const response = await postForm(service, COMPARE, { image1_base64: base64(bomb), image2: nobody });
-  expect(response.status).toBe(413);
 });
 
 test('every code of the table was seen, but for those of the start and of S3, which have their own tests', () => {
