@@ -1,18 +1,18 @@
 /** What detect takes and gives. */
 import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsIn, IsInstance, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { FACE_FIELDS, type FaceField } from './face-fields.js';
 
-/** URLs the service can load. */
-export const IMAGE_URL = /^(https?|s3):\/\/\S+$/i;
+/** URLs the service can load. The key of an S3 object may hold spaces. */
+export const IMAGE_URL = /^(https?:\/\/\S+|s3:\/\/.+)$/i;
 export const IMAGE_URL_MESSAGE = '$property must be an http, https or s3 URL';
 
 /** Options of detect; each may be a JSON field, a form field or a query parameter. */
 export class DetectOptionsDto {
   /** Return at most this many faces, the largest ones. Default: all. */
   @IsOptional()
-  @Type(() => Number)
+  @NumberFromText()
   @IsInt()
   @Min(1)
   @Max(1000)
@@ -20,7 +20,7 @@ export class DetectOptionsDto {
 
   /** Least detection confidence, 0…1. */
   @IsOptional()
-  @Type(() => Number)
+  @NumberFromText()
   @IsNumber()
   @Min(0.05)
   @Max(1)
@@ -28,7 +28,7 @@ export class DetectOptionsDto {
 
   /** Least length in pixels of the shorter side of a face's box. */
   @IsOptional()
-  @Type(() => Number)
+  @NumberFromText()
   @IsNumber()
   @Min(0)
   @Max(65_535)
@@ -141,6 +141,13 @@ export class FaceDto {
 export class DetectResponseDto {
   /** Largest first; empty when there is none. */
   faces!: FaceDto[];
+}
+
+/** Forms and queries carry numbers as text. Other types stay as they are: `true` is no 1. */
+function NumberFromText(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && value.trim() !== '' ? Number(value) : value,
+  );
 }
 
 function splitList(text: string): string[] {

@@ -1,7 +1,7 @@
 /** RFC 9457 problem documents, and the one table from error code to HTTP status. */
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { AppError, type ErrorCode, type ErrorDetails } from '../errors.js';
+import { AppError, type ErrorCode } from '../errors.js';
 import type { ProblemDto } from './problem.dto.js';
 
 /** Status and title of each error code. */
@@ -52,8 +52,10 @@ export function toProblem(error: unknown, requestId: string): ProblemDto {
 /** What the frameworks below throw, in our words. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const { status, type, code, field, limit } = error as Readonly<Record<string, unknown>>;
-  if (type === 'entity.too.large') return tooLarge({ limit_bytes: limit });
+  // Nest wraps what the body parsers throw, and keeps it as the cause.
+  const thrown = error instanceof HttpException && error.cause !== undefined ? error.cause : error;
+  const { status, type, limit } = thrown as Readonly<Record<string, unknown>>;
+  if (type === 'entity.too.large') return bodyTooLarge(Number(limit));
   if (type === 'entity.parse.failed') {
     return new AppError('malformed_body', 'The request body is not valid JSON.');
   }
@@ -63,18 +65,8 @@ function toAppError(error: unknown): AppError {
       'Send the body uncompressed (or gzip, deflate) and in UTF-8.',
     );
   }
-  if (code === 'LIMIT_FILE_SIZE') {
-    return new AppError('image_too_large', `The image in "${String(field)}" has too many bytes.`, { field });
-  }
-  if (typeof code === 'string' && code.startsWith('LIMIT_')) {
-    return validation(
-      typeof field === 'string' ? field : 'body',
-      'is not an expected form field, or comes too often',
-    );
-  }
   const httpStatus = error instanceof HttpException ? error.getStatus() : status;
   if (httpStatus === 404) return new AppError('not_found', 'No such route; GET /docs shows all of them.');
-  if (httpStatus === 413) return tooLarge({});
   if (typeof httpStatus === 'number' && httpStatus >= 400 && httpStatus < 500) {
     return new AppError(
       'malformed_body',
@@ -84,8 +76,13 @@ function toAppError(error: unknown): AppError {
   return new AppError('internal', 'Unexpected error.', {}, { cause: error });
 }
 
-function tooLarge(details: ErrorDetails): AppError {
-  return new AppError('body_too_large', 'The request body is larger than this service accepts.', details);
+/** The request body, of any kind, is over its cap. */
+export function bodyTooLarge(maxBytes: number): AppError {
+  return new AppError(
+    'body_too_large',
+    `The request body has more than ${maxBytes} bytes, the most this service accepts: send a smaller or more compressed picture.`,
+    { max_bytes: maxBytes },
+  );
 }
 
 /** An `invalid_request` about one field. */

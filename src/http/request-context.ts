@@ -21,7 +21,12 @@ export function requestContext(timeoutMs: number) {
     const id = given !== undefined && HARMLESS_ID.test(given) ? given : randomUUID();
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      controller.abort(new AppError('deadline_exceeded', `The request took longer than ${timeoutMs} ms.`));
+      controller.abort(
+        new AppError(
+          'deadline_exceeded',
+          `The request took longer than ${timeoutMs} ms: send a smaller picture, or try again later.`,
+        ),
+      );
     }, timeoutMs);
     response.once('close', () => {
       clearTimeout(timer);

@@ -2,7 +2,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { AppError } from '../errors.js';
-import { validationPipe } from './validation.js';
+import { validationPipe, withoutNulls } from './validation.js';
 
 /** Media types that carry a picture as the whole body. */
 export const RAW_IMAGE_TYPES = ['image/*', 'application/octet-stream'];
@@ -15,7 +15,7 @@ export const RequestInput = (): ParameterDecorator => PlainInput(validationPipe(
 
 const PlainInput = createParamDecorator((_: unknown, context: ExecutionContext): Record<string, unknown> => {
   const request = context.switchToHttp().getRequest<Request>();
-  return { ...request.query, ...bodyFields(request), ...uploadedFiles(request) };
+  return withoutNulls({ ...request.query, ...bodyFields(request), ...uploadedFiles(request) });
 });
 
 function bodyFields(request: Request): Record<string, unknown> {

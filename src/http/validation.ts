@@ -23,11 +23,16 @@ export function validationPipe(): ValidationPipe {
 }
 
 /** @throws AppError `invalid_request` */
-export async function validated<T extends object>(type: ClassConstructor<T>, plain: unknown): Promise<T> {
-  const instance = plainToInstance(type, plain);
+export async function validated<T extends object>(type: ClassConstructor<T>, plain: object): Promise<T> {
+  const instance = plainToInstance(type, withoutNulls(plain));
   const errors = await validate(instance, RULES);
   if (errors.length > 0) throw invalidRequest(errors);
   return instance;
+}
+
+/** Many clients write `null` for a field they do not mean to send. */
+export function withoutNulls(plain: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
 }
 
 function invalidRequest(violations: ValidationError[]): AppError {

@@ -1,0 +1,200 @@
+/** Detect on real pictures: how many faces, where, in which order, and what is said of each. */
+import sharp from 'sharp';
+import { type FullFace, facesOf, iou, sample, type Service, startService, blank } from './support.js';
+
+/**
+ * The faces of the six pictures, drawn by hand onto them and looked at: forehead to chin, ear to ear as far as it is
+ * visible. In the order of a reader: from left to right.
+ */
+const FACES: Record<number, readonly (readonly [number, number, number, number])[]> = {
+  1: [
+    [410, 385, 600, 610],
+    [830, 455, 1030, 670],
+    [1440, 220, 1690, 470],
+  ],
+  2: [
+    [365, 130, 530, 450],
+    [890, 220, 1060, 460],
+    [1435, 190, 1655, 400],
+  ],
+  3: [
+    [590, 350, 775, 630],
+    [1070, 205, 1305, 520],
+    [1500, 315, 1690, 590],
+  ],
+  4: [
+    [275, 230, 415, 460],
+    [665, 80, 840, 325],
+    [990, 180, 1165, 430],
+    [1265, 160, 1430, 410],
+  ],
+  5: [
+    [380, 875, 565, 1195],
+    [595, 455, 770, 700],
+    [790, 120, 940, 350],
+    [1120, 220, 1275, 460],
+    [1415, 405, 1595, 745],
+  ],
+  6: [
+    [260, 510, 470, 775],
+    [675, 345, 845, 660],
+    [1175, 315, 1370, 600],
+    [1485, 290, 1700, 580],
+  ],
+};
+
+/** The contract's order. */
+const KEYS = [
+  'bounding_box',
+  'confidence',
+  'landmarks',
+  'feature',
+  'roll',
+  'yaw',
+  'pitch',
+  'quality',
+  'mask_confidence',
+  'liveness_confidence',
+  'gender',
+  'age_bracket',
+  'race',
+  'age',
+];
+
+let service: Service;
+const found: Record<number, FullFace[]> = {};
+
+beforeAll(async () => {
+  service = await startService();
+  for (const number of Object.keys(FACES).map(Number)) found[number] = await facesOf(service, sample(number));
+});
+afterAll(() => service.app.close());
+
+/** The face at a place, of those of a picture. */
+function faceAt(faces: readonly FullFace[], box: readonly number[]): FullFace {
+  return faces.reduce((best, face) =>
+    iou(face.bounding_box, box) > iou(best.bounding_box, box) ? face : best,
+  );
+}
+
+/** The face whose embedding is nearest to that of another. */
+function sameFace(faces: readonly FullFace[], { feature }: FullFace): FullFace {
+  const cosine = (face: FullFace): number =>
+    face.feature.reduce((sum, value, index) => sum + value * feature[index], 0);
+  const nearest = faces.reduce((best, face) => (cosine(face) > cosine(best) ? face : best));
+  expect(cosine(nearest)).toBeGreaterThan(0.6);
+  return nearest;
+}
+
+describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
+  test('shows the faces a person sees, each where it is', () => {
+    const boxes = found[number].map(({ bounding_box }) => bounding_box).sort((a, b) => a[0] - b[0]);
+    expect(boxes).toHaveLength(FACES[number].length);
+    for (const [index, expected] of FACES[number].entries())
+      expect(iou(boxes[index], expected)).toBeGreaterThan(0.85);
+  });
+
+  test('its faces come largest first', () => {
+    const boxes = found[number].map(({ bounding_box }) => bounding_box);
+    for (const [index, [x1, y1, x2, y2]] of boxes.slice(1).entries()) {
+      const [left, top, right, bottom] = boxes[index];
+      // Boxes are ordered before they are rounded to pixels: half a pixel on each side is nobody's fault.
+      const rounding = x2 - x1 + y2 - y1;
+      expect((right - left) * (bottom - top)).toBeGreaterThan((x2 - x1) * (y2 - y1) - rounding);
+    }
+  });
+
+  test('its faces are described in the contract’s order, types and ranges', async () => {
+    const { width, height } = await sharp(sample(number)).metadata();
+    for (const face of found[number]) {
+      expect(Object.keys(face)).toEqual(KEYS);
+      const [x1, y1, x2, y2] = face.bounding_box;
+      expect(face.bounding_box.every(Number.isInteger)).toBe(true);
+      expect(x1 >= 0 && y1 >= 0 && x1 < x2 && y1 < y2 && x2 <= width && y2 <= height).toBe(true);
+      expect(face.landmarks).toHaveLength(68);
+      expect(face.landmarks.flat().every(Number.isInteger)).toBe(true);
+      expect(face.feature).toHaveLength(512);
+      expect(Math.hypot(...face.feature)).toBeCloseTo(1, 5);
+      for (const angle of [face.roll, face.yaw, face.pitch]) expect(Math.abs(angle)).toBeLessThanOrEqual(99);
+      for (const share of [face.confidence, face.quality, face.liveness_confidence]) {
+        expect(share).toBeGreaterThanOrEqual(0);
+        expect(share).toBeLessThanOrEqual(1);
+      }
+      expect(face.confidence).toBeGreaterThanOrEqual(0.5);
+    }
+  });
+
+  test('its landmarks lie where the parts of a face are', () => {
+    for (const { landmarks, roll } of found[number]) {
+      const centre = (first: number, last: number): [number, number] => {
+        const points = landmarks.slice(first, last + 1);
+        return [0, 1].map((axis) => points.reduce((sum, p) => sum + p[axis], 0) / points.length) as [
+          number,
+          number,
+        ];
+      };
+      const [leftEye, rightEye, mouth] = [centre(36, 41), centre(42, 47), centre(48, 67)];
+      expect(leftEye[0]).toBeLessThan(rightEye[0]);
+      expect(mouth[1]).toBeGreaterThan(Math.max(leftEye[1], rightEye[1]));
+      // The line of the eyes and the head's roll are measured by two models; in profile the line says little.
+      const slope = (Math.atan2(rightEye[1] - leftEye[1], rightEye[0] - leftEye[0]) * 180) / Math.PI;
+      expect(Math.abs(slope - roll)).toBeLessThan(25);
+    }
+  });
+});
+
+test('a picture without faces answers an empty list', async () => {
+  expect(await facesOf(service, await blank())).toEqual([]);
+});
+
+test('a picture of one pixel answers an empty list', async () => {
+  expect(await facesOf(service, await blank(1, 1))).toEqual([]);
+});
+
+test('the faces of a picture are the same each time', async () => {
+  expect(await facesOf(service, sample(1))).toEqual(found[1]);
+});
+
+describe('angles', () => {
+  test('roll is positive clockwise on the screen: turning the picture by 20° adds 20, back takes 20 away', async () => {
+    // Two pictures of upright faces: the network's angles are honest up to about 35°.
+    const turns: number[] = [];
+    for (const number of [3, 6]) {
+      for (const direction of [1, -1]) {
+        const turned = sharp(sample(number)).rotate(20 * direction, { background: '#000' });
+        const faces = await facesOf(service, await turned.jpeg().toBuffer());
+        for (const before of found[number])
+          turns.push((sameFace(faces, before).roll - before.roll) * direction);
+      }
+    }
+    turns.sort((x, y) => x - y);
+    expect(turns).toHaveLength(14);
+    expect(turns[0]).toBeGreaterThan(5);
+    expect(turns[13]).toBeLessThan(30);
+    expect(Math.abs(turns[7] - 20)).toBeLessThan(4);
+  });
+
+  test('a mirrored picture turns the signs of yaw and roll, and keeps pitch', async () => {
+    const number = 3;
+    const { width } = await sharp(sample(number)).metadata();
+    const mirrored = await facesOf(service, await sharp(sample(number)).flop().jpeg().toBuffer());
+    for (const face of found[number]) {
+      const [x1, y1, x2, y2] = face.bounding_box;
+      const image = faceAt(mirrored, [width - x2, y1, width - x1, y2]);
+      expect(Math.abs(image.yaw + face.yaw)).toBeLessThan(12);
+      expect(Math.abs(image.roll + face.roll)).toBeLessThan(12);
+      expect(Math.abs(image.pitch - face.pitch)).toBeLessThan(8);
+    }
+  });
+
+  test('yaw is negative for a face that looks to the left of the picture', () => {
+    expect(faceAt(found[2], FACES[2][0]).yaw).toBeLessThan(-50);
+  });
+
+  test('pitch is lower for a face that looks down than for one that looks up', () => {
+    const down = faceAt(found[2], FACES[2][1]).pitch;
+    const up = faceAt(found[5], FACES[5][3]).pitch;
+    expect(down).toBeLessThan(-20);
+    expect(up).toBeGreaterThan(0);
+  });
+});
