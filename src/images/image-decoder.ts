@@ -45,7 +45,7 @@ export class ImageDecoder {
       // libvips reads the header first and refuses there, so the cap needs no opening of its own.
       limitInputPixels: this.config.imageMaxPixels,
       // A picture cut short is refused; one with a harmless fault decodes as it does elsewhere.
-      failOn: 'truncated',
+      failOn: 'error',
       ignoreIcc: hasSrgbProfile(bytes),
     };
     try {
@@ -71,7 +71,7 @@ export class ImageDecoder {
   /** Only a refused picture is opened a second time, to say what is wrong with it. */
   private async reasonOf(cause: unknown, bytes: Uint8Array, field: string): Promise<AppError> {
     const message = messageOf(cause);
-    if (message.startsWith('timeout')) {
+    if (message.includes('timeout:')) {
       return new AppError(
         'deadline_exceeded',
         `Decoding the picture in ${field} took too long: send a smaller one.`,

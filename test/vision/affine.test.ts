@@ -1,5 +1,10 @@
-import { apply, boxToPicture, invert, similarityTransform } from '../../src/vision/affine.js';
+import { apply, boxToPicture, invert, type Point, similarityTransform } from '../../src/vision/affine.js';
 import { alignmentMap } from '../../src/vision/alignment.js';
+
+function expectPoint({ x, y }: Point, expectedX: number, expectedY: number): void {
+  expect(x).toBeCloseTo(expectedX, 8);
+  expect(y).toBeCloseTo(expectedY, 8);
+}
 
 describe('similarityTransform', () => {
   it('finds a quarter turn, a doubling and a shift from three points', () => {
@@ -18,7 +23,7 @@ describe('similarityTransform', () => {
     expect(map.a).toBeCloseTo(0, 12);
     expect(map.b).toBeCloseTo(-2, 12);
     expect(map.d).toBeCloseTo(2, 12);
-    expect(apply(map, { x: 3, y: 4 })).toEqual({ x: expect.closeTo(-3, 10), y: expect.closeTo(13, 10) });
+    expectPoint(apply(map, { x: 3, y: 4 }), -3, 13);
   });
 
   it('takes the least-squares fit where none is exact', () => {
@@ -59,14 +64,14 @@ describe('alignmentMap', () => {
 
   it('is the identity for a face that already lies on the template', () => {
     const map = alignmentMap(template);
-    expect(apply(map, { x: 17, y: 93 })).toEqual({ x: expect.closeTo(17, 8), y: expect.closeTo(93, 8) });
+    expectPoint(apply(map, { x: 17, y: 93 }), 17, 93);
   });
 
   it('undoes scale, turn and shift of the face', () => {
     const turn = { a: 0.6, b: -0.8, c: 200, d: 0.8, e: 0.6, f: 30 };
     const map = alignmentMap(template.map((point) => apply(turn, point)));
-    expect(apply(map, { x: 50, y: 60 })).toEqual({ x: expect.closeTo(182, 8), y: expect.closeTo(106, 8) });
+    expectPoint(apply(map, { x: 50, y: 60 }), 182, 106);
     const there = apply(invert(map), { x: 182, y: 106 });
-    expect(there).toEqual({ x: expect.closeTo(50, 8), y: expect.closeTo(60, 8) });
+    expectPoint(there, 50, 60);
   });
 });

@@ -136,7 +136,8 @@ function checkUrl(url: URL, field: string): URL {
 
 /** Words for what a socket can end in; host names and codes only, never a URL. */
 function explain(error: unknown, field: string): AppError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
   return downloadFailed(field, reasonFor(code), error);
 }
 

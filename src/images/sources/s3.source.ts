@@ -132,7 +132,8 @@ function mayBeMissing(error: unknown): boolean {
 /** Names and statuses only: the store's own messages hold hosts, keys and account numbers. */
 function explain(error: unknown, field: string): AppError {
   const status = statusOf(error);
-  const name = error instanceof Error ? error.name : 'unknown error';
+  const name =
+    typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : 'unknown error';
   if (status === 404) {
     const missing = name === 'NoSuchBucket' ? 'bucket' : 'object';
     return new AppError(

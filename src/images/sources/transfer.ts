@@ -54,6 +54,7 @@ export async function readCapped(
 ): Promise<Uint8Array> {
   const stop = (): void => void body.destroy(new Error('stopped'));
   signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
   try {
     if (announced !== undefined && announced > maxBytes) throw imageTooLarge(field, maxBytes);
     const chunks: Uint8Array[] = [];
