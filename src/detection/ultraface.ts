@@ -18,11 +18,17 @@ export interface Letterbox {
   readonly innerHeight: number;
 }
 
-const STRIDES: readonly { stride: number; sizes: readonly number[] }[] = [
-  { stride: 8, sizes: [10, 16, 24] },
-  { stride: 16, sizes: [32, 48] },
-  { stride: 32, sizes: [64, 96] },
-  { stride: 64, sizes: [128, 192, 256] },
+/**
+ * The anchors of each stride. At its training size of 320×240 the last two strides do not divide the height: the
+ * original spreads the rows of their centres over the picture, 30 and 60 pixels apart instead of 32 and 64, so on
+ * average a centre lies 8 input pixels higher than the middle of its cell. The network learned that offset and keeps
+ * it at every input size: without it boxes of large faces sit 8 input pixels too low.
+ */
+const STRIDES: readonly { stride: number; sizes: readonly number[]; raise: number }[] = [
+  { stride: 8, sizes: [10, 16, 24], raise: 0 },
+  { stride: 16, sizes: [32, 48], raise: 0 },
+  { stride: 32, sizes: [64, 96], raise: 8 },
+  { stride: 64, sizes: [128, 192, 256], raise: 8 },
 ];
 const CENTRE_VARIANCE = 0.1;
 const SIZE_VARIANCE = 0.2;
@@ -68,7 +74,7 @@ export function postprocess(
   const scaleY = image.height / innerHeight;
   const found: ScoredBox[] = [];
   let anchor = 0;
-  for (const { stride, sizes } of STRIDES) {
+  for (const { stride, sizes, raise } of STRIDES) {
     const columns = Math.ceil(width / stride);
     const rows = Math.ceil(height / stride);
     for (let row = 0; row < rows; row++) {
@@ -79,7 +85,7 @@ export function postprocess(
           const size = sizes[kind];
           const at = anchor * 4;
           const x = (column + 0.5) * stride + locations[at] * CENTRE_VARIANCE * size;
-          const y = (row + 0.5) * stride + locations[at + 1] * CENTRE_VARIANCE * size;
+          const y = (row + 0.5) * stride - raise + locations[at + 1] * CENTRE_VARIANCE * size;
           const halfWidth = (size * Math.exp(locations[at + 2] * SIZE_VARIANCE)) / 2;
           const halfHeight = (size * Math.exp(locations[at + 3] * SIZE_VARIANCE)) / 2;
           found.push({
