@@ -1,5 +1,5 @@
 /** What compare takes and gives. */
-import { ApiHideProperty } from '@nestjs/swagger';
+import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
 import { IsInstance, IsOptional, IsString, Matches } from 'class-validator';
 import { IMAGE_URL, IMAGE_URL_MESSAGE } from './detect.dto.js';
 
@@ -44,6 +44,7 @@ export class ComparedFaceDto {
    * [x1, y1, x2, y2] in whole pixels of the picture.
    * @example [412, 120, 534, 292]
    */
+  @ApiProperty({ type: 'array', items: { type: 'integer' }, minItems: 4, maxItems: 4 })
   bounding_box!: [number, number, number, number];
 
   /**

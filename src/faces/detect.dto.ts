@@ -1,5 +1,5 @@
 /** What detect takes and gives. */
-import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
+import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInstance, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { FACE_FIELDS, type FaceField } from './face-fields.js';
@@ -11,6 +11,7 @@ export const IMAGE_URL_MESSAGE = '$property must be an http, https or s3 URL';
 /** Options of detect; each may be a JSON field, a form field or a query parameter. */
 export class DetectOptionsDto {
   /** Return at most this many faces, the largest ones. Default: all. */
+  @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @NumberFromText()
   @IsInt()
@@ -70,6 +71,7 @@ export class FaceDto {
    * [x1, y1, x2, y2] in whole pixels of the picture as a person sees it (EXIF orientation applied), clipped to it.
    * @example [412, 120, 534, 292]
    */
+  @ApiProperty({ type: 'array', items: { type: 'integer' }, minItems: 4, maxItems: 4 })
   bounding_box!: [number, number, number, number];
 
   /**

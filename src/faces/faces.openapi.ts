@@ -1,8 +1,7 @@
 /** How the routes read in the OpenAPI document: bodies, examples and errors. */
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiBody,
-  ApiConsumes,
   ApiExtraModels,
   ApiOkResponse,
   ApiOperation,
@@ -27,6 +26,9 @@ import { ProblemDto } from '../http/problem.dto.js';
 const TINY_PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const BINARY = { type: 'string', format: 'binary' } as const;
+
+type RequestBody = Extract<Parameters<typeof ApiOperation>[0]['requestBody'], { content: object }>;
+type MediaType = RequestBody['content'][string];
 
 const REQUEST_ERRORS: ErrorCode[] = [
   'invalid_request',
@@ -60,27 +62,21 @@ export function DescribeDetect(): MethodDecorator {
         'Send the picture as JSON (`image_base64` or `image_url`), as the form field `image`, or as the whole body ' +
         '(`image/*`). Options may be JSON fields, form fields or query parameters. Faces come largest first; a ' +
         'picture without faces answers an empty list. The `Server-Timing` header says where the time went.',
-    }),
-    ApiConsumes('application/json', 'multipart/form-data', 'image/jpeg'),
-    ApiExtraModels(DetectRequestDto),
-    ApiBody({
-      description: 'The picture.',
-      schema: {
-        oneOf: [
-          { $ref: getSchemaPath(DetectRequestDto) },
-          { type: 'object', properties: { image: BINARY } },
-          BINARY,
-        ],
-      },
-      examples: {
-        base64: { summary: 'A picture in base64', value: { image_base64: TINY_PNG, max_faces: 5 } },
-        url: {
-          summary: 'A picture on the web',
-          value: { image_url: 'https://example.com/people.jpg', fields: ['feature'] },
+      requestBody: body(
+        DetectRequestDto,
+        ['image'],
+        {
+          base64: { summary: 'A picture in base64', value: { image_base64: TINY_PNG, max_faces: 5 } },
+          url: {
+            summary: 'A picture on the web',
+            value: { image_url: 'https://example.com/people.jpg', fields: ['feature'] },
+          },
+          s3: { summary: 'A picture in an S3 bucket', value: { image_url: 's3://my-bucket/people.jpg' } },
         },
-        s3: { summary: 'A picture in an S3 bucket', value: { image_url: 's3://my-bucket/people.jpg' } },
-      },
+        { 'image/jpeg': { schema: BINARY } },
+      ),
     }),
+    ApiExtraModels(DetectRequestDto),
     ApiQuery({ name: 'max_faces', required: false, schema: { type: 'integer', minimum: 1, maximum: 1000 } }),
     ApiQuery({ name: 'min_confidence', required: false, schema: { type: 'number', default: 0.5 } }),
     ApiQuery({ name: 'min_face_size', required: false, schema: { type: 'number', default: 0 } }),
@@ -102,23 +98,14 @@ export function DescribeCompare(): MethodDecorator {
       description:
         'Each picture comes as base64, URL or form file; mixing is fine. `similarity` is the cosine of the two ' +
         'embeddings; `is_match` applies the threshold of the model pack.',
-    }),
-    ApiConsumes('application/json', 'multipart/form-data'),
-    ApiExtraModels(CompareRequestDto),
-    ApiBody({
-      schema: {
-        oneOf: [
-          { $ref: getSchemaPath(CompareRequestDto) },
-          { type: 'object', properties: { image1: BINARY, image2: BINARY } },
-        ],
-      },
-      examples: {
+      requestBody: body(CompareRequestDto, ['image1', 'image2'], {
         mixed: {
           summary: 'A URL and base64',
           value: { image1_url: 'https://example.com/passport.jpg', image2_base64: TINY_PNG },
         },
-      },
+      }),
     }),
+    ApiExtraModels(CompareRequestDto),
     ApiOkResponse({ type: CompareResponseDto }),
     DescribeErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, 'no_face', ...SERVICE_ERRORS),
   );
@@ -144,6 +131,29 @@ export function DescribeBatchDetect(): MethodDecorator {
     ApiOkResponse({ type: BatchDetectResponseDto }),
     DescribeErrors(...REQUEST_ERRORS, ...SERVICE_ERRORS),
   );
+}
+
+/** A body of JSON, of a form with files, or of another type: each with a schema of its own, so that Swagger UI can offer it. */
+function body(
+  json: Type,
+  files: readonly string[],
+  examples: MediaType['examples'],
+  others: Record<string, MediaType> = {},
+): RequestBody {
+  return {
+    required: true,
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(json) }, examples },
+      'multipart/form-data': {
+        schema: {
+          type: 'object',
+          properties: Object.fromEntries(files.map((name) => [name, BINARY])),
+          required: [...files],
+        },
+      },
+      ...others,
+    },
+  };
 }
 
 /** One documented answer per status, with an example problem per code. */

@@ -16,7 +16,7 @@ export class ModelsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the served models' })
+  @ApiOperation({ summary: 'List the served models', description: 'One model, with all that is said of it.' })
   list(): ModelsDto {
     return { models: [this.insightface()] };
   }

@@ -85,7 +85,7 @@ function parseRange(entry: string): Range {
   if (address !== undefined && prefix <= length && rest.length === 0) return [address, prefix];
   throw new AppError(
     'invalid_configuration',
-    `Invalid configuration: URL_ALLOWED_ADDRESSES must list IP addresses or CIDR ranges such as 10.0.0.0/8, separated by commas; "${entry}" is neither.`,
+    `Invalid configuration: URL_ALLOWED_ADDRESSES must list IP addresses or CIDR ranges such as 10.0.0.0/8, separated by commas; one of its entries is neither.`,
     { variable: 'URL_ALLOWED_ADDRESSES' },
   );
 }

@@ -1,0 +1,124 @@
+/** Health, and the promise that it answers while every worker is busy. */
+import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import { DETECT, postBytes, sample, type Service, startService, until } from './support.js';
+
+let service: Service;
+let pool: InferencePool;
+
+beforeAll(async () => {
+  service = await startService({ inferenceMaxWorkers: 2 });
+  pool = service.app.get(InferencePool);
+});
+afterAll(() => service.app.close());
+
+const get = (path: string): Promise<Response> => fetch(service.url + path);
+
+test('livez says no more than that the process is alive', async () => {
+  const response = await get('/-/livez');
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({ status: 'ok' });
+});
+
+test('readyz and healthz say what they looked at', async () => {
+  const ready = (await (await get('/-/readyz')).json()) as object;
+  expect(ready).toMatchObject({
+    status: 'ok',
+    details: { inference: { status: 'up', running: 0, queued: 0 } },
+  });
+  const health = (await (await get('/-/healthz')).json()) as object;
+  expect(health).toMatchObject({
+    status: 'ok',
+    details: { pack: { status: 'up', name: 'default' }, inference: { status: 'up', workers: 1 } },
+  });
+});
+
+test('health is cheap: a hundred polls ask for no inference while an answer is fresh', async () => {
+  await postBytes(service, DETECT, sample(3));
+  const jobs: unknown[] = [];
+  const analyze = pool.analyze.bind(pool);
+  pool.analyze = (...job) => {
+    jobs.push(job);
+    return analyze(...job);
+  };
+  try {
+    const started = performance.now();
+    const polls = await Promise.all(Array.from({ length: 100 }, () => get('/-/healthz')));
+    expect(polls.every(({ status }) => status === 200)).toBe(true);
+    // Stale only if the hundred polls themselves took that long.
+    if (performance.now() - started < 4_000) expect(jobs).toHaveLength(0);
+  } finally {
+    pool.analyze = analyze;
+  }
+});
+
+test('a stale answer is renewed by one real inference for all who ask at the same time', async () => {
+  pool['answeredAt'] = -Infinity;
+  const jobs: unknown[] = [];
+  const analyze = pool.analyze.bind(pool);
+  pool.analyze = (...job) => {
+    jobs.push(job);
+    return analyze(...job);
+  };
+  try {
+    const polls = await Promise.all(Array.from({ length: 10 }, () => get('/-/readyz')));
+    expect(polls.every(({ status }) => status === 200)).toBe(true);
+    expect(jobs).toHaveLength(1);
+    expect(pool.state.sinceAnswerMs).toBeLessThan(5_000);
+  } finally {
+    pool.analyze = analyze;
+  }
+});
+
+test('no answer from the workers: 503 that names the part that is down, while livez stays up', async () => {
+  const analyze = pool.analyze.bind(pool);
+  pool['answeredAt'] = -Infinity;
+  // Workers that never answer again, as far as the caller can tell.
+  pool.analyze = (_image, _options, signal) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  try {
+    const response = await get('/-/readyz');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      status: 'error',
+      error: { inference: { status: 'down' } },
+    });
+    expect((await get('/-/livez')).status).toBe(200);
+  } finally {
+    pool.analyze = analyze;
+  }
+  expect((await get('/-/readyz')).status).toBe(200);
+});
+
+test('livez answers within 50 ms while every worker is busy', async () => {
+  const picture = sample(5);
+  let loading = true;
+  const load = Array.from({ length: 4 }, async () => {
+    while (loading) await (await postBytes(service, DETECT, picture)).arrayBuffer();
+  });
+  try {
+    const medians: number[] = [];
+    // The promise is about this service; three tries are for what else the machine may be doing.
+    do {
+      await until(() => pool.state.running === 2 && pool.state.workers === 2);
+      const times: number[] = [];
+      for (let poll = 0; poll < 20; poll++) {
+        const started = performance.now();
+        expect((await get('/-/livez')).status).toBe(200);
+        times.push(performance.now() - started);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      medians.push(times.toSorted((a, b) => a - b)[10]);
+    } while (medians.length < 3 && Math.min(...medians) >= 50);
+    expect(Math.min(...medians)).toBeLessThan(50);
+  } finally {
+    loading = false;
+    await Promise.all(load);
+  }
+});
+
+test('health stays up under that load, without adding to it', async () => {
+  const work = Array.from({ length: 6 }, () => postBytes(service, DETECT, sample(5)));
+  await until(() => pool.state.running === 2);
+  expect((await get('/-/healthz')).status).toBe(200);
+  for (const answer of await Promise.all(work)) expect(answer.status).toBe(200);
+});

@@ -1,0 +1,44 @@
+/** What the service says of its model is what its answers show. */
+import type { ModelDto, ModelsDto } from '../../src/faces/models.dto.js';
+import { FACE_FIELDS } from '../../src/faces/face-fields.js';
+import { compare, facesOf, json, sample, type Service, startService } from './support.js';
+
+let service: Service;
+let model: ModelDto;
+beforeAll(async () => {
+  service = await startService();
+  model = await json(await fetch(`${service.url}/v1/models/insightface`));
+});
+afterAll(() => service.app.close());
+
+test('the list holds the one model', async () => {
+  const { models } = await json<ModelsDto>(await fetch(`${service.url}/v1/models`));
+  expect(models).toEqual([model]);
+});
+
+test('its name, pack and licence', () => {
+  expect(model).toMatchObject({
+    name: 'insightface',
+    ready: true,
+    pack: 'default',
+    licence: 'MIT',
+    execution_providers: ['cpu'],
+    landmark_scheme: 'ibug-68',
+  });
+});
+
+test('outputs it claims have values, the others are null', async () => {
+  expect(Object.keys(model.outputs)).toEqual([...FACE_FIELDS]);
+  for (const face of await facesOf(service, sample(6))) {
+    for (const field of FACE_FIELDS)
+      expect([field, face[field] !== null]).toEqual([field, model.outputs[field]]);
+  }
+});
+
+test('the thresholds it states are those applied', async () => {
+  const { threshold } = await compare(service, sample(1), sample(1));
+  expect(model.thresholds.match.similarity).toBe(threshold);
+  expect(model.thresholds.match.false_match_rate).toBeGreaterThan(0);
+  expect(model.thresholds.match.measured_on).not.toBe('');
+  expect(model.thresholds.detection).toBe(0.5);
+});
