@@ -17,6 +17,8 @@ export interface AnalysisOptions extends DetectOptions {
 export interface AnalysisJob {
   readonly image: Image;
   readonly options: AnalysisOptions;
+  /** Shared between the threads: not 0 from when nobody waits for the answer any more. */
+  readonly abandoned?: Int32Array;
 }
 
 /** One face with everything that was asked for, in pixels of the picture. */

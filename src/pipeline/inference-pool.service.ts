@@ -2,8 +2,10 @@
  * The hop: a bounded queue in front of worker threads that come and go with the load.
  *
  * Piscina keeps the threads. The queue is ours, because a waiting request must be able to leave it: Piscina can only
- * take back a task by ending the thread it may already run on.
+ * take back a task by ending the thread it may already run on, which is never safe: onnxruntime-node 1.30 aborts the
+ * whole process when its thread ends during a run.
  */
+import { once } from 'node:events';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { Config } from '../config/config.js';
@@ -51,6 +53,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(InferencePool.name);
   private readonly queue: JobQueue<PendingJob>;
   private readonly threads: Piscina<AnalysisJob[], BatchResult>;
+  /** Ids of the threads that have started. */
+  private readonly warm = new Set<number>();
   private running = 0;
   private answeredAt = -Infinity;
 
@@ -64,6 +68,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       idleTimeout: config.inferenceIdleTimeoutMs,
       recordTiming: false,
     });
+    this.threads.on('workerCreate', ({ id }: { id: number }) => this.warm.add(id));
+    this.threads.on('workerDestroy', ({ id }: { id: number }) => this.warm.delete(id));
     this.threads.on('error', (error: Error) =>
       this.logger.error(`A worker failed: ${error.message}`, error.stack),
     );
@@ -76,9 +82,15 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     this.answeredAt = wallClock();
   }
 
-  /** After the last request is answered. */
+  /**
+   * After the last request is answered. A thread that is ended inside native code takes the process with it, so
+   * threads that start are awaited, and so are jobs that nobody waits for any more.
+   */
   async onApplicationShutdown(): Promise<void> {
-    await this.threads.close({ force: true });
+    while (this.threads.threads.length > this.warm.size) {
+      await Promise.race([once(this.threads, 'workerCreate'), once(this.threads, 'workerDestroy')]);
+    }
+    await this.threads.close();
   }
 
   get state(): PoolState {
@@ -100,14 +112,20 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Analyses one picture. Its pixels are transferred to a worker: the image cannot be used afterwards.
-   * @param signal takes the job out of the queue when it aborts; its reason is thrown
+   * @param signal takes the job out of the queue, or stops the worker at its next model, when it aborts; its reason is
+   *   thrown
    * @throws AppError `overloaded` when too many wait, `worker_failed` when the worker died of the job
    */
   async analyze(image: Image, options: AnalysisOptions, signal: AbortSignal): Promise<Analysis> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      const job = { image, options, signal, queuedAt: wallClock(), resolve, reject };
+      const abandoned = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+      const abandon = (): void => {
+        Atomics.store(abandoned, 0, 1);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abandon, { once: true });
+      const job = { image, options, abandoned, signal, queuedAt: wallClock(), resolve, reject };
       if (this.running < this.maxWorkers) void this.dispatch(job);
       else this.queue.push(job);
     });
@@ -118,15 +136,18 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Hands a job to a worker, and the next one as soon as it is done. */
-  private async dispatch({ image, options, queuedAt, resolve, reject }: PendingJob): Promise<void> {
+  private async dispatch({
+    image,
+    options,
+    abandoned,
+    queuedAt,
+    resolve,
+    reject,
+  }: PendingJob): Promise<void> {
     this.running++;
-    // Ends the thread of a job that never returns; Piscina starts another.
-    const stuck = new AbortController();
-    const watchdog = setTimeout(() => stuck.abort(), this.config.requestTimeoutMs);
     try {
-      const { faces, times } = await this.threads.run([{ image, options }], {
+      const { faces, times } = await this.threads.run([{ image, options, abandoned }], {
         transferList: [image.data.buffer as ArrayBuffer],
-        signal: stuck.signal,
       });
       this.answeredAt = wallClock();
       const { startedAt, detectMs, recogniseMs, attributesMs } = times;
@@ -134,7 +155,6 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       reject(new AppError('worker_failed', 'The image could not be analysed.', {}, { cause: error }));
     } finally {
-      clearTimeout(watchdog);
       this.running--;
       const next = this.queue.shift();
       if (next !== undefined) void this.dispatch(next);

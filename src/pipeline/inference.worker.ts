@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { workerData } from 'piscina';
 import type { Config } from '../config/config.js';
 import type { AnalysisJob, BatchResult } from './analysis.js';
+import { SessionManager } from '../sessions/session-manager.service.js';
 import { AnalysisService } from './analysis.service.js';
 import { InferenceWorkerModule } from './inference-worker.module.js';
 
@@ -11,7 +12,13 @@ const context = await NestFactory.createApplicationContext(InferenceWorkerModule
   abortOnError: false,
 });
 const analysis = context.get(AnalysisService);
+const sessions = context.get(SessionManager);
 await analysis.warmUp();
 
 // Piscina calls a worker file's default export: the one place where the house rule against them gives way.
-export default (jobs: AnalysisJob[]): Promise<BatchResult> => analysis.analyze(jobs);
+export default (jobs: AnalysisJob[]): Promise<BatchResult> => {
+  sessions.stopWhen(() =>
+    jobs.every(({ abandoned }) => abandoned !== undefined && Atomics.load(abandoned, 0) !== 0),
+  );
+  return analysis.analyze(jobs);
+};

@@ -27,8 +27,17 @@ export interface Model {
 @Injectable()
 export class SessionManager implements OnModuleDestroy {
   private readonly sessions: InferenceSession[] = [];
+  private isStopped = (): boolean => false;
 
   constructor(private readonly config: Config) {}
+
+  /**
+   * From when `isStopped` holds on, models refuse to run. A thread must not be ended inside native code (onnxruntime
+   * then aborts the whole process), so this is how a job ends early: between two runs.
+   */
+  stopWhen(isStopped: () => boolean): void {
+    this.isStopped = isStopped;
+  }
 
   /**
    * Loads a graph.
@@ -51,6 +60,8 @@ export class SessionManager implements OnModuleDestroy {
     return {
       outputs: session.outputNames,
       run: async ({ data, shape }, fetches = outputs) => {
+        if (this.isStopped())
+          throw new AppError('deadline_exceeded', 'Nobody waits for the answer any more.');
         const results = await session.run({ [input]: new OrtTensor('float32', data, shape) }, [...fetches]);
         return Object.fromEntries(fetches.map((name) => [name, floats(results[name])]));
       },

@@ -130,3 +130,16 @@ test('more faces than one run holds are spread over several', async () => {
     ['landmarks', 2],
   ]);
 });
+
+test('a job that is stopped runs no further model', async () => {
+  const sessions = context.get(SessionManager);
+  sessions.stopWhen(() => runs.some(([model]) => model === 'landmarks'));
+  try {
+    await expect(analysis.analyze([{ image: three, options: EVERYTHING }])).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+    });
+    expect(runs.map(([model]) => model).filter((model) => model !== 'detector')).toEqual(['landmarks']);
+  } finally {
+    sessions.stopWhen(() => false);
+  }
+});
