@@ -1,0 +1,105 @@
+/** The import rules: src/ keeps them, and a tree that breaks each of them is told so. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const CRUISER = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+
+interface Violation {
+  readonly rule: { readonly name: string };
+  readonly from: string;
+}
+
+/** The violations in some folders below a directory. */
+function cruise(cwd: string, ...folders: string[]): Violation[] {
+  const options = ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', ...folders];
+  const { stdout, stderr } = spawnSync(process.execPath, [CRUISER, ...options], {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (stdout === '') throw new Error(stderr);
+  return (JSON.parse(stdout) as { summary: { violations: Violation[] } }).summary.violations;
+}
+
+test('the service keeps the rules', () => {
+  expect(cruise('.', 'src').map(({ rule, from }) => `${rule.name}: ${from}`)).toEqual([]);
+});
+
+/** File by file, what it imports and the rule that forbids it. */
+const BREACHES: [rule: string, file: string, imported: string][] = [
+  ['room-vision', 'src/vision/a.ts', '../errors.js'],
+  ['room-vision', 'src/vision/b.ts', '../config/config.js'],
+  ['room-config', 'src/config/a.ts', '../vision/box.js'],
+  ['room-packs', 'src/packs/a.ts', '../sessions/sessions.js'],
+  ['room-sessions', 'src/sessions/a.ts', '../detection/detection.js'],
+  ['room-detection', 'src/detection/a.ts', '../recognition/similarity.js'],
+  ['room-recognition', 'src/recognition/a.ts', '../attributes/pose.js'],
+  ['room-attributes', 'src/attributes/a.ts', '../pipeline/pool.js'],
+  ['room-images', 'src/images/a.ts', '../pipeline/pool.js'],
+  ['room-pipeline', 'src/pipeline/a.ts', '../images/loader.js'],
+  ['room-http', 'src/http/a.ts', '../faces/faces.js'],
+  ['room-health', 'src/health/a.ts', '../images/loader.js'],
+  ['room-faces', 'src/faces/a.ts', '../sessions/sessions.js'],
+  ['main-thread-knows-only-types', 'src/pipeline/inference-pool.ts', '../detection/detection.js'],
+  ['owner-onnxruntime-node', 'src/detection/b.ts', 'onnxruntime-node'],
+  ['owner-piscina', 'src/faces/b.ts', 'piscina'],
+  ['owner-sharp', 'src/images/other.ts', 'sharp'],
+  ['owner-@aws-sdk', 'src/images/sources/http.source.ts', '@aws-sdk/client-s3'],
+  ['owner-express', 'src/pipeline/b.ts', 'express'],
+  ['errors-stands-alone', 'src/errors.ts', './vision/box.js'],
+  ['no-barrels', 'src/faces/c.ts', './index.js'],
+  ['no-cycles', 'src/faces/d.ts', './e.js'],
+];
+
+describe('a tree that breaks them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'imports-'));
+  let violations: Violation[];
+
+  function write(file: string, text: string): void {
+    const path = join(folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  beforeAll(() => {
+    for (const file of ['.dependency-cruiser.mjs', 'tsconfig.json', 'package.json'])
+      cpSync(file, join(folder, file));
+    for (const room of [
+      'vision/box',
+      'config/config',
+      'sessions/sessions',
+      'detection/detection',
+      'recognition/similarity',
+      'attributes/pose',
+      'pipeline/pool',
+      'images/loader',
+      'faces/faces',
+      'faces/index',
+    ])
+      write(`src/${room}.ts`, 'export const x = 1;\n');
+    for (const name of ['onnxruntime-node', 'piscina', 'sharp', '@aws-sdk/client-s3', 'express']) {
+      write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'main.js' }));
+      write(`node_modules/${name}/main.js`, 'exports.x = 1;\n');
+    }
+    for (const [, file, imported] of BREACHES) write(file, `export { x } from '${imported}';\n`);
+    write('src/faces/e.ts', "export { x } from './d.js';\n");
+    violations = cruise(folder, 'src');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each(BREACHES)('%s: %s may not import %s', (rule, file) => {
+    expect(violations.filter(({ from }) => from === file).map(({ rule: { name } }) => name)).toContain(rule);
+  });
+
+  test('what is allowed is not reported', () => {
+    write('src/faces/fine.ts', "export { x } from '../recognition/similarity.js';\n");
+    write(
+      'src/sessions/fine.ts',
+      "export { x } from 'onnxruntime-node';\nexport * from '../vision/box.js';\n",
+    );
+    const fine = cruise(folder, 'src').filter(({ from }) => from.endsWith('fine.ts'));
+    expect(fine).toEqual([]);
+  });
+});

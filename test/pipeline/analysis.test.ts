@@ -1,0 +1,132 @@
+/** What the worker runs: each model only for those who ask, once for all of them. */
+import { basename } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import sharp from 'sharp';
+import { Config } from '../../src/config/config.js';
+import type { AnalysisJob, AnalysisOptions } from '../../src/pipeline/analysis.js';
+import { AnalysisService } from '../../src/pipeline/analysis.service.js';
+import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
+import { SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { Image } from '../../src/vision/image.js';
+import { blank, sample } from '../e2e/support.js';
+
+const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
+const EVERYTHING: AnalysisOptions = {
+  landmarks: true,
+  embedding: true,
+  attributes: ['pose', 'quality', 'liveness'],
+};
+
+/** Each run of a model: its name and how many items. */
+let runs: [model: string, items: number][] = [];
+let context: INestApplicationContext;
+let analysis: AnalysisService;
+let three: Image;
+let four: Image;
+let none: Image;
+
+beforeAll(async () => {
+  // The real sessions, counted.
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const { open } = SessionManager.prototype;
+  SessionManager.prototype.open = async function (path, outputs) {
+    const model = await open.call(this, path, outputs);
+    return {
+      ...model,
+      run: (input, fetches) => {
+        runs.push([basename(path, '.onnx'), input.shape[0]]);
+        return model.run(input, fetches);
+      },
+    };
+  };
+  context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(new Config()), {
+    logger: false,
+  });
+  SessionManager.prototype.open = open;
+  analysis = context.get(AnalysisService);
+  [three, four, none] = await Promise.all([sample(3), sample(4), await blank()].map(decode));
+});
+afterAll(() => context.close());
+beforeEach(() => (runs = []));
+
+async function decode(bytes: Buffer): Promise<Image> {
+  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: Uint8Array.from(data) };
+}
+
+/** The models that ran, each once. */
+async function modelsFor(options: AnalysisOptions): Promise<string[]> {
+  await analysis.analyze([{ image: three, options }]);
+  return [...new Set(runs.map(([model]) => model))].toSorted();
+}
+
+test.each<[string, Partial<AnalysisOptions>, string[]]>([
+  ['boxes', {}, ['detector']],
+  ['landmarks', { landmarks: true }, ['detector', 'landmarks']],
+  ['embedding', { embedding: true }, ['detector', 'landmarks', 'recognition']],
+  ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'pose']],
+  ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'pose']],
+  ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness']],
+  ['everything', EVERYTHING, ['detector', 'landmarks', 'liveness', 'pose', 'recognition']],
+])('%s: runs what it needs and nothing else', async (_, asked, models) => {
+  expect(await modelsFor({ ...NOTHING, ...asked })).toEqual(models);
+});
+
+test('a picture without faces costs its detection only', async () => {
+  const { faces } = await analysis.analyze([{ image: none, options: EVERYTHING }]);
+  expect(faces).toEqual([[]]);
+  expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
+});
+
+test('the faces of a batch go through each model together', async () => {
+  await analysis.analyze([three, four, none].map((image): AnalysisJob => ({ image, options: EVERYTHING })));
+  const others = runs.filter(([model]) => model !== 'detector').toSorted();
+  expect(others).toEqual([
+    ['landmarks', 7],
+    ['liveness', 7],
+    ['pose', 7],
+    ['recognition', 7],
+  ]);
+});
+
+test('of a batch, only the pictures that ask go through a model', async () => {
+  const { faces } = await analysis.analyze([
+    { image: three, options: { ...NOTHING, embedding: true } },
+    { image: four, options: { ...NOTHING, attributes: ['pose'] } },
+  ]);
+  expect(runs).toContainEqual(['recognition', 3]);
+  expect(runs).toContainEqual(['pose', 4]);
+  expect(faces[0].map(({ embedding, attributes }) => [embedding?.length, attributes.pose])).toEqual(
+    Array(3).fill([512, undefined]),
+  );
+  expect(
+    faces[1].every(({ embedding, attributes }) => embedding === undefined && attributes.pose != null),
+  ).toBe(true);
+});
+
+test('a batch answers what its pictures answer alone', async () => {
+  const jobs = [four, three].map((image): AnalysisJob => ({ image, options: EVERYTHING }));
+  const together = await analysis.analyze(jobs);
+  for (const [index, job] of jobs.entries()) {
+    const alone = await analysis.analyze([job]);
+    expect(together.faces[index].map(({ box }) => box)).toEqual(alone.faces[0].map(({ box }) => box));
+    for (const [face, { embedding }] of together.faces[index].entries()) {
+      const other = alone.faces[0][face].embedding ?? new Float32Array();
+      expect(embedding?.reduce((sum, value, i) => sum + value * other[i], 0)).toBeCloseTo(1, 4);
+    }
+  }
+});
+
+test('more faces than one run holds are spread over several', async () => {
+  const jobs = Array.from({ length: 6 }, (): AnalysisJob => ({
+    image: three,
+    options: { ...NOTHING, landmarks: true },
+  }));
+  const { faces } = await analysis.analyze(jobs);
+  expect(faces.map((some) => some.length)).toEqual([3, 3, 3, 3, 3, 3]);
+  expect(runs.filter(([model]) => model === 'landmarks')).toEqual([
+    ['landmarks', 16],
+    ['landmarks', 2],
+  ]);
+});
