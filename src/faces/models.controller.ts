@@ -1,6 +1,7 @@
 /** Says which model is served, and what it can do. */
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AGE_BRACKETS } from '../attributes/age.js';
 import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
 import { InferencePool } from '../pipeline/inference-pool.service.js';
@@ -29,7 +30,9 @@ export class ModelsController {
   insightface(): ModelDto {
     const { name, description, licence, models } = this.pack;
     const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
-    const [pose, liveness] = [models.pose !== undefined, models.liveness !== undefined];
+    const { appearance } = models;
+    const pose = models.pose !== undefined;
+    const heads = appearance !== undefined;
     return {
       name: 'insightface',
       ready: this.pool.state.workers > 0,
@@ -44,15 +47,23 @@ export class ModelsController {
         yaw: pose,
         pitch: pose,
         quality: true,
-        mask_confidence: false,
-        liveness_confidence: liveness,
-        gender: false,
-        age_bracket: false,
-        race: false,
-        age: false,
+        mask_confidence: heads,
+        liveness_confidence: models.liveness !== undefined,
+        gender: heads,
+        age_bracket: heads,
+        race: heads,
+        age: heads,
+        gender_confidence: heads,
+        age_bracket_confidence: heads,
+        race_confidence: heads,
       },
       landmark_scheme: models.landmarks.scheme,
-      labels: { gender: null, age_bracket: null, race: null },
+      labels: {
+        gender: appearance?.genders ?? null,
+        age_bracket: heads ? AGE_BRACKETS : null,
+        race: appearance?.races.filter((race) => race !== null) ?? null,
+      },
+      notes: { race: appearance?.raceNote },
       thresholds: {
         detection: models.detector.scoreThreshold,
         match: { similarity: threshold, false_match_rate: falseMatchRate, measured_on: measuredOn },

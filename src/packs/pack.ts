@@ -17,8 +17,8 @@ import {
 
 /** What every model of a pack says of itself. */
 export class ModelFile {
-  /** File name inside the pack's folder. */
-  @Matches(/^[\w.-]+\.onnx$/)
+  /** Path inside the pack's folder. */
+  @Matches(/^(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
   file!: string;
 
   /** SHA-256 of that file, in hexadecimal. */
@@ -141,6 +141,27 @@ export class LivenessModel extends ModelFile {
   scale!: number;
 }
 
+/** The network on the trunk's features that tells gender, age, race and mask. */
+export class AppearanceModel extends ModelFile {
+  @IsIn(['trunk-heads'])
+  family!: 'trunk-heads';
+
+  /** The label of each class of its gender output. */
+  @IsIn(['Female', 'Male'], { each: true })
+  @ArrayMinSize(2)
+  genders!: ('Female' | 'Male')[];
+
+  /** The label of each class of its race output; `null` for a class that mixes several labels of the contract. */
+  @IsArray()
+  @ArrayMinSize(2)
+  races!: (string | null)[];
+
+  /** Which labels it cannot tell apart and why, for those who ask why `race` is null. */
+  @IsOptional()
+  @IsString()
+  raceNote?: string;
+}
+
 /** The models of a pack by role; a role a pack lacks answers `null` in the API. */
 export class PackModels {
   @ValidateNested()
@@ -154,6 +175,11 @@ export class PackModels {
   @ValidateNested()
   @Type(() => RecognitionModel)
   recognition!: RecognitionModel;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => AppearanceModel)
+  appearance?: AppearanceModel;
 
   @IsOptional()
   @ValidateNested()

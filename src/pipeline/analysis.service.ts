@@ -1,13 +1,14 @@
 /** The whole analysis, inside a worker: detection → recognition → attributes over a batch of pictures. */
 import { Injectable } from '@nestjs/common';
 import {
-  type AttributeName,
+  ATTRIBUTE_NAMES,
   AttributesService,
   type DescribableFace,
+  needsFeatures,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
-import { RecognitionService } from '../recognition/recognition.service.js';
+import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
 import {
   type AnalysedFace,
   type AnalysisJob,
@@ -15,8 +16,6 @@ import {
   type BatchResult,
   wallClock,
 } from './analysis.js';
-
-const EVERY_ATTRIBUTE: readonly AttributeName[] = ['pose', 'quality', 'liveness'];
 
 /** A detected face on its way through the later stages. */
 interface Candidate extends DescribableFace {
@@ -42,19 +41,19 @@ export class AnalysisService {
     const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
     const detectedAt = wallClock();
 
-    const recognisable = candidates.filter(({ options }) => options.embedding);
-    const identities = await this.recognition.embed(recognisable);
-    const embeddings = new Map(recognisable.map((face, index) => [face, identities[index].embedding]));
+    const identities = await this.recognise(candidates);
     const recognisedAt = wallClock();
 
-    const attributes = await this.attributes.describe(candidates);
+    const attributes = await this.attributes.describe(
+      candidates.map((face) => ({ ...face, features: identities.get(face)?.features })),
+    );
     const faces: AnalysedFace[][] = jobs.map(() => []);
     for (const [index, item] of candidates.entries()) {
       faces[item.job].push({
         box: item.face.box,
         confidence: item.face.score,
         landmarks: item.options.landmarks ? item.face.landmarks : undefined,
-        embedding: embeddings.get(item),
+        embedding: item.options.embedding ? identities.get(item)?.embedding : undefined,
         attributes: attributes[index],
       });
     }
@@ -69,10 +68,17 @@ export class AnalysisService {
     };
   }
 
+  /** What the trunk says of each face of which something is asked that it knows. */
+  private async recognise(faces: readonly Candidate[]): Promise<Map<Candidate, Identity>> {
+    const asking = faces.filter(({ options }) => options.embedding || needsFeatures(options.attributes));
+    const identities = await this.recognition.embed(asking);
+    return new Map(asking.map((face, index) => [face, identities[index]]));
+  }
+
   /** Runs every model once, so that the first request does not pay for their first run. */
   async warmUp(): Promise<void> {
     const image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
-    const options = { landmarks: true, embedding: true, attributes: EVERY_ATTRIBUTE };
+    const options = { landmarks: true, embedding: true, attributes: ATTRIBUTE_NAMES };
     const box = { x1: 100, y1: 100, x2: 212, y2: 212 };
     const corner = { x: box.x1, y: box.y1 };
     const keypoints = [
@@ -83,8 +89,8 @@ export class AnalysisService {
       { x: 140, y: 150 },
     ];
     await this.detection.detect([{ image, options }]);
-    await this.recognition.embed([{ image, keypoints }]);
-    await this.attributes.describe([{ image, box, keypoints, score: 1, wanted: EVERY_ATTRIBUTE }]);
+    const [{ features }] = await this.recognition.embed([{ image, keypoints }]);
+    await this.attributes.describe([{ image, box, keypoints, features, score: 1, wanted: ATTRIBUTE_NAMES }]);
   }
 }
 

@@ -13,7 +13,7 @@ import { normalise } from './similarity.js';
 /** What the graph takes and gives. */
 export const SIGNATURE: Signature = {
   input: ['N', 3, ALIGNED_SIDE, ALIGNED_SIDE],
-  outputs: { embedding: ['N', 512], features: ['N', 512] },
+  outputs: { embedding: ['N', 512], features: ['N', 128, 14, 14] },
 };
 
 /** A face to recognise: five keypoints in pixels of its picture. */
@@ -26,7 +26,7 @@ export interface AlignableFace {
 export interface Identity {
   /** L2-normalised embedding, 512 numbers. */
   readonly embedding: Float32Array;
-  /** Pooled features of the trunk, 512 numbers: what attribute heads look at. */
+  /** A feature map from inside the trunk, 128×14×14: what the appearance head looks at. */
   readonly features: Float32Array;
 }
 
