@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   Equals,
   IsArray,
+  IsDefined,
   IsIn,
   IsNumber,
   IsOptional,
@@ -125,10 +126,29 @@ export class RecognitionModel extends ModelFile {
   match!: MatchFacts;
 }
 
+/** Degrees to add to a model's angles, in the contract's signs. */
+export class PoseOffsets {
+  @IsNumber()
+  roll!: number;
+
+  @IsNumber()
+  yaw!: number;
+
+  /** Added times the cosine of yaw. */
+  @IsNumber()
+  pitch!: number;
+}
+
 /** The model that reads the head's pose. */
 export class PoseModel extends ModelFile {
   @IsIn(['hopenet'])
   family!: 'hopenet';
+
+  /** What the model's angles lack, as `npm run eval -- pose` measures it. */
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => PoseOffsets)
+  calibration!: PoseOffsets;
 }
 
 /** The model that tells a living face from a picture of one. */
