@@ -107,6 +107,16 @@ export class MatchFacts {
   confidence!: ConfidenceCurve;
 }
 
+/** Parameters of `quality`: they belong to one recognition model, as the length of its embeddings does. */
+export class QualityCurve {
+  /** Length of the embedding at which the quality is ½. */
+  @IsPositive()
+  middle!: number;
+
+  @IsPositive()
+  steepness!: number;
+}
+
 /** The model that turns an aligned face into an embedding. */
 export class RecognitionModel extends ModelFile {
   @IsIn(['arcface'])
@@ -124,6 +134,12 @@ export class RecognitionModel extends ModelFile {
   @ValidateNested()
   @Type(() => MatchFacts)
   match!: MatchFacts;
+
+  /** As `npm run eval -- quality` measures it; without it, quality is `null`. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => QualityCurve)
+  quality?: QualityCurve;
 }
 
 /** Degrees to add to a model's angles, in the contract's signs. */
