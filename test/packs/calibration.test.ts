@@ -1,4 +1,5 @@
 /** The measured numbers of a pack: pose offsets and the quality curve are checked when it is loaded. */
+import 'reflect-metadata';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
