@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Pack, type PoseOffsets } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
-import { type Model, SessionManager } from '../sessions/session-manager.service.js';
+import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
 import { squareToPicture } from '../vision/affine.js';
 import { keypointRoll } from '../vision/alignment.js';
 import { area, centre } from '../vision/box.js';
@@ -26,7 +26,12 @@ const SIDE = 224;
 const MARGIN = 1.3;
 /** The network was trained on heads tilted little. By what the keypoints exceed this, the square is turned with them. */
 const UPRIGHT_DEGREES = 25;
+const BINS = 66;
 const BIN_DEGREES = 3;
+export const SIGNATURE: Signature = {
+  input: ['N', 3, SIDE, SIDE],
+  outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
+};
 const FIRST_BIN_DEGREES = -99;
 const NORMALISATION: Normalisation = {
   order: 'RGB',
@@ -46,7 +51,7 @@ export class PoseHead implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     if (models.pose === undefined) return;
-    this.model = await this.sessions.open(join(folder, models.pose.file), ['yaw', 'pitch', 'roll']);
+    this.model = await this.sessions.open(join(folder, models.pose.file), SIGNATURE);
   }
 
   /** The pose of each face, in order; `null` where the pack has no pose model. */
