@@ -7,20 +7,27 @@ import {
   type AppearanceName,
   type FeaturedFace,
 } from './appearance.head.js';
+import { Pack } from '../packs/pack.js';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';
 import { type Pose, PoseHead } from './pose.head.js';
-import { measureQuality, quality } from './quality.js';
+import { quality } from './quality.js';
 
 /** What can be asked of a face. */
 export const ATTRIBUTE_NAMES = ['pose', 'quality', 'liveness', ...APPEARANCE_NAMES] as const;
 export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
+/** What attributes read off the recognition trunk. */
+export interface Recognised extends FeaturedFace {
+  /** Length of the face's embedding before it was normalised. */
+  readonly length: number;
+}
+
 /** A face, and what is asked of it. */
 export interface DescribableFace extends FaceView {
   readonly wanted: readonly AttributeName[];
-  /** The recognition trunk's features, where an attribute is asked for that `needsFeatures`. */
-  readonly features?: Float32Array;
+  /** What the recognition trunk says of it, where an attribute is asked for that `needsRecognition`. */
+  readonly recognised?: Recognised;
 }
 
 /** The answers; `undefined` was not asked for, `null` the active pack cannot tell. */
@@ -37,14 +44,15 @@ export interface Attributes {
   readonly mask?: number | null;
 }
 
-/** Whether one of the attributes is read off the recognition trunk's features. */
-export function needsFeatures(names: readonly AttributeName[]): boolean {
-  return names.some(isAppearance);
+/** Whether one of the attributes is read off what the recognition trunk says. */
+export function needsRecognition(names: readonly AttributeName[]): boolean {
+  return names.some((name) => name === 'quality' || isAppearance(name));
 }
 
 @Injectable()
 export class AttributesService {
   constructor(
+    private readonly pack: Pack,
     private readonly poseHead: PoseHead,
     private readonly livenessHead: LivenessHead,
     private readonly appearanceHead: AppearanceHead,
@@ -52,23 +60,18 @@ export class AttributesService {
 
   /** The wanted attributes of each face, in order. */
   async describe(faces: readonly DescribableFace[]): Promise<Attributes[]> {
-    const asking = (...names: AttributeName[]): DescribableFace[] =>
-      faces.filter(({ wanted }) => names.some((name) => wanted.includes(name)));
-    // Quality needs the pose, so asking for either runs that head.
-    const poses = await answers(asking('pose', 'quality'), (some) => this.poseHead.describe(some));
+    const asking = (name: AttributeName): DescribableFace[] =>
+      faces.filter(({ wanted }) => wanted.includes(name));
+    const poses = await answers(asking('pose'), (some) => this.poseHead.describe(some));
     const liveness = await answers(asking('liveness'), (some) => this.livenessHead.describe(some));
-    const appearances: ReadonlyMap<DescribableFace, Appearance | null> = await answers(
-      asking(...APPEARANCE_NAMES).filter(isFeatured),
-      (some) => this.appearanceHead.describe(some, namesWanted(some)),
-    );
+    const appearances = await this.appearances(faces);
     return faces.map((face) => {
-      const pose = poses.get(face);
       const appearance = appearances.get(face);
       const told = <N extends AppearanceName>(name: N): Appearance[N] | null | undefined =>
         face.wanted.includes(name) ? (appearance?.[name] ?? null) : undefined;
       return {
-        pose: face.wanted.includes('pose') ? pose : undefined,
-        quality: face.wanted.includes('quality') ? quality(measureQuality(face, pose ?? null)) : undefined,
+        pose: poses.get(face),
+        quality: face.wanted.includes('quality') ? this.qualityOf(face) : undefined,
         liveness: liveness.get(face),
         gender: told('gender'),
         age: told('age'),
@@ -77,15 +80,29 @@ export class AttributesService {
       };
     });
   }
+
+  /** What the appearance head says of the faces that ask it, all of its answers that at least one asks for. */
+  private async appearances(
+    faces: readonly DescribableFace[],
+  ): Promise<ReadonlyMap<DescribableFace, Appearance | null>> {
+    const asking = faces.filter(isRecognised).filter(({ wanted }) => wanted.some(isAppearance));
+    const names = APPEARANCE_NAMES.filter((name) => asking.some(({ wanted }) => wanted.includes(name)));
+    return answers<DescribableFace & { recognised: Recognised }, Appearance | null>(asking, (some) =>
+      this.appearanceHead.describe(
+        some.map(({ recognised }) => recognised),
+        names,
+      ),
+    );
+  }
+
+  private qualityOf({ recognised }: DescribableFace): number | null {
+    const curve = this.pack.models.recognition.quality;
+    return curve === undefined || recognised === undefined ? null : quality(recognised.length, curve);
+  }
 }
 
-function isFeatured<F extends DescribableFace>(face: F): face is F & FeaturedFace {
-  return face.features !== undefined;
-}
-
-/** The answers of the appearance head that at least one of the faces asks for. */
-function namesWanted(faces: readonly DescribableFace[]): AppearanceName[] {
-  return APPEARANCE_NAMES.filter((name) => faces.some(({ wanted }) => wanted.includes(name)));
+function isRecognised<F extends DescribableFace>(face: F): face is F & { recognised: Recognised } {
+  return face.recognised !== undefined;
 }
 
 function isAppearance(name: AttributeName): name is AppearanceName {

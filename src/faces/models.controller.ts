@@ -46,7 +46,7 @@ export class ModelsController {
         roll: pose,
         yaw: pose,
         pitch: pose,
-        quality: true,
+        quality: models.recognition.quality !== undefined,
         mask_confidence: heads,
         liveness_confidence: models.liveness !== undefined,
         gender: heads,

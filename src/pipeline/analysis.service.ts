@@ -4,7 +4,7 @@ import {
   ATTRIBUTE_NAMES,
   AttributesService,
   type DescribableFace,
-  needsFeatures,
+  needsRecognition,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
@@ -45,7 +45,7 @@ export class AnalysisService {
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(
-      candidates.map((face) => ({ ...face, features: identities.get(face)?.features })),
+      candidates.map((face) => ({ ...face, recognised: identities.get(face) })),
     );
     const faces: AnalysedFace[][] = jobs.map(() => []);
     for (const [index, item] of candidates.entries()) {
@@ -70,7 +70,7 @@ export class AnalysisService {
 
   /** What the trunk says of each face of which something is asked that it knows. */
   private async recognise(faces: readonly Candidate[]): Promise<Map<Candidate, Identity>> {
-    const asking = faces.filter(({ options }) => options.embedding || needsFeatures(options.attributes));
+    const asking = faces.filter(({ options }) => options.embedding || needsRecognition(options.attributes));
     const identities = await this.recognition.embed(asking);
     return new Map(asking.map((face, index) => [face, identities[index]]));
   }
@@ -89,8 +89,10 @@ export class AnalysisService {
       { x: 140, y: 150 },
     ];
     await this.detection.detect([{ image, options }]);
-    const [{ features }] = await this.recognition.embed([{ image, keypoints }]);
-    await this.attributes.describe([{ image, box, keypoints, features, score: 1, wanted: ATTRIBUTE_NAMES }]);
+    const [recognised] = await this.recognition.embed([{ image, keypoints }]);
+    await this.attributes.describe([
+      { image, box, keypoints, recognised, score: 1, wanted: ATTRIBUTE_NAMES },
+    ]);
   }
 }
 

@@ -2,6 +2,9 @@
 import { attributes } from './attributes.evaluation.js';
 import type { Evaluation } from './evaluation.js';
 import { lfw } from './lfw.evaluation.js';
+import { liveness } from './liveness.evaluation.js';
 import { mask } from './mask.evaluation.js';
+import { pose } from './pose.evaluation.js';
+import { quality } from './quality.evaluation.js';
 
-export const EVALUATIONS: readonly Evaluation[] = [lfw, attributes, mask];
+export const EVALUATIONS: readonly Evaluation[] = [lfw, quality, attributes, mask, pose, liveness];
