@@ -7,8 +7,14 @@
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { Config } from '../src/config/config.js';
+import * as liveness from '../src/attributes/liveness.head.js';
+import * as pose from '../src/attributes/pose.head.js';
+import * as landmarks68 from '../src/detection/landmarks68.js';
+import * as ultraface from '../src/detection/ultraface.js';
 import { loadPack } from '../src/packs/load-pack.js';
-import { type Model, SessionManager } from '../src/sessions/session-manager.service.js';
+import type { ModelFile } from '../src/packs/pack.js';
+import * as recognition from '../src/recognition/recognition.service.js';
+import { type Model, SessionManager, type Signature } from '../src/sessions/session-manager.service.js';
 import { zeros } from '../src/vision/tensor.js';
 import { oneFace } from './pictures.js';
 import { startService } from './service-process.js';
@@ -21,23 +27,20 @@ const TARGET = 1.5;
 async function modelRuns(config: Config): Promise<{ name: string; run: () => Promise<unknown> }[]> {
   const sessions = new SessionManager(config);
   const { folder, models } = loadPack(config);
-  const open = (file: string, outputs: string[]): Promise<Model> =>
-    sessions.open(join(folder, file), outputs);
+  const open = ({ file }: ModelFile, signature: Signature): Promise<Model> =>
+    sessions.open(join(folder, file), signature);
   const run = (name: string, model: Model, ...shape: number[]) => {
     const input = zeros(...shape);
     input.data.forEach((_, index) => (input.data[index] = Math.sin(index)));
     return { name: `${name} ${shape.join('×')}`, run: () => model.run(input) };
   };
-  const detector = await open(models.detector.file, ['scores', 'locations']);
+  const detector = await open(models.detector, ultraface.SIGNATURE);
   const list = models.detector.sizes.map((size) => run('detector', detector, 1, 3, (size * 3) / 4, size));
-  list.push(run('landmarks', await open(models.landmarks.file, ['landmarks']), 1, 1, 64, 64));
-  list.push(
-    run('recognition', await open(models.recognition.file, ['embedding', 'features']), 1, 3, 112, 112),
-  );
-  if (models.pose)
-    list.push(run('pose', await open(models.pose.file, ['yaw', 'pitch', 'roll']), 1, 3, 224, 224));
+  list.push(run('landmarks', await open(models.landmarks, landmarks68.SIGNATURE), 1, 1, 64, 64));
+  list.push(run('recognition', await open(models.recognition, recognition.SIGNATURE), 1, 3, 112, 112));
+  if (models.pose) list.push(run('pose', await open(models.pose, pose.SIGNATURE), 1, 3, 224, 224));
   if (models.liveness)
-    list.push(run('liveness', await open(models.liveness.file, ['logits']), 1, 3, 128, 128));
+    list.push(run('liveness', await open(models.liveness, liveness.SIGNATURE), 1, 3, 128, 128));
   return list;
 }
 

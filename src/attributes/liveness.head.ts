@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
-import { type Model, SessionManager } from '../sessions/session-manager.service.js';
+import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
 import { boxToPicture } from '../vision/affine.js';
 import { type Box, scaleAboutCentre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
@@ -16,6 +16,7 @@ import type { FaceView } from './face-view.js';
 
 const SIDE = 128;
 const LIVE = 0;
+export const SIGNATURE: Signature = { input: ['N', 3, SIDE, SIDE], outputs: { logits: ['N', 3] } };
 const NORMALISATION: Normalisation = { order: 'BGR', mean: [0, 0, 0], std: [1, 1, 1] };
 
 @Injectable()
@@ -30,7 +31,7 @@ export class LivenessHead implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     if (models.liveness === undefined) return;
-    this.model = await this.sessions.open(join(folder, models.liveness.file), ['logits']);
+    this.model = await this.sessions.open(join(folder, models.liveness.file), SIGNATURE);
   }
 
   /** How sure the model is that each face is a living one, 0…1, in order; `null` where the pack has no such model. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
-import { type Model, SessionManager } from '../sessions/session-manager.service.js';
+import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
 import { boxToPicture } from '../vision/affine.js';
 import { scaleAboutCentre } from '../vision/box.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
@@ -22,7 +22,12 @@ export interface Pose {
 
 const SIDE = 224;
 const MARGIN = 1.5;
+const BINS = 66;
 const BIN_DEGREES = 3;
+export const SIGNATURE: Signature = {
+  input: ['N', 3, SIDE, SIDE],
+  outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
+};
 const FIRST_BIN_DEGREES = -99;
 const NORMALISATION: Normalisation = {
   order: 'RGB',
@@ -42,7 +47,7 @@ export class PoseHead implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     if (models.pose === undefined) return;
-    this.model = await this.sessions.open(join(folder, models.pose.file), ['yaw', 'pitch', 'roll']);
+    this.model = await this.sessions.open(join(folder, models.pose.file), SIGNATURE);
   }
 
   /** The pose of each face, in order; `null` where the pack has no pose model. */

@@ -48,8 +48,8 @@ export class DetectionService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.detector = await this.sessions.open(join(folder, models.detector.file), ['scores', 'locations']);
-    this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), ['landmarks']);
+    this.detector = await this.sessions.open(join(folder, models.detector.file), ultraface.SIGNATURE);
+    this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), landmarks68.SIGNATURE);
   }
 
   /** The faces of each picture, largest first. */

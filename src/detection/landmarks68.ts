@@ -11,6 +11,8 @@ import { type Normalisation, warp } from '../vision/warp.js';
 const SIDE = 64;
 /** Shape of one input. */
 export const SHAPE = [1, SIDE, SIDE] as const;
+/** What the graph takes and gives. */
+export const SIGNATURE = { input: ['N', ...SHAPE], outputs: { landmarks: ['N', 136] } } as const;
 const NORMALISATION: Normalisation = { order: 'grey', mean: [0], std: [256] };
 
 /** Writes the crop of one face into a batch; the box is stretched to a square. */

@@ -34,6 +34,12 @@ const CENTRE_VARIANCE = 0.1;
 const SIZE_VARIANCE = 0.2;
 const NORMALISATION: Normalisation = { order: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] };
 
+/** What the graph takes and gives; A counts the anchors. */
+export const SIGNATURE = {
+  input: ['N', 3, 'H', 'W'],
+  outputs: { scores: ['N', 'A', 2], locations: ['N', 'A', 4] },
+} as const;
+
 /** The network takes any size; one of whole 16-pixel cells wastes little and repeats often from picture to picture. */
 const GRID = 16;
 

@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
-import { type Model, SessionManager } from '../sessions/session-manager.service.js';
+import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
 import type { Point } from '../vision/affine.js';
 import { ALIGNED_SIDE, alignmentMap } from '../vision/alignment.js';
 import type { Image } from '../vision/image.js';
 import { type Normalisation, warp } from '../vision/warp.js';
 import { normalise } from './similarity.js';
+
+/** What the graph takes and gives. */
+export const SIGNATURE: Signature = {
+  input: ['N', 3, ALIGNED_SIDE, ALIGNED_SIDE],
+  outputs: { embedding: ['N', 512], features: ['N', 512] },
+};
 
 /** A face to recognise: five keypoints in pixels of its picture. */
 export interface AlignableFace {
@@ -39,7 +45,7 @@ export class RecognitionService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.trunk = await this.sessions.open(join(folder, models.recognition.file), ['embedding', 'features']);
+    this.trunk = await this.sessions.open(join(folder, models.recognition.file), SIGNATURE);
   }
 
   /** The identity of each face, in order. */

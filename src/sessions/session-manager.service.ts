@@ -11,6 +11,17 @@ import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import type { Tensor } from '../vision/tensor.js';
 
+/** Lengths of a tensor's axes: a number must be that long, a name may have any length. */
+export type Shape = readonly (number | string)[];
+
+/** What a role needs its graph to take and to give. */
+export interface Signature {
+  /** Shape of the only input, batch first. */
+  readonly input: Shape;
+  /** Shapes of the outputs by name, batch first; the graph may have others. */
+  readonly outputs: Readonly<Record<string, Shape>>;
+}
+
 /** One loaded graph. */
 export interface Model {
   /** Names of its outputs. */
@@ -42,21 +53,15 @@ export class SessionManager implements OnModuleDestroy {
   /**
    * Loads a graph.
    * @param path of the .onnx file
-   * @param outputs names it must have
+   * @param expected what the graph must take and give
    * @throws AppError `invalid_pack` when the file is no graph, or not the one its role needs
    */
-  async open(path: string, outputs: readonly string[]): Promise<Model> {
+  async open(path: string, expected: Signature): Promise<Model> {
     const session = await this.create(path);
     this.sessions.push(session);
-    const [input, ...others] = session.inputNames;
-    const missing = outputs.filter((name) => !session.outputNames.includes(name));
-    if (input === undefined || others.length > 0 || missing.length > 0) {
-      throw new AppError(
-        'invalid_pack',
-        `${basename(path)} has inputs [${session.inputNames.join(', ')}] and outputs [${session.outputNames.join(', ')}]; ` +
-          `one input and the outputs [${outputs.join(', ')}] are expected.`,
-      );
-    }
+    assertSignature(basename(path), session, expected);
+    const [input] = session.inputNames;
+    const outputs = Object.keys(expected.outputs);
     return {
       outputs: session.outputNames,
       run: async ({ data, shape }, fetches = outputs) => {
@@ -90,6 +95,45 @@ export class SessionManager implements OnModuleDestroy {
       );
     }
   }
+}
+
+/** @throws AppError `invalid_pack` naming the file, what it has and what was expected */
+function assertSignature(
+  file: string,
+  { inputMetadata, outputMetadata }: InferenceSession,
+  { input, outputs }: Signature,
+): void {
+  const fits =
+    inputMetadata.length === 1 &&
+    isOfShape(inputMetadata[0], input) &&
+    Object.entries(outputs).every(([name, shape]) =>
+      outputMetadata.some((output) => output.name === name && isOfShape(output, shape)),
+    );
+  if (fits) return;
+  const wanted = Object.entries(outputs).map(([name, shape]) => `${name} ${shape.join('×')}`);
+  throw new AppError(
+    'invalid_pack',
+    `${file} does not fit its role: it takes ${inputMetadata.map(describe).join(', ')} and gives ` +
+      `${outputMetadata.map(describe).join(', ')}, but one input ${input.join('×')} and the outputs ` +
+      `${wanted.join(', ')} are expected.`,
+  );
+}
+
+/** A free axis of the graph fits every length. */
+function isOfShape(value: InferenceSession.ValueMetadata, expected: Shape): boolean {
+  return (
+    value.isTensor &&
+    value.shape.length === expected.length &&
+    value.shape.every((length, axis) => typeof length === 'string' || matches(length, expected[axis]))
+  );
+}
+
+function matches(length: number, expected: number | string): boolean {
+  return typeof expected === 'string' || length === expected;
+}
+
+function describe(value: InferenceSession.ValueMetadata): string {
+  return value.isTensor ? `${value.name} ${value.shape.join('×')}` : `${value.name} (no tensor)`;
 }
 
 function floats({ data, dims }: OrtTensor): Tensor {

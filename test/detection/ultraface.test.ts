@@ -17,7 +17,7 @@ describe('the anchors of the real graph', () => {
   let detector: Model;
   beforeAll(async () => {
     const { folder, models } = loadPack(config);
-    detector = await sessions.open(`${folder}/${models.detector.file}`, ['scores', 'locations']);
+    detector = await sessions.open(`${folder}/${models.detector.file}`, ultraface.SIGNATURE);
   });
   afterAll(() => sessions.onModuleDestroy());
 
