@@ -6,10 +6,12 @@ import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import { area, clip } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import { type ScoredBox, suppress } from '../vision/nms.js';
+import { suppress } from '../vision/nms.js';
+import { DETECTOR_FAMILIES } from './detector-families.js';
+import type { Candidate, DetectorFamily } from './detector-family.js';
 import type { Face } from './face.js';
 import * as landmarks68 from './landmarks68.js';
-import * as ultraface from './ultraface.js';
+import type { Letterbox } from './letterbox.js';
 
 /** What counts as a face in one picture. */
 export interface DetectOptions {
@@ -33,22 +35,25 @@ export interface DetectJob {
 interface Search {
   readonly job: number;
   readonly image: Image;
-  readonly letterbox: ultraface.Letterbox;
+  readonly letterbox: Letterbox;
 }
 
 @Injectable()
 export class DetectionService implements OnModuleInit {
+  private readonly family: DetectorFamily;
   private detector!: Model;
   private landmarks!: Model;
 
   constructor(
     private readonly pack: Pack,
     private readonly sessions: SessionManager,
-  ) {}
+  ) {
+    this.family = DETECTOR_FAMILIES[pack.models.detector.family];
+  }
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.detector = await this.sessions.open(join(folder, models.detector.file), ['scores', 'locations']);
+    this.detector = await this.sessions.open(join(folder, models.detector.file), this.family.OUTPUTS);
     this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), ['landmarks']);
   }
 
@@ -59,13 +64,22 @@ export class DetectionService implements OnModuleInit {
     return this.placeLandmarks(jobs, found);
   }
 
+  /** The outputs the family reads, in its order. */
+  private get outputs(): readonly string[] {
+    return this.family.OUTPUTS.length > 0 ? this.family.OUTPUTS : this.detector.outputs;
+  }
+
   /** All boxes above each picture's least score, from every input size; inputs of one shape share a run. */
-  private async search(jobs: readonly DetectJob[]): Promise<ScoredBox[][]> {
+  private async search(jobs: readonly DetectJob[]): Promise<Candidate[][]> {
     const { sizes, scoreThreshold } = this.pack.models.detector;
     const searches = jobs.flatMap(({ image }, job): Search[] =>
-      usefulSizes(sizes, image).map((size) => ({ job, image, letterbox: ultraface.letterbox(image, size) })),
+      usefulSizes(sizes, image).map((size) => ({
+        job,
+        image,
+        letterbox: this.family.letterbox(image, size),
+      })),
     );
-    const found: ScoredBox[][] = jobs.map(() => []);
+    const found: Candidate[][] = jobs.map(() => []);
     for (const group of groupByShape(searches)) {
       const { width, height } = group[0].letterbox;
       const outputs = await runInBatches(
@@ -73,23 +87,24 @@ export class DetectionService implements OnModuleInit {
         group,
         [3, height, width],
         ({ image, letterbox }, batch, offset) => {
-          ultraface.preprocess(image, letterbox, batch, offset);
+          this.family.preprocess(image, letterbox, batch, offset);
         },
+        this.outputs,
       );
       for (const [index, { job, image, letterbox }] of group.entries()) {
-        const { scores, locations } = outputs[index];
         const minScore = jobs[job].options.minConfidence ?? scoreThreshold;
-        found[job].push(...ultraface.postprocess(scores, locations, letterbox, image, minScore));
+        const tensors = this.outputs.map((name) => outputs[index][name]);
+        found[job].push(...this.family.postprocess(tensors, letterbox, image, minScore));
       }
     }
     return found;
   }
 
-  private select(candidates: readonly ScoredBox[], { width, height }: Image, options: DetectOptions): Face[] {
+  private select(candidates: readonly Candidate[], { width, height }: Image, options: DetectOptions): Face[] {
     const { iouThreshold, containmentThreshold } = this.pack.models.detector;
     const { minFaceSize = 0, maxFaces = Infinity } = options;
     return suppress(candidates, { iou: iouThreshold, containment: containmentThreshold })
-      .map(({ box, score }) => ({ box: clip(box, width, height), score }))
+      .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
       .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
       .sort((a, b) => area(b.box) - area(a.box))
       .slice(0, maxFaces);
@@ -109,7 +124,13 @@ export class DetectionService implements OnModuleInit {
     );
     for (const [crop, { job, index, box }] of crops.entries()) {
       const landmarks = landmarks68.postprocess(outputs[crop].landmarks, box);
-      found[job][index] = { ...found[job][index], landmarks, keypoints: landmarks68.fivePoints(landmarks) };
+      const face = found[job][index];
+      // Where the detector itself places keypoints, the pack's recognition model was trained on those.
+      found[job][index] = {
+        ...face,
+        landmarks,
+        keypoints: face.keypoints ?? landmarks68.fivePoints(landmarks),
+      };
     }
     return found;
   }

@@ -15,6 +15,8 @@ import type { Tensor } from '../vision/tensor.js';
 export interface Model {
   /** Names of its outputs. */
   readonly outputs: readonly string[];
+  /** Most items of one run: what the graph fixes, Infinity where it leaves the number open. */
+  readonly maxBatch: number;
   /**
    * Runs the graph on one batch.
    * @param input the graph's only input, N×…
@@ -59,6 +61,7 @@ export class SessionManager implements OnModuleDestroy {
     }
     return {
       outputs: session.outputNames,
+      maxBatch: fixedBatch(session) ?? Infinity,
       run: async ({ data, shape }, fetches = outputs) => {
         if (this.isStopped())
           throw new AppError('deadline_exceeded', 'Nobody waits for the answer any more.');
@@ -90,6 +93,12 @@ export class SessionManager implements OnModuleDestroy {
       );
     }
   }
+}
+
+/** The first dimension of the input, where it is a number and not a name. */
+function fixedBatch({ inputMetadata: [input] }: InferenceSession): number | undefined {
+  const batch = input?.isTensor === true ? input.shape[0] : undefined;
+  return typeof batch === 'number' && batch > 0 ? batch : undefined;
 }
 
 function floats({ data, dims }: OrtTensor): Tensor {
