@@ -7,11 +7,10 @@ import { type Model, SessionManager } from '../sessions/session-manager.service.
 import { area, clip } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import { suppress } from '../vision/nms.js';
-import { DETECTOR_FAMILIES } from './detector-families.js';
-import type { Candidate, DetectorFamily } from './detector-family.js';
+import { Detector } from './detector.js';
+import type { Candidate } from './detector-family.js';
 import type { Face } from './face.js';
 import * as landmarks68 from './landmarks68.js';
-import type { Letterbox } from './letterbox.js';
 
 /** What counts as a face in one picture. */
 export interface DetectOptions {
@@ -31,29 +30,20 @@ export interface DetectJob {
   readonly options: DetectOptions;
 }
 
-/** One picture at one input size. */
-interface Search {
-  readonly job: number;
-  readonly image: Image;
-  readonly letterbox: Letterbox;
-}
-
 @Injectable()
 export class DetectionService implements OnModuleInit {
-  private readonly family: DetectorFamily;
-  private detector!: Model;
+  private detector!: Detector;
   private landmarks!: Model;
 
   constructor(
     private readonly pack: Pack,
     private readonly sessions: SessionManager,
-  ) {
-    this.family = DETECTOR_FAMILIES[pack.models.detector.family];
-  }
+  ) {}
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.detector = await this.sessions.open(join(folder, models.detector.file), this.family.OUTPUTS);
+    const { file, family } = models.detector;
+    this.detector = await Detector.open(this.sessions, join(folder, file), family);
     this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), ['landmarks']);
   }
 
@@ -64,40 +54,22 @@ export class DetectionService implements OnModuleInit {
     return this.placeLandmarks(jobs, found);
   }
 
-  /** The outputs the family reads, in its order. */
-  private get outputs(): readonly string[] {
-    return this.family.OUTPUTS.length > 0 ? this.family.OUTPUTS : this.detector.outputs;
-  }
-
-  /** All boxes above each picture's least score, from every input size; inputs of one shape share a run. */
+  /** All boxes above each picture's least score, from every size it is searched at. */
   private async search(jobs: readonly DetectJob[]): Promise<Candidate[][]> {
     const { sizes, scoreThreshold } = this.pack.models.detector;
-    const searches = jobs.flatMap(({ image }, job): Search[] =>
+    const searches = jobs.flatMap(({ image, options }, job) =>
       usefulSizes(sizes, image).map((size) => ({
         job,
         image,
-        letterbox: this.family.letterbox(image, size),
+        size,
+        minScore: options.minConfidence ?? scoreThreshold,
       })),
     );
-    const found: Candidate[][] = jobs.map(() => []);
-    for (const group of groupByShape(searches)) {
-      const { width, height } = group[0].letterbox;
-      const outputs = await runInBatches(
-        this.detector,
-        group,
-        [3, height, width],
-        ({ image, letterbox }, batch, offset) => {
-          this.family.preprocess(image, letterbox, batch, offset);
-        },
-        this.outputs,
-      );
-      for (const [index, { job, image, letterbox }] of group.entries()) {
-        const minScore = jobs[job].options.minConfidence ?? scoreThreshold;
-        const tensors = this.outputs.map((name) => outputs[index][name]);
-        found[job].push(...this.family.postprocess(tensors, letterbox, image, minScore));
-      }
+    const candidates: Candidate[][] = jobs.map(() => []);
+    for (const [index, found] of (await this.detector.search(searches)).entries()) {
+      candidates[searches[index].job].push(...found);
     }
-    return found;
+    return candidates;
   }
 
   private select(candidates: readonly Candidate[], { width, height }: Image, options: DetectOptions): Face[] {
@@ -142,15 +114,4 @@ export class DetectionService implements OnModuleInit {
  */
 function usefulSizes(sizes: readonly number[], { width, height }: Image): number[] {
   return sizes.filter((_, index) => index === 0 || Math.max(width, height) > sizes[index - 1]);
-}
-
-function groupByShape(searches: readonly Search[]): Search[][] {
-  const groups = new Map<string, Search[]>();
-  for (const search of searches) {
-    const shape = `${search.letterbox.width}×${search.letterbox.height}`;
-    const group = groups.get(shape);
-    if (group === undefined) groups.set(shape, [search]);
-    else group.push(search);
-  }
-  return [...groups.values()];
 }
