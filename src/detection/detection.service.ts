@@ -6,10 +6,11 @@ import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import { area, clip } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import { type ScoredBox, suppress } from '../vision/nms.js';
+import { suppress } from '../vision/nms.js';
+import { Detector } from './detector.js';
+import type { Candidate } from './detector-family.js';
 import type { Face } from './face.js';
 import * as landmarks68 from './landmarks68.js';
-import * as ultraface from './ultraface.js';
 
 /** What counts as a face in one picture. */
 export interface DetectOptions {
@@ -29,16 +30,9 @@ export interface DetectJob {
   readonly options: DetectOptions;
 }
 
-/** One picture at one input size. */
-interface Search {
-  readonly job: number;
-  readonly image: Image;
-  readonly letterbox: ultraface.Letterbox;
-}
-
 @Injectable()
 export class DetectionService implements OnModuleInit {
-  private detector!: Model;
+  private detector!: Detector;
   private landmarks!: Model;
 
   constructor(
@@ -48,7 +42,8 @@ export class DetectionService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.detector = await this.sessions.open(join(folder, models.detector.file), ultraface.SIGNATURE);
+    const { file, family } = models.detector;
+    this.detector = await Detector.open(this.sessions, join(folder, file), family);
     this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), landmarks68.SIGNATURE);
   }
 
@@ -59,37 +54,29 @@ export class DetectionService implements OnModuleInit {
     return this.placeLandmarks(jobs, found);
   }
 
-  /** All boxes above each picture's least score, from every input size; inputs of one shape share a run. */
-  private async search(jobs: readonly DetectJob[]): Promise<ScoredBox[][]> {
+  /** All boxes above each picture's least score, from every size it is searched at. */
+  private async search(jobs: readonly DetectJob[]): Promise<Candidate[][]> {
     const { sizes, scoreThreshold } = this.pack.models.detector;
-    const searches = jobs.flatMap(({ image }, job): Search[] =>
-      usefulSizes(sizes, image).map((size) => ({ job, image, letterbox: ultraface.letterbox(image, size) })),
+    const searches = jobs.flatMap(({ image, options }, job) =>
+      usefulSizes(sizes, image).map((size) => ({
+        job,
+        image,
+        size,
+        minScore: options.minConfidence ?? scoreThreshold,
+      })),
     );
-    const found: ScoredBox[][] = jobs.map(() => []);
-    for (const group of groupByShape(searches)) {
-      const { width, height } = group[0].letterbox;
-      const outputs = await runInBatches(
-        this.detector,
-        group,
-        [3, height, width],
-        ({ image, letterbox }, batch, offset) => {
-          ultraface.preprocess(image, letterbox, batch, offset);
-        },
-      );
-      for (const [index, { job, image, letterbox }] of group.entries()) {
-        const { scores, locations } = outputs[index];
-        const minScore = jobs[job].options.minConfidence ?? scoreThreshold;
-        found[job].push(...ultraface.postprocess(scores, locations, letterbox, image, minScore));
-      }
+    const candidates: Candidate[][] = jobs.map(() => []);
+    for (const [index, found] of (await this.detector.search(searches)).entries()) {
+      candidates[searches[index].job].push(...found);
     }
-    return found;
+    return candidates;
   }
 
-  private select(candidates: readonly ScoredBox[], { width, height }: Image, options: DetectOptions): Face[] {
+  private select(candidates: readonly Candidate[], { width, height }: Image, options: DetectOptions): Face[] {
     const { iouThreshold, containmentThreshold } = this.pack.models.detector;
     const { minFaceSize = 0, maxFaces = Infinity } = options;
     return suppress(candidates, { iou: iouThreshold, containment: containmentThreshold })
-      .map(({ box, score }) => ({ box: clip(box, width, height), score }))
+      .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
       .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
       .sort((a, b) => area(b.box) - area(a.box))
       .slice(0, maxFaces);
@@ -109,7 +96,13 @@ export class DetectionService implements OnModuleInit {
     );
     for (const [crop, { job, index, box }] of crops.entries()) {
       const landmarks = landmarks68.postprocess(outputs[crop].landmarks, box);
-      found[job][index] = { ...found[job][index], landmarks, keypoints: landmarks68.fivePoints(landmarks) };
+      const face = found[job][index];
+      // Where the detector itself places keypoints, the pack's recognition model was trained on those.
+      found[job][index] = {
+        ...face,
+        landmarks,
+        keypoints: face.keypoints ?? landmarks68.fivePoints(landmarks),
+      };
     }
     return found;
   }
@@ -121,15 +114,4 @@ export class DetectionService implements OnModuleInit {
  */
 function usefulSizes(sizes: readonly number[], { width, height }: Image): number[] {
   return sizes.filter((_, index) => index === 0 || Math.max(width, height) > sizes[index - 1]);
-}
-
-function groupByShape(searches: readonly Search[]): Search[][] {
-  const groups = new Map<string, Search[]>();
-  for (const search of searches) {
-    const shape = `${search.letterbox.width}×${search.letterbox.height}`;
-    const group = groups.get(shape);
-    if (group === undefined) groups.set(shape, [search]);
-    else group.push(search);
-  }
-  return [...groups.values()];
 }

@@ -28,8 +28,8 @@ export class ModelFile {
 
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
-  @IsIn(['ultraface'])
-  family!: 'ultraface';
+  @IsIn(['ultraface', 'scrfd'])
+  family!: 'ultraface' | 'scrfd';
 
   /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
   @IsArray()
