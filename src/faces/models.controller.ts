@@ -43,7 +43,7 @@ export class ModelsController {
         roll: pose,
         yaw: pose,
         pitch: pose,
-        quality: true,
+        quality: models.recognition.quality !== undefined,
         mask_confidence: false,
         liveness_confidence: liveness,
         gender: false,

@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   Equals,
   IsArray,
+  IsDefined,
   IsIn,
   IsNumber,
   IsOptional,
@@ -106,6 +107,16 @@ export class MatchFacts {
   confidence!: ConfidenceCurve;
 }
 
+/** Parameters of `quality`: they belong to one recognition model, as the length of its embeddings does. */
+export class QualityCurve {
+  /** Length of the embedding at which the quality is ½. */
+  @IsPositive()
+  middle!: number;
+
+  @IsPositive()
+  steepness!: number;
+}
+
 /** The model that turns an aligned face into an embedding. */
 export class RecognitionModel extends ModelFile {
   @IsIn(['arcface'])
@@ -123,12 +134,37 @@ export class RecognitionModel extends ModelFile {
   @ValidateNested()
   @Type(() => MatchFacts)
   match!: MatchFacts;
+
+  /** As `npm run eval -- quality` measures it; without it, quality is `null`. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => QualityCurve)
+  quality?: QualityCurve;
+}
+
+/** Degrees to add to a model's angles, in the contract's signs. */
+export class PoseOffsets {
+  @IsNumber()
+  roll!: number;
+
+  @IsNumber()
+  yaw!: number;
+
+  /** Added times the cosine of yaw. */
+  @IsNumber()
+  pitch!: number;
 }
 
 /** The model that reads the head's pose. */
 export class PoseModel extends ModelFile {
   @IsIn(['hopenet'])
   family!: 'hopenet';
+
+  /** What the model's angles lack, as `npm run eval -- pose` measures it. */
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => PoseOffsets)
+  calibration!: PoseOffsets;
 }
 
 /** The model that tells a living face from a picture of one. */

@@ -4,10 +4,11 @@ import {
   type AttributeName,
   AttributesService,
   type DescribableFace,
+  needsEmbedding,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
-import { RecognitionService } from '../recognition/recognition.service.js';
+import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
 import {
   type AnalysedFace,
   type AnalysisJob,
@@ -42,19 +43,19 @@ export class AnalysisService {
     const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
     const detectedAt = wallClock();
 
-    const recognisable = candidates.filter(({ options }) => options.embedding);
-    const identities = await this.recognition.embed(recognisable);
-    const embeddings = new Map(recognisable.map((face, index) => [face, identities[index].embedding]));
+    const identities = await this.recognise(candidates);
     const recognisedAt = wallClock();
 
-    const attributes = await this.attributes.describe(candidates);
+    const attributes = await this.attributes.describe(
+      candidates.map((face) => ({ ...face, embeddingLength: identities.get(face)?.length })),
+    );
     const faces: AnalysedFace[][] = jobs.map(() => []);
     for (const [index, item] of candidates.entries()) {
       faces[item.job].push({
         box: item.face.box,
         confidence: item.face.score,
         landmarks: item.options.landmarks ? item.face.landmarks : undefined,
-        embedding: embeddings.get(item),
+        embedding: item.options.embedding ? identities.get(item)?.embedding : undefined,
         attributes: attributes[index],
       });
     }
@@ -67,6 +68,13 @@ export class AnalysisService {
         attributesMs: wallClock() - recognisedAt,
       },
     };
+  }
+
+  /** What the recognition model says of each face of which something is asked that it knows. */
+  private async recognise(faces: readonly Candidate[]): Promise<Map<Candidate, Identity>> {
+    const asking = faces.filter(({ options }) => options.embedding || needsEmbedding(options.attributes));
+    const identities = await this.recognition.embed(asking);
+    return new Map(asking.map((face, index) => [face, identities[index]]));
   }
 
   /** Runs every model once, so that the first request does not pay for their first run. */

@@ -26,6 +26,8 @@ export interface AlignableFace {
 export interface Identity {
   /** L2-normalised embedding, 512 numbers. */
   readonly embedding: Float32Array;
+  /** Its length before it was normalised. */
+  readonly length: number;
   /** Pooled features of the trunk, 512 numbers: what attribute heads look at. */
   readonly features: Float32Array;
 }
@@ -55,6 +57,10 @@ export class RecognitionService implements OnModuleInit {
       const target = { data, offset, width: ALIGNED_SIDE, height: ALIGNED_SIDE };
       warp(image, alignmentMap(keypoints), target, this.normalisation);
     });
-    return outputs.map(({ embedding, features }) => ({ embedding: normalise(embedding), features }));
+    return outputs.map(({ embedding, features }) => ({
+      embedding: normalise(embedding),
+      length: Math.hypot(...embedding),
+      features,
+    }));
   }
 }

@@ -46,6 +46,20 @@ export function boxToPicture(box: Box, width: number, height: number): Affine {
 }
 
 /**
+ * As `boxToPicture`, for a square seen turned.
+ * @param centre of the square in the source, in continuous coordinates
+ * @param side of the square in the source
+ * @param degrees by which the square is turned clockwise on the screen
+ * @param pixels side of the picture
+ */
+export function squareToPicture({ x, y }: Point, side: number, degrees: number, pixels: number): Affine {
+  const angle = (degrees * Math.PI) / 180;
+  const [a, d] = [(Math.cos(angle) * side) / pixels, (Math.sin(angle) * side) / pixels];
+  const middle = (pixels - 1) / 2;
+  return { a, b: -d, c: x - 0.5 - (a - d) * middle, d, e: a, f: y - 0.5 - (d + a) * middle };
+}
+
+/**
  * The rotation, uniform scale and shift that bring `from` closest to `to` (least squares), without reflection.
  * In two dimensions Umeyama's solution (IEEE TPAMI 13(4), 1991) has this closed form.
  * @param from at least two distinct points

@@ -1,5 +1,5 @@
 /** The pose-normalised crop that recognition and attribute models look at (InsightFace `norm_crop`, "arcface_dst"). */
-import { type Affine, invert, type Point, similarityTransform } from './affine.js';
+import { type Affine, invert, mean, type Point, similarityTransform } from './affine.js';
 
 /** Side of the crop the template is written for, in pixels. */
 export const ALIGNED_SIDE = 112;
@@ -22,5 +22,23 @@ export function alignmentMap(keypoints: readonly Point[], side: number = ALIGNED
   const scale = side / ALIGNED_SIDE;
   // Fitted in the direction of the published recipe (picture → crop): the two least-squares problems differ.
   const template = TEMPLATE.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
-  return invert(similarityTransform(keypoints, template));
+  const transform = similarityTransform(keypoints, template);
+  return isInvertible(transform) ? invert(transform) : pointMap(mean(keypoints));
+}
+
+/** By how many degrees the keypoints are turned clockwise on the screen; 0 where they do not say. */
+export function keypointRoll(keypoints: readonly Point[]): number {
+  const { a, d } = alignmentMap(keypoints);
+  return (Math.atan2(d, a) * 180) / Math.PI;
+}
+
+/** Points that coincide have no similarity transform to the template. */
+function isInvertible({ a, d }: Affine): boolean {
+  const determinant = a * a + d * d;
+  return determinant > 0 && Number.isFinite(determinant);
+}
+
+/** Shows one point of the picture all over the crop. */
+function pointMap({ x, y }: Point): Affine {
+  return { a: 0, b: 0, c: x, d: 0, e: 0, f: y };
 }

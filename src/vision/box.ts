@@ -13,6 +13,11 @@ export function area({ x1, y1, x2, y2 }: Box): number {
   return Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
 }
 
+/** The middle of a box. */
+export function centre({ x1, y1, x2, y2 }: Box): { readonly x: number; readonly y: number } {
+  return { x: (x1 + x2) / 2, y: (y1 + y2) / 2 };
+}
+
 /** Area shared by two boxes, in square pixels. */
 export function intersection(a: Box, b: Box): number {
   const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);

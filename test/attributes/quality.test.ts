@@ -1,110 +1,73 @@
-/** Quality: each thing that spoils a face for recognition lowers its own component, and the whole. */
+/** Quality: whatever spoils a face for recognition lowers it, step by step; a face that is hardly there still gets one. */
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import sharp, { type Sharp } from 'sharp';
-import { measureQuality, quality, type QualityComponents } from '../../src/attributes/quality.js';
-import type { FaceView } from '../../src/attributes/face-view.js';
-import { sample } from '../e2e/support.js';
+import { quality } from '../../src/attributes/quality.js';
+import { Config } from '../../src/config/config.js';
+import { AnalysisService } from '../../src/pipeline/analysis.service.js';
+import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
+import { crop, sample } from '../e2e/support.js';
 
-/** Eye centres, nose tip and mouth corners of the woman in the middle of sample3, read off the picture. */
-const KEYPOINTS = [
-  { x: 1135, y: 345 },
-  { x: 1240, y: 340 },
-  { x: 1185, y: 405 },
-  { x: 1145, y: 450 },
-  { x: 1235, y: 445 },
-];
-const BOX = { x1: 1073, y1: 206, x2: 1306, y2: 516 };
-const FRONTAL = { roll: 0, yaw: 0, pitch: 0 };
+describe('the curve', () => {
+  const curve = { middle: 3, steepness: 2 };
 
-/** The face in the picture after some treatment, `scale` times as large. */
-async function face(treat: (picture: Sharp) => Sharp = (picture) => picture, scale = 1): Promise<FaceView> {
-  const whole = sharp(sample(3));
-  const { width } = await whole.metadata();
-  const { data, info } = await treat(whole.resize(Math.round(width * scale)))
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const at = ({ x, y }: { x: number; y: number }): { x: number; y: number } => ({
-    x: x * scale,
-    y: y * scale,
+  test('is ½ at its middle and symmetric about it', () => {
+    expect(quality(3, curve)).toBe(0.5);
+    // σ(2 · 1) = 0.8808, worked out by hand
+    expect(quality(4, curve)).toBeCloseTo(0.8808, 4);
+    expect(quality(2, curve)).toBeCloseTo(1 - 0.8808, 4);
   });
-  const [first, last] = [at({ x: BOX.x1, y: BOX.y1 }), at({ x: BOX.x2, y: BOX.y2 })];
-  return {
-    image: { width: info.width, height: info.height, data: Uint8Array.from(data) },
-    box: { x1: first.x, y1: first.y, x2: last.x, y2: last.y },
-    score: 1,
-    keypoints: KEYPOINTS.map(at),
-  };
-}
 
-let good: QualityComponents;
-beforeAll(async () => {
-  good = measureQuality(await face(), FRONTAL);
+  test('stays within 0…1 for any length', () => {
+    for (const length of [0, 1e-9, 1e9]) {
+      expect(quality(length, curve)).toBeGreaterThanOrEqual(0);
+      expect(quality(length, curve)).toBeLessThanOrEqual(1);
+    }
+  });
 });
 
-const NAMES = ['sharpness', 'size', 'pose', 'exposure', 'detection'] as const;
+describe('of the woman in the middle of sample3', () => {
+  let context: INestApplicationContext;
+  let portrait: Buffer;
+  let good: number;
 
-/** Expects one component to be clearly lower than that of the untouched face, the others about as they were. */
-function expectOnly(worse: QualityComponents, lowered: (typeof NAMES)[number]): void {
-  expect(worse[lowered]).toBeLessThan(good[lowered] * 0.85);
-  for (const name of NAMES) if (name !== lowered) expect(worse[name]).toBeGreaterThan(good[name] * 0.85);
-  expect(quality(worse)).toBeLessThan(quality(good));
-}
+  beforeAll(async () => {
+    context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(new Config()), {
+      logger: false,
+    });
+    portrait = await crop(sample(3), [1073, 206, 1306, 516], 0.5);
+    good = await qualityOf((photo) => photo);
+  });
+  afterAll(() => context.close());
 
-test('a good face is good in every component', () => {
-  for (const name of NAMES) {
-    expect([name, good[name] > 0.5]).toEqual([name, true]);
-    expect(good[name]).toBeLessThanOrEqual(1);
+  /** The quality of the largest face after some treatment of the portrait. */
+  async function qualityOf(treat: (photo: Sharp) => Sharp): Promise<number> {
+    const { data, info } = await treat(sharp(portrait)).raw().toBuffer({ resolveWithObject: true });
+    const image = { width: info.width, height: info.height, data: Uint8Array.from(data) };
+    const options = { landmarks: false, embedding: false, attributes: ['quality'] as const };
+    const { faces } = await context.get(AnalysisService).analyze([{ image, options }]);
+    expect(faces[0]).not.toHaveLength(0);
+    return faces[0][0].attributes.quality ?? NaN;
   }
-  expect(quality(good)).toBeGreaterThan(0.75);
-});
 
-test('blur lowers sharpness', async () => {
-  expectOnly(measureQuality(await face((picture) => picture.blur(5)), FRONTAL), 'sharpness');
-});
+  test('it is high', () => {
+    expect(good).toBeGreaterThan(0.85);
+    expect(good).toBeLessThanOrEqual(1);
+  });
 
-test('the stronger the blur, the lower', async () => {
-  const values: number[] = [];
-  for (const sigma of [2, 4, 8, 16])
-    values.push(measureQuality(await face((picture) => picture.blur(sigma)), FRONTAL).sharpness);
-  expect(values).toEqual(values.toSorted((a, b) => b - a));
-});
-
-test('darkness lowers exposure', async () => {
-  const dark = measureQuality(await face((picture) => picture.linear(0.25, 0)), FRONTAL);
-  expect(dark.exposure).toBeLessThan(good.exposure * 0.6);
-  expect(quality(dark)).toBeLessThan(quality(good));
-});
-
-test('glare lowers exposure', async () => {
-  const washed = measureQuality(await face((picture) => picture.linear(1.6, 60)), FRONTAL);
-  expect(washed.exposure).toBeLessThan(good.exposure * 0.6);
-  expect(quality(washed)).toBeLessThan(quality(good));
-});
-
-test('smallness lowers size', async () => {
-  const small = measureQuality(await face((picture) => picture, 0.15), FRONTAL);
-  expect(small.size).toBeCloseTo((233 * 0.15) / 112, 2);
-  expect(quality(small)).toBeLessThan(quality(good));
-});
-
-test.each([
-  ['yaw', { roll: 0, yaw: 60, pitch: 0 }],
-  ['yaw to the other side', { roll: 0, yaw: -60, pitch: 0 }],
-  ['pitch', { roll: 0, yaw: 0, pitch: -40 }],
-  ['roll', { roll: 120, yaw: 0, pitch: 0 }],
-])('turning away lowers pose: %s', async (_, pose) => {
-  expectOnly(measureQuality(await face(), pose), 'pose');
-});
-
-test('without a pose model, pose takes nothing away', async () => {
-  expect(measureQuality(await face(), null)).toEqual({ ...good, pose: 1 });
-});
-
-test('an unsure detector lowers detection', async () => {
-  expectOnly(measureQuality({ ...(await face()), score: 0.5 }, FRONTAL), 'detection');
-});
-
-test('one worthless component cannot be hidden by good ones', () => {
-  const perfect = { sharpness: 1, size: 1, pose: 1, exposure: 1, detection: 1 };
-  expect(quality(perfect)).toBeCloseTo(1, 12);
-  for (const name of NAMES) expect(quality({ ...perfect, [name]: 0 })).toBeLessThan(0.55);
+  test.each<[string, ((photo: Sharp) => Sharp)[]]>([
+    ['blur', [3, 5, 7].map((sigma) => (photo) => photo.blur(sigma))],
+    ['smallness', [120, 70, 40].map((width) => (photo) => photo.resize(width))],
+    ['darkness', [0.5, 0.3, 0.2].map((factor) => (photo) => photo.linear(factor, 0))],
+    ['glare', [0.4, 0.6, 0.8].map((more) => (photo) => photo.linear(1 + more, 50 * more))],
+    [
+      'being cut off at the border',
+      [340, 280, 240].map((width) => (photo) => photo.extract({ left: 0, top: 0, width, height: 620 })),
+    ],
+  ])('%s lowers it, the more the lower', async (_, treatments) => {
+    const values = [good];
+    for (const treat of treatments) values.push(await qualityOf(treat));
+    expect(values).toEqual(values.toSorted((a, b) => b - a));
+    expect(values.at(-1)).toBeLessThan(0.45);
+  });
 });

@@ -1,5 +1,8 @@
 /** Every evaluation there is, in the order `npm run eval -- all` runs them. */
 import type { Evaluation } from './evaluation.js';
 import { lfw } from './lfw.evaluation.js';
+import { liveness } from './liveness.evaluation.js';
+import { pose } from './pose.evaluation.js';
+import { quality } from './quality.evaluation.js';
 
-export const EVALUATIONS: readonly Evaluation[] = [lfw];
+export const EVALUATIONS: readonly Evaluation[] = [lfw, pose, quality, liveness];

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AnalysedFace } from '../../src/pipeline/analysis.js';
 import { cosineSimilarity, similarityToConfidence } from '../../src/recognition/similarity.js';
+import type { Point } from '../../src/vision/affine.js';
 import { calibrationError, fitLogistic, reliability } from './calibration.js';
 import { readCsv, sample } from './data.js';
 import { type Evaluation, type EvaluationContext, percent, type Report } from './evaluation.js';
@@ -18,7 +19,7 @@ import {
 import { plotCurves } from './plot.js';
 
 /** The photos are 250×250 with the person in the middle. */
-const CENTRE = 125;
+const CENTRE: Point = { x: 125, y: 125 };
 /** What a pair scores of which a photo gave no face: certainly not a match. */
 const NO_FACE = -1;
 const EMBEDDING = { landmarks: false, embedding: true, attributes: [] } as const;
@@ -46,9 +47,12 @@ export const lfw: Evaluation = {
 };
 
 /** The face closest to the middle of the picture: the one an LFW photo is named after. */
-export function centralFace(faces: readonly AnalysedFace[]): AnalysedFace | undefined {
+export function centralFace(
+  faces: readonly AnalysedFace[],
+  middle: Point = CENTRE,
+): AnalysedFace | undefined {
   const distance = ({ box }: AnalysedFace): number =>
-    Math.hypot((box.x1 + box.x2) / 2 - CENTRE, (box.y1 + box.y2) / 2 - CENTRE);
+    Math.hypot((box.x1 + box.x2) / 2 - middle.x, (box.y1 + box.y2) / 2 - middle.y);
   return [...faces].sort((a, b) => distance(a) - distance(b))[0];
 }
 

@@ -104,6 +104,11 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
+/** Mean distance from 0. */
+export function meanAbsolute(values: readonly number[]): number {
+  return mean(values.map(Math.abs));
+}
+
 /** Standard deviation of a population. */
 export function standardDeviation(values: readonly number[]): number {
   const average = mean(values);
@@ -114,6 +119,26 @@ export function standardDeviation(values: readonly number[]): number {
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+}
+
+/** Spearman's rank correlation, −1…1; ties share the mean of their ranks. */
+export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [ranks(a), ranks(b)];
+  const [meanX, meanY] = [mean(x), mean(y)];
+  const covariance = mean(x.map((rank, index) => (rank - meanX) * (y[index] - meanY)));
+  return covariance / (standardDeviation(x) * standardDeviation(y));
+}
+
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, index) => index).sort((i, j) => values[i] - values[j]);
+  const result: number[] = [];
+  for (let first = 0; first < order.length;) {
+    let end = first + 1;
+    while (end < order.length && values[order[end]] === values[order[first]]) end++;
+    for (const index of order.slice(first, end)) result[index] = (first + end - 1) / 2;
+    first = end;
+  }
+  return result;
 }
 
 /** How often each class was called each class: `counts[actual][predicted]`, both in the order of `classes`. */

@@ -66,7 +66,7 @@ test.each<[string, Partial<AnalysisOptions>, string[]]>([
   ['landmarks', { landmarks: true }, ['detector', 'landmarks']],
   ['embedding', { embedding: true }, ['detector', 'landmarks', 'recognition']],
   ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'pose']],
-  ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'pose']],
+  ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'recognition']],
   ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness']],
   ['everything', EVERYTHING, ['detector', 'landmarks', 'liveness', 'pose', 'recognition']],
 ])('%s: runs what it needs and nothing else', async (_, asked, models) => {
