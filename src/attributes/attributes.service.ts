@@ -2,7 +2,8 @@
 import { Injectable } from '@nestjs/common';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';
-import { type Pose, PoseHead } from './pose.head.js';
+import type { Pose } from './pose.js';
+import { PoseHead } from './pose.head.js';
 import { Pack } from '../packs/pack.js';
 import { quality } from './quality.js';
 

@@ -1,6 +1,7 @@
 /** Pixels → faces: searches each picture at several sizes, merges what it finds, and places the landmarks. */
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '../errors.js';
 import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -10,7 +11,7 @@ import { suppress } from '../vision/nms.js';
 import { Detector } from './detector.js';
 import type { Candidate } from './detector-family.js';
 import type { Face } from './face.js';
-import * as landmarks68 from './landmarks68.js';
+import { LANDMARK_FAMILIES, type LandmarkFamily } from './landmark-families.js';
 
 /** What counts as a face in one picture. */
 export interface DetectOptions {
@@ -22,6 +23,8 @@ export interface DetectOptions {
   readonly minFaceSize?: number;
   /** Whether to place landmarks. */
   readonly landmarks: boolean;
+  /** Whether to place keypoints, which costs nothing where the detector does it. */
+  readonly keypoints?: boolean;
 }
 
 /** A picture and what to look for in it. */
@@ -33,7 +36,7 @@ export interface DetectJob {
 @Injectable()
 export class DetectionService implements OnModuleInit {
   private detector!: Detector;
-  private landmarks!: Model;
+  private landmarks?: Model;
 
   constructor(
     private readonly pack: Pack,
@@ -44,7 +47,13 @@ export class DetectionService implements OnModuleInit {
     const { folder, models } = this.pack;
     const { file, family } = models.detector;
     this.detector = await Detector.open(this.sessions, join(folder, file), family);
-    this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), landmarks68.SIGNATURE);
+    if (models.landmarks !== undefined) {
+      const { SIGNATURE } = LANDMARK_FAMILIES[models.landmarks.family];
+      this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), SIGNATURE);
+    } else if (!this.detector.placesKeypoints) {
+      const message = `The detector ${file} places no keypoints, so the pack needs a model in "landmarks".`;
+      throw new AppError('invalid_pack', message);
+    }
   }
 
   /** The faces of each picture, largest first. */
@@ -83,26 +92,28 @@ export class DetectionService implements OnModuleInit {
   }
 
   private async placeLandmarks(jobs: readonly DetectJob[], found: Face[][]): Promise<Face[][]> {
+    const { landmarks: facts } = this.pack.models;
+    if (facts === undefined || this.landmarks === undefined) return found;
+    const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
     const crops = jobs.flatMap(({ image, options }, job) =>
-      options.landmarks ? found[job].map((face, index) => ({ image, job, index, box: face.box })) : [],
+      found[job]
+        .map((face, index) => ({ face, image, job, index, box: face.box }))
+        .filter(({ face }) => options.landmarks || (options.keypoints && face.keypoints === undefined)),
     );
     const outputs = await runInBatches(
       this.landmarks,
       crops,
-      landmarks68.SHAPE,
+      family.SHAPE,
       ({ image, box }, batch, offset) => {
-        landmarks68.preprocess(image, box, batch, offset);
+        family.preprocess(image, box, batch, offset, facts.scaling);
       },
     );
-    for (const [crop, { job, index, box }] of crops.entries()) {
-      const landmarks = landmarks68.postprocess(outputs[crop].landmarks, box);
-      const face = found[job][index];
+    const [name] = this.landmarks.outputs;
+    for (const [crop, { face, job, index, box }] of crops.entries()) {
+      const landmarks = family.postprocess(outputs[crop][name], box);
       // Where the detector itself places keypoints, the pack's recognition model was trained on those.
-      found[job][index] = {
-        ...face,
-        landmarks,
-        keypoints: face.keypoints ?? landmarks68.fivePoints(landmarks),
-      };
+      const keypoints = face.keypoints ?? family.fivePoints(landmarks);
+      found[job][index] = { ...face, landmarks, keypoints };
     }
     return found;
   }

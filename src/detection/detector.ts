@@ -36,6 +36,11 @@ export class Detector {
     return new Detector(code, await sessions.open(path, code.SIGNATURE));
   }
 
+  /** Whether its candidates have keypoints. */
+  get placesKeypoints(): boolean {
+    return this.family.placesKeypoints(this.model.outputs.length);
+  }
+
   /** The candidates of each search, in order, before suppression. Inputs of one shape share a run. */
   async search(searches: readonly Search[]): Promise<Candidate[][]> {
     const found: Candidate[][] = [];

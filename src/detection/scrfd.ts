@@ -35,6 +35,11 @@ const KEYPOINTS = 5;
 const GRID = 32;
 const NORMALISATION: Normalisation = { order: 'RGB', mean: [127.5, 127.5, 127.5], std: [128, 128, 128] };
 
+/** Graphs with three outputs for each stride do. */
+export function placesKeypoints(outputs: number): boolean {
+  return outputs === 3 * layoutOf(outputs).strides.length;
+}
+
 /** The smallest input in which the picture's longer side is `size` pixels long. */
 export function letterbox(image: Image, size: number): Letterbox {
   return fitLetterbox(image, size, GRID, GRID);

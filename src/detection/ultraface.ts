@@ -30,6 +30,11 @@ export const SIGNATURE = {
   outputs: { scores: ['N', 'A', 2], locations: ['N', 'A', 4] },
 } as const;
 
+/** It finds boxes only. */
+export function placesKeypoints(): boolean {
+  return false;
+}
+
 /** The network takes any size; one of whole 16-pixel cells wastes little and repeats often from picture to picture. */
 const GRID = 16;
 

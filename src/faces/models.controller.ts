@@ -38,7 +38,7 @@ export class ModelsController {
       licence,
       execution_providers: this.config.executionProviders,
       outputs: {
-        landmarks: true,
+        landmarks: models.landmarks !== undefined,
         feature: true,
         roll: pose,
         yaw: pose,
@@ -51,11 +51,15 @@ export class ModelsController {
         race: false,
         age: false,
       },
-      landmark_scheme: models.landmarks.scheme,
+      landmark_scheme: models.landmarks?.scheme ?? null,
       labels: { gender: null, age_bracket: null, race: null },
       thresholds: {
         detection: models.detector.scoreThreshold,
-        match: { similarity: threshold, false_match_rate: falseMatchRate, measured_on: measuredOn },
+        match: {
+          similarity: threshold,
+          false_match_rate: falseMatchRate ?? null,
+          measured_on: measuredOn ?? null,
+        },
       },
     };
   }
