@@ -36,7 +36,8 @@ async function modelRuns(config: Config): Promise<{ name: string; run: () => Pro
   };
   const detector = await open(models.detector, ultraface.SIGNATURE);
   const list = models.detector.sizes.map((size) => run('detector', detector, 1, 3, (size * 3) / 4, size));
-  list.push(run('landmarks', await open(models.landmarks, landmarks68.SIGNATURE), 1, 1, 64, 64));
+  if (models.landmarks)
+    list.push(run('landmarks', await open(models.landmarks, landmarks68.SIGNATURE), 1, 1, 64, 64));
   list.push(run('recognition', await open(models.recognition, recognition.SIGNATURE), 1, 3, 112, 112));
   if (models.pose) list.push(run('pose', await open(models.pose, pose.SIGNATURE), 1, 3, 224, 224));
   if (models.liveness)

@@ -1,15 +1,24 @@
 /** SHA-256 of files: what tells a finished graph from a missing, damaged or outdated one. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import type { PackFile, Recipe } from './recipe.js';
+import { pipeline } from 'node:stream/promises';
+import type { Recipe } from './recipe.js';
+import type { PackFile } from './sources.js';
 
-/** What is the matter with a file of a pack. */
-export type FileState = 'ok' | 'missing' | 'damaged';
+/** What is the matter with a file of a pack; `unpinned` is there, and nobody knows its checksum. */
+export type FileState = 'ok' | 'missing' | 'damaged' | 'unpinned';
 
 /** SHA-256 of `bytes`, in hexadecimal. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** SHA-256 of the file at `path`, in hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
 }
 
 /** The state of every file of the pack, in the order of pack.json. */
@@ -19,9 +28,11 @@ export function inspect({ folder, files }: Recipe): Promise<{ file: PackFile; st
   );
 }
 
-async function stateOf(path: string, expected: string): Promise<FileState> {
+async function stateOf(path: string, expected: string | undefined): Promise<FileState> {
   try {
-    return sha256(await readFile(path)) === expected ? 'ok' : 'damaged';
+    const actual = await sha256OfFile(path);
+    if (expected === undefined) return 'unpinned';
+    return actual === expected ? 'ok' : 'damaged';
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
     throw error;

@@ -1,27 +1,31 @@
-/** Command line of the model packs: `npm run models -- [prepare | verify | list]`. */
+/** Command line of the model packs: `npm run models -- [list | install | verify | remove | prepare] [pack]`. */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../src/config/config.js';
 import { AppError, messageOf } from '../../src/errors.js';
-import { inspect } from './checksum.js';
-import { prepare } from './prepare.js';
-import { packNames, readRecipe } from './recipe.js';
+import { runInstall, runList, runPrepare, runRemove, runVerify } from './commands.js';
 
-const USAGE = `Usage: npm run models -- [command] [options]
+const USAGE = `Usage: npm run models -- [command] [pack] [options]
 
 Commands:
-  prepare   fetch and transform what the pack lacks (default)
-  verify    check every file of the pack against its SHA-256
   list      list the packs
+  install   fetch what the pack lacks, once its licence is accepted
+  verify    check every file of the pack against its SHA-256
+  remove    remove the files of the pack that can be fetched again
+  prepare   fetch what the pack lacks, where no licence must be accepted (default)
+
+The pack is MODEL_PACK, or "default", where none is named.
 
 Options:
-  --pack <name>         pack to work on (default: MODEL_PACK, or "default")
+  --accept-license      accept the licence that is shown
+  --from <file or URL>  install from a local copy of the pack's file, or from a mirror
   --models-dir <path>   folder of the packs (default: MODELS_DIR, or "models")
   --debug               print the stack of an error
   --help                print this
 `;
 
 const OPTIONS = {
-  pack: { type: 'string' },
+  from: { type: 'string' },
+  'accept-license': { type: 'boolean' },
   'models-dir': { type: 'string' },
   debug: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -30,36 +34,24 @@ const OPTIONS = {
 /** Runs one command and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  const [command = 'prepare', ...rest] = positionals;
-  if (values.help === true) return print(USAGE);
+  const [command = 'prepare', name, ...rest] = positionals;
+  if (values.help === true) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const config = loadConfig();
   const modelsDir = values['models-dir'] ?? config.modelsDir;
-  const pack = values.pack ?? config.modelPack;
+  const pack = name ?? config.modelPack;
   if (rest.length === 0) {
+    const isAccepted = values['accept-license'] === true;
+    if (command === 'list') return runList(modelsDir);
     if (command === 'prepare') return runPrepare(modelsDir, pack);
+    if (command === 'install') return runInstall(modelsDir, pack, { isAccepted, from: values.from });
     if (command === 'verify') return runVerify(modelsDir, pack);
-    if (command === 'list') return print((await packNames(modelsDir)).map((name) => `${name}\n`).join(''));
+    if (command === 'remove') return runRemove(modelsDir, pack);
   }
-  process.stderr.write(`Unknown command "${[command, ...rest].join(' ')}".\n\n${USAGE}`);
+  process.stderr.write(`Unknown command "${positionals.join(' ')}".\n\n${USAGE}`);
   return 1;
-}
-
-async function runPrepare(modelsDir: string, pack: string): Promise<number> {
-  const made = await prepare(await readRecipe(modelsDir, pack), process.stderr);
-  return print(`The model pack "${pack}" is ready${made.length > 0 ? ` (made ${made.join(', ')})` : ''}.\n`);
-}
-
-async function runVerify(modelsDir: string, pack: string): Promise<number> {
-  const files = await inspect(await readRecipe(modelsDir, pack));
-  print(files.map(({ file, state }) => `${state.padEnd(8)} ${file.file}\n`).join(''));
-  if (files.every(({ state }) => state === 'ok')) return 0;
-  process.stderr.write(`The model pack "${pack}" is not complete; run \`npm run models\` to prepare it.\n`);
-  return 1;
-}
-
-function print(text: string): 0 {
-  process.stdout.write(text);
-  return 0;
 }
 
 /** One sentence for what we foresaw; the stack besides only where it is asked for. */

@@ -61,13 +61,40 @@ export function explainFetch(error: unknown, name: string, { registry, cache }: 
   }
 }
 
+/** What to tell about `error`, thrown while `url` was downloaded. */
+export function explainDownload(error: unknown, url: string): Error {
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'write') return error;
+  const code = codeOf(error);
+  const { host } = new URL(url);
+  const other = 'or fetch the file elsewhere and give it with --from';
+  if (CERTIFICATE.test(code)) {
+    return unavailable(
+      `The certificate of ${host} is not trusted (${code}): set npm's \`cafile\`, ${other}.`,
+      error,
+    );
+  }
+  const stalled = error instanceof Error && error.name === 'AbortError';
+  const reason = stalled ? 'nothing arrives any more' : code === '' ? messageOf(error) : code;
+  const problem = UNREACHABLE.has(code) ? 'cannot be reached' : 'does not deliver';
+  return unavailable(
+    `${host} ${problem} (${reason}): check the network and the proxy settings and run the command again ` +
+      `(it continues where it stopped), ${other}.`,
+    error,
+  );
+}
+
+/** Whether `error` says that the disk has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  return DISK_FULL.has(codeOf(error));
+}
+
 /** What to tell about an error of the file system at `place`, or undefined for any other error. */
 export function explainDisk(error: unknown, place: string): AppError | undefined {
   const code = codeOf(error);
   const path = pathOf(error) ?? place;
   if (DISK_FULL.has(code)) {
     return unavailable(
-      `The disk is full (${code} at ${path}): free about 100 MB and run \`npm run models\`.`,
+      `The disk is full (${code} at ${path}): free some space and run the command again.`,
       error,
     );
   }

@@ -5,7 +5,7 @@ import { AppError } from '../../src/errors.js';
 import { explainFetch } from './failures.js';
 import { npmSettings } from './npm-settings.js';
 import { Progress, type Terminal } from './progress.js';
-import type { Source } from './recipe.js';
+import type { PackageSource } from './sources.js';
 
 /** Files of a package by their path inside it. */
 export type Files = ReadonlyMap<string, Buffer>;
@@ -19,7 +19,7 @@ type TarballStream = Pick<NodeJS.ReadableStream, 'on' | 'pipe'>;
  * @throws AppError `pack_unavailable` with a sentence that says what to do
  */
 export async function fetchFiles(
-  source: Source,
+  source: PackageSource,
   paths: readonly string[],
   cache: string,
   terminal: Terminal,

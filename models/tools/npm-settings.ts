@@ -12,6 +12,9 @@ export interface NpmSettings {
   readonly registry: string;
   /** Folder of npm's cache of downloads. */
   readonly cache: string;
+  /** Longest silence of a server, in milliseconds. */
+  readonly timeout: number;
+  readonly retry?: typeof QUICKER_RETRIES;
   readonly [option: string]: unknown;
 }
 
@@ -38,6 +41,7 @@ export async function npmSettings(cache: string): Promise<NpmSettings> {
   return {
     ...flat,
     registry: String(flat['registry']),
+    timeout: Number(flat['timeout']),
     cache: await writable(String(flat['cache']), cache),
     ...(untouched('fetch-retries', 'fetch-retry-mintimeout', 'fetch-retry-maxtimeout') && {
       retry: QUICKER_RETRIES,

@@ -1,37 +1,59 @@
 /** Prepares a model pack: fetches its sources, transforms them, checks the results and puts them into place. */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../src/errors.js';
+import { INSTALLATION_FILE } from '../../src/packs/installation.js';
 import { applyTransforms } from './apply-transforms.js';
 import { inspect, sha256 } from './checksum.js';
-import { explainDisk } from './failures.js';
+import { explainDisk, isDiskFull } from './failures.js';
 import type { Files } from './fetch.js';
-import type { Terminal } from './progress.js';
-import type { Build, PackFile, Recipe } from './recipe.js';
+import { dropPartial, keepPartial, takePartial } from './partial.js';
+import { mib, type Terminal } from './progress.js';
+import type { Recipe } from './recipe.js';
+import { type Build, Download, type PackFile, type PackageSource } from './sources.js';
 import { withWorkFolder } from './work-folder.js';
 
 /** A file that is not there or not right, and how it is made. */
 type Task = PackFile & { readonly build: Build };
 
+/** How far a preparation may go. */
+export interface PrepareOptions {
+  readonly terminal: Terminal;
+  /** Returns when the licence of a download is accepted, else throws; missing: nothing that needs it is fetched. */
+  readonly accept?: (pack: string, source: Download) => Promise<void>;
+  /** A local file, or another address, to use in place of the pack's download. */
+  readonly from?: string;
+}
+
 /**
- * Makes every file of the pack that is missing or damaged; touches neither network nor disk when there is none.
- * Either all of them are put into place, each by one rename, or the folder stays as it was.
+ * Makes every file of the pack, and of those it extends, that is missing or damaged; touches neither network nor disk
+ * when there is none. Either all files of a pack are put into place, each by one rename, or its folder stays as it was,
+ * but for the part of a download that another run can continue.
  * @returns the names of the files it made
  * @throws AppError `pack_unavailable` or `invalid_pack`, with a sentence that says what to do
  */
-export async function prepare(recipe: Recipe, terminal: Terminal): Promise<string[]> {
+export async function prepare(recipe: Recipe, options: PrepareOptions): Promise<string[]> {
   try {
     const tasks = await tasksOf(recipe);
+    await refuseUnaccepted(recipe, tasks, options);
     if (tasks.length > 0)
-      await withWorkFolder(recipe.folder, (folder) => make(recipe, tasks, folder, terminal));
-    return tasks.map(({ file }) => file);
+      await withWorkFolder(
+        recipe.folder,
+        (work) => make(recipe, tasks, work, options),
+        (work) => keepPartial(recipe.folder, work),
+      );
+    // What was given for this pack does not fit another.
+    const inherited =
+      recipe.base === undefined ? [] : await prepare(recipe.base, { ...options, from: undefined });
+    return [...tasks.map(({ file }) => file), ...inherited];
   } catch (error) {
     throw explainDisk(error, recipe.folder) ?? error;
   }
 }
 
 async function tasksOf(recipe: Recipe): Promise<Task[]> {
-  const wanting = (await inspect(recipe)).filter(({ state }) => state !== 'ok');
+  const wanting = (await inspect(recipe)).filter(({ state }) => state === 'missing' || state === 'damaged');
   return wanting.map(({ file, state }) => {
     if (isTask(file)) return file;
     const message = `${file.file} of the pack "${recipe.name}" is ${state} and comes with it: restore it (git checkout).`;
@@ -43,21 +65,60 @@ function isTask(file: PackFile): file is Task {
   return file.build !== undefined;
 }
 
-async function make(recipe: Recipe, tasks: readonly Task[], work: string, terminal: Terminal): Promise<void> {
-  // Loaded here, because npm's client takes longer to load than a start that finds everything in place takes.
-  const { fetchFiles } = await import('./fetch.js');
+/** Before anything is fetched: what a licence must be accepted for comes only when somebody asks for it. */
+async function refuseUnaccepted(
+  { name, sources }: Recipe,
+  tasks: readonly Task[],
+  { accept }: PrepareOptions,
+): Promise<void> {
+  for (const [key, source] of Object.entries(sources)) {
+    if (!(source instanceof Download) || !tasks.some(({ build }) => build.source === key)) continue;
+    if (accept === undefined) {
+      const size = source.bytes === undefined ? '' : `${mib(source.bytes)} MiB; `;
+      throw new AppError(
+        'pack_unavailable',
+        `The model pack "${name}" is not installed: run \`npm run models -- install ${name}\` (${size}licence: ${source.licence}).`,
+      );
+    }
+    await accept(name, source);
+  }
+}
+
+async function make(
+  recipe: Recipe,
+  tasks: readonly Task[],
+  work: string,
+  options: PrepareOptions,
+): Promise<void> {
+  takePartial(recipe.folder, work);
   for (const [key, source] of Object.entries(recipe.sources)) {
     const own = tasks.filter(({ build }) => build.source === key);
     if (own.length === 0) continue;
-    const files = await fetchFiles(
-      source,
-      own.map(({ build }) => build.path),
-      join(work, 'cache'),
-      terminal,
-    );
-    for (const task of own) await writeDurably(join(work, task.file), transformed(task, files));
+    // Both loaded here, because npm's client takes longer to load than a start that finds everything in place takes.
+    if (source instanceof Download) {
+      const { fetchDownload } = await import('./fetch-download.js');
+      await fetchDownload(source, own, work, options).catch((error: unknown) => {
+        if (isDiskFull(error)) dropPartial(work);
+        throw error;
+      });
+    } else await fetchPackage(source, own, work, options.terminal);
   }
+  const note = join(work, INSTALLATION_FILE);
   for (const { file } of tasks) await putIntoPlace(join(work, file), join(recipe.folder, file));
+  if (existsSync(note)) await putIntoPlace(note, join(recipe.folder, INSTALLATION_FILE));
+  dropPartial(work);
+}
+
+async function fetchPackage(
+  source: PackageSource,
+  tasks: readonly Task[],
+  work: string,
+  terminal: Terminal,
+): Promise<void> {
+  const { fetchFiles } = await import('./fetch.js');
+  const paths = tasks.map(({ build }) => build.path);
+  const files = await fetchFiles(source, paths, join(work, 'cache'), terminal);
+  for (const task of tasks) await write(join(work, task.file), transformed(task, files));
 }
 
 /** @throws AppError `invalid_pack` where the result is not the one pack.json pins */
@@ -70,20 +131,18 @@ function transformed({ file, sha256: expected, build }: Task, files: Files): Uin
   throw new AppError('invalid_pack', message);
 }
 
-/** Returns when the bytes are on the disk: a rename must never make a file visible whose content is not. */
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+async function write(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeFile(path, bytes);
 }
 
-/** One rename: a reader sees the old file or the new one. Two preparations at once put the same bytes there. */
+/**
+ * One rename: a reader sees the old file or the new one. Two preparations at once put the same bytes there. The bytes
+ * are on the disk before: a rename must never make a file visible whose content is not.
+ */
 async function putIntoPlace(from: string, to: string): Promise<void> {
+  const file = await open(from, 'r+');
+  await file.sync().finally(() => file.close());
   await mkdir(dirname(to), { recursive: true });
   await rename(from, to);
 }

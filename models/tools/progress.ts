@@ -13,17 +13,19 @@ const MIB = 1024 * 1024;
 /** Progress of one download. */
 export class Progress {
   private received = 0;
-  private readonly startedAt: number;
+  /** Bytes that were there when the clock was started: they say nothing about the rate. */
+  private initial = 0;
+  private startedAt: number;
   private shownAt: number;
 
   /**
    * @param label what is being fetched
-   * @param total its size in bytes
+   * @param total its size in bytes; undefined where the sender does not say
    * @param now clock in milliseconds
    */
   constructor(
     private readonly label: string,
-    private readonly total: number,
+    private total: number | undefined,
     private readonly terminal: Terminal,
     private readonly now: () => number = Date.now,
   ) {
@@ -31,9 +33,12 @@ export class Progress {
     this.shownAt = this.startedAt;
   }
 
-  /** Starts again at zero, as a download that is tried again does. */
-  restart(): void {
-    this.received = 0;
+  /** Starts again with `received` bytes, as a download that is tried again does; `total` where it is now known. */
+  restart(received = 0, total = this.total): void {
+    this.received = received;
+    this.initial = received;
+    this.total = total;
+    this.startedAt = this.now();
   }
 
   /** Counts `bytes` more, and shows them when it is time. */
@@ -52,15 +57,26 @@ export class Progress {
 
   private show(): void {
     this.shownAt = this.now();
-    const seconds = Math.max(0.001, (this.shownAt - this.startedAt) / 1000);
-    const percent = Math.min(100, Math.floor((100 * this.received) / this.total));
-    const sizes = `${mib(this.received)} of ${mib(this.total)} MiB`;
-    const line = `${this.label}: ${percent} % (${sizes}, ${mib(this.received / seconds)} MiB/s)`;
+    const rate = (this.received - this.initial) / Math.max(0.001, (this.shownAt - this.startedAt) / 1000);
+    const line = `${this.label}: ${this.amount()}, ${mib(rate)} MiB/s${this.timeLeft(rate)})`;
     // Carriage return and "erase to the end of the line".
     this.terminal.write(this.terminal.isTTY === true ? `\r${line}\u001b[K` : `${line}\n`);
   }
+
+  private amount(): string {
+    if (this.total === undefined) return `(${mib(this.received)} MiB`;
+    const percent = Math.min(100, Math.floor((100 * this.received) / this.total));
+    return `${percent} % (${mib(this.received)} of ${mib(this.total)} MiB`;
+  }
+
+  private timeLeft(rate: number): string {
+    if (this.total === undefined || rate <= 0 || this.received >= this.total) return '';
+    const seconds = Math.ceil((this.total - this.received) / rate);
+    return `, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
+  }
 }
 
-function mib(bytes: number): string {
+/** Bytes in MiB, with one decimal. */
+export function mib(bytes: number): string {
   return (bytes / MIB).toFixed(1);
 }

@@ -1,92 +1,70 @@
-/** The part of models/<pack>/pack.json that the tools read: which files the pack has, and what they are made from. */
+/** The part of models/<pack>/pack.json that the tools read: which files the pack has, and where they come from. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsString, Matches, Min, validateSync } from 'class-validator';
+import { validateSync } from 'class-validator';
 import { AppError, messageOf } from '../../src/errors.js';
-import { type Transform, TRANSFORM_NAMES } from './apply-transforms.js';
-
-/** An npm package that holds source graphs. */
-export class Source {
-  /** Name and exact version. */
-  @Matches(/^(@[\w.-]+\/)?[\w.-]+@\d[\w.+-]*$/)
-  package!: string;
-
-  /** Subresource integrity of its tarball, as npm writes it. */
-  @Matches(/^sha512-[A-Za-z0-9+/]{86}==$/)
-  integrity!: string;
-
-  /** Size of its tarball in bytes; only used to show progress. */
-  @IsInt()
-  @Min(1)
-  bytes!: number;
-}
-
-/** How a file of the pack is made. */
-export class Build {
-  /** Key of `sources`. */
-  @IsString()
-  source!: string;
-
-  /** File inside the package, relative to its root. */
-  @IsNotEmpty()
-  path!: string;
-
-  transforms!: Transform[];
-}
-
-class TransformName {
-  @IsIn(TRANSFORM_NAMES)
-  op!: string;
-}
-
-/** One graph of the pack. */
-export class PackFile {
-  /** Path inside the pack's folder. */
-  @Matches(/^(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
-  file!: string;
-
-  /** SHA-256 of the finished file, in hexadecimal. */
-  @Matches(/^[0-9a-f]{64}$/)
-  sha256!: string;
-
-  /** Missing where the file comes with the pack. */
-  build?: Build;
-}
+import { type Installation, readInstallation } from '../../src/packs/installation.js';
+import { Build, Download, PackageSource, PackFile, type Source, TransformName } from './sources.js';
 
 /** What the tools know of a pack. */
 export interface Recipe {
   readonly name: string;
+  readonly description: string;
+  readonly licence: string;
   /** Absolute path of the pack's folder. */
   readonly folder: string;
   readonly sources: Readonly<Record<string, Source>>;
   readonly files: readonly PackFile[];
+  /** What its last installation noted. */
+  readonly installation?: Installation;
+  /** The pack that fills in the roles this one lacks. */
+  readonly base?: Recipe;
 }
 
 /**
- * Reads the recipe of the pack `name`.
+ * Reads the recipe of the pack `name`, and of the packs it extends.
  * @throws AppError `invalid_pack` where there is no such pack, or its pack.json is wrong
  */
-export async function readRecipe(modelsDir: string, name: string): Promise<Recipe> {
+export function readRecipe(modelsDir: string, name: string): Promise<Recipe> {
+  return read(modelsDir, name, []);
+}
+
+async function read(modelsDir: string, name: string, extending: readonly string[]): Promise<Recipe> {
   const folder = resolve(modelsDir, name);
   const manifest = join(folder, 'pack.json');
   const content = asObject(await parse(manifest, modelsDir, name));
+  const installation = readInstallation(folder);
   const problems: string[] = [];
   const sources = Object.fromEntries(
     Object.entries(asObject(content['sources'])).map(([key, value]) => [
       key,
-      checked(Source, value, `sources.${key}`, problems),
+      checkedSource(value, `sources.${key}`, problems),
     ]),
   );
   const files = graphsIn(content['models']).map((value) => {
     const graph = checked(PackFile, value, `models (${String(value['file'])})`, problems);
     if (value['build'] !== undefined)
       graph.build = checkedBuild(value['build'], graph.file, sources, problems);
+    graph.sha256 ??= installation?.files[graph.file];
     return graph;
   });
+  const base = content['extends'];
+  if (typeof base === 'string' && [...extending, name].includes(base))
+    problems.push(`extends: "${base}" extends this pack in turn`);
   if (problems.length > 0)
     throw new AppError('invalid_pack', `${manifest} is wrong: ${problems.join('; ')}.`);
-  return { name, folder, sources, files };
+  return {
+    name,
+    description: asText(content['description']),
+    licence: asText(content['licence']),
+    folder,
+    sources,
+    // Two roles may share a graph.
+    files: [...new Map(files.map((file) => [file.file, file])).values()],
+    installation,
+    base: typeof base === 'string' ? await read(modelsDir, base, [...extending, name]) : undefined,
+  };
 }
 
 async function parse(manifest: string, modelsDir: string, name: string): Promise<unknown> {
@@ -127,6 +105,12 @@ function graphsIn(value: unknown): Record<string, unknown>[] {
   return 'file' in object ? [object] : Object.values(object).flatMap(graphsIn);
 }
 
+function checkedSource(value: unknown, path: string, problems: string[]): Source {
+  return 'url' in asObject(value)
+    ? checked(Download, value, path, problems)
+    : checked(PackageSource, value, path, problems);
+}
+
 function checkedBuild(
   value: unknown,
   file: string,
@@ -151,4 +135,8 @@ function checked<T extends object>(type: new () => T, value: unknown, path: stri
 
 function asObject(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -13,11 +13,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
  * Runs `work` with a new folder inside `parent` and removes that folder, also when the process is told to end.
  * Folders that a killed run left in `parent` are removed first; those of a run that still goes on are not touched.
+ * @param save takes out of the folder what is to outlive it; may not wait, as the process may be ending
  */
-export async function withWorkFolder<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+export async function withWorkFolder<T>(
+  parent: string,
+  work: (folder: string) => Promise<T>,
+  save: (folder: string) => void = () => undefined,
+): Promise<T> {
   await removeStale(parent);
   const folder = join(parent, `${PREFIX}${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`);
   const onSignal = (signal: (typeof SIGNALS)[number]): void => {
+    save(folder);
     rmSync(folder, { recursive: true, force: true });
     process.exit(128 + constants.signals[signal]);
   };
@@ -27,6 +33,7 @@ export async function withWorkFolder<T>(parent: string, work: (folder: string) =
     return await work(folder);
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
+    save(folder);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -10,7 +10,8 @@ import {
 import { Pack } from '../packs/pack.js';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';
-import { type Pose, PoseHead } from './pose.head.js';
+import type { Pose } from './pose.js';
+import { PoseHead } from './pose.head.js';
 import { quality } from './quality.js';
 
 /** What can be asked of a face. */
@@ -18,7 +19,7 @@ export const ATTRIBUTE_NAMES = ['pose', 'quality', 'liveness', ...APPEARANCE_NAM
 export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
 /** What attributes read off the recognition trunk. */
-export interface Recognised extends FeaturedFace {
+export interface Recognised extends Partial<FeaturedFace> {
   /** Length of the face's embedding before it was normalised. */
   readonly length: number;
 }
@@ -85,9 +86,9 @@ export class AttributesService {
   private async appearances(
     faces: readonly DescribableFace[],
   ): Promise<ReadonlyMap<DescribableFace, Appearance | null>> {
-    const asking = faces.filter(isRecognised).filter(({ wanted }) => wanted.some(isAppearance));
+    const asking = faces.filter(isFeatured).filter(({ wanted }) => wanted.some(isAppearance));
     const names = APPEARANCE_NAMES.filter((name) => asking.some(({ wanted }) => wanted.includes(name)));
-    return answers<DescribableFace & { recognised: Recognised }, Appearance | null>(asking, (some) =>
+    return answers<FeaturedView, Appearance | null>(asking, (some) =>
       this.appearanceHead.describe(
         some.map(({ recognised }) => recognised),
         names,
@@ -101,8 +102,11 @@ export class AttributesService {
   }
 }
 
-function isRecognised<F extends DescribableFace>(face: F): face is F & { recognised: Recognised } {
-  return face.recognised !== undefined;
+/** A face whose features are at hand. */
+type FeaturedView = DescribableFace & { readonly recognised: FeaturedFace };
+
+function isFeatured(face: DescribableFace): face is FeaturedView {
+  return face.recognised?.features !== undefined;
 }
 
 function isAppearance(name: AttributeName): name is AppearanceName {

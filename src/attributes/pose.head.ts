@@ -13,13 +13,8 @@ import { area, centre } from '../vision/box.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
 import { type Normalisation, warp } from '../vision/warp.js';
 import type { FaceView } from './face-view.js';
-
-/** Degrees: roll positive clockwise on the screen, yaw positive to the image's right, pitch positive up. */
-export interface Pose {
-  readonly roll: number;
-  readonly yaw: number;
-  readonly pitch: number;
-}
+import type { Pose } from './pose.js';
+import * as pose1k3d68 from './pose1k3d68.js';
 
 const SIDE = 224;
 /** Side of the square in sight, in square roots of the box's area. */
@@ -28,15 +23,17 @@ const MARGIN = 1.3;
 const UPRIGHT_DEGREES = 25;
 const BINS = 66;
 const BIN_DEGREES = 3;
-export const SIGNATURE: Signature = {
-  input: ['N', 3, SIDE, SIDE],
-  outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
-};
 const FIRST_BIN_DEGREES = -99;
 const NORMALISATION: Normalisation = {
   order: 'RGB',
   mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
   std: [0.229 * 255, 0.224 * 255, 0.225 * 255],
+};
+
+/** What the graph takes and gives. */
+export const SIGNATURE: Signature = {
+  input: ['N', 3, SIDE, SIDE],
+  outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
 };
 
 @Injectable()
@@ -51,13 +48,21 @@ export class PoseHead implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     if (models.pose === undefined) return;
-    this.model = await this.sessions.open(join(folder, models.pose.file), SIGNATURE);
+    const signature = models.pose.family === 'hopenet' ? SIGNATURE : pose1k3d68.SIGNATURE;
+    this.model = await this.sessions.open(join(folder, models.pose.file), signature);
   }
 
   /** The pose of each face, in order; `null` where the pack has no pose model. */
   async describe(faces: readonly FaceView[]): Promise<(Pose | null)[]> {
     const { pose } = this.pack.models;
     if (this.model === undefined || pose === undefined) return faces.map(() => null);
+    if (pose.family === '1k3d68') {
+      const outputs = await runInBatches(this.model, faces, pose1k3d68.SHAPE, (face, batch, offset) => {
+        pose1k3d68.preprocess(face, batch, offset, pose.scaling);
+      });
+      const [name] = this.model.outputs;
+      return outputs.map((output) => calibrate(pose1k3d68.postprocess(output[name]), pose.calibration));
+    }
     const views = faces.map((face) => ({ ...face, tilt: excess(keypointRoll(face.keypoints)) }));
     const outputs = await runInBatches(this.model, views, [3, SIDE, SIDE], preprocess);
     return outputs.map((output, index) => postprocess(output, views[index].tilt, pose.calibration));

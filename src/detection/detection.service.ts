@@ -1,15 +1,17 @@
 /** Pixels → faces: searches each picture at several sizes, merges what it finds, and places the landmarks. */
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '../errors.js';
 import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import { area, clip } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import { type ScoredBox, suppress } from '../vision/nms.js';
+import { suppress } from '../vision/nms.js';
+import { Detector } from './detector.js';
+import type { Candidate } from './detector-family.js';
 import type { Face } from './face.js';
-import * as landmarks68 from './landmarks68.js';
-import * as ultraface from './ultraface.js';
+import { LANDMARK_FAMILIES, type LandmarkFamily } from './landmark-families.js';
 
 /** What counts as a face in one picture. */
 export interface DetectOptions {
@@ -21,6 +23,8 @@ export interface DetectOptions {
   readonly minFaceSize?: number;
   /** Whether to place landmarks. */
   readonly landmarks: boolean;
+  /** Whether to place keypoints, which costs nothing where the detector does it. */
+  readonly keypoints?: boolean;
 }
 
 /** A picture and what to look for in it. */
@@ -29,17 +33,10 @@ export interface DetectJob {
   readonly options: DetectOptions;
 }
 
-/** One picture at one input size. */
-interface Search {
-  readonly job: number;
-  readonly image: Image;
-  readonly letterbox: ultraface.Letterbox;
-}
-
 @Injectable()
 export class DetectionService implements OnModuleInit {
-  private detector!: Model;
-  private landmarks!: Model;
+  private detector!: Detector;
+  private landmarks?: Model;
 
   constructor(
     private readonly pack: Pack,
@@ -48,8 +45,15 @@ export class DetectionService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.detector = await this.sessions.open(join(folder, models.detector.file), ultraface.SIGNATURE);
-    this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), landmarks68.SIGNATURE);
+    const { file, family } = models.detector;
+    this.detector = await Detector.open(this.sessions, join(folder, file), family);
+    if (models.landmarks !== undefined) {
+      const { SIGNATURE } = LANDMARK_FAMILIES[models.landmarks.family];
+      this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), SIGNATURE);
+    } else if (!this.detector.placesKeypoints) {
+      const message = `The detector ${file} places no keypoints, so the pack needs a model in "landmarks".`;
+      throw new AppError('invalid_pack', message);
+    }
   }
 
   /** The faces of each picture, largest first. */
@@ -59,57 +63,57 @@ export class DetectionService implements OnModuleInit {
     return this.placeLandmarks(jobs, found);
   }
 
-  /** All boxes above each picture's least score, from every input size; inputs of one shape share a run. */
-  private async search(jobs: readonly DetectJob[]): Promise<ScoredBox[][]> {
+  /** All boxes above each picture's least score, from every size it is searched at. */
+  private async search(jobs: readonly DetectJob[]): Promise<Candidate[][]> {
     const { sizes, scoreThreshold } = this.pack.models.detector;
-    const searches = jobs.flatMap(({ image }, job): Search[] =>
-      usefulSizes(sizes, image).map((size) => ({ job, image, letterbox: ultraface.letterbox(image, size) })),
+    const searches = jobs.flatMap(({ image, options }, job) =>
+      usefulSizes(sizes, image).map((size) => ({
+        job,
+        image,
+        size,
+        minScore: options.minConfidence ?? scoreThreshold,
+      })),
     );
-    const found: ScoredBox[][] = jobs.map(() => []);
-    for (const group of groupByShape(searches)) {
-      const { width, height } = group[0].letterbox;
-      const outputs = await runInBatches(
-        this.detector,
-        group,
-        [3, height, width],
-        ({ image, letterbox }, batch, offset) => {
-          ultraface.preprocess(image, letterbox, batch, offset);
-        },
-      );
-      for (const [index, { job, image, letterbox }] of group.entries()) {
-        const { scores, locations } = outputs[index];
-        const minScore = jobs[job].options.minConfidence ?? scoreThreshold;
-        found[job].push(...ultraface.postprocess(scores, locations, letterbox, image, minScore));
-      }
+    const candidates: Candidate[][] = jobs.map(() => []);
+    for (const [index, found] of (await this.detector.search(searches)).entries()) {
+      candidates[searches[index].job].push(...found);
     }
-    return found;
+    return candidates;
   }
 
-  private select(candidates: readonly ScoredBox[], { width, height }: Image, options: DetectOptions): Face[] {
+  private select(candidates: readonly Candidate[], { width, height }: Image, options: DetectOptions): Face[] {
     const { iouThreshold, containmentThreshold } = this.pack.models.detector;
     const { minFaceSize = 0, maxFaces = Infinity } = options;
     return suppress(candidates, { iou: iouThreshold, containment: containmentThreshold })
-      .map(({ box, score }) => ({ box: clip(box, width, height), score }))
+      .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
       .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
       .sort((a, b) => area(b.box) - area(a.box))
       .slice(0, maxFaces);
   }
 
   private async placeLandmarks(jobs: readonly DetectJob[], found: Face[][]): Promise<Face[][]> {
+    const { landmarks: facts } = this.pack.models;
+    if (facts === undefined || this.landmarks === undefined) return found;
+    const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
     const crops = jobs.flatMap(({ image, options }, job) =>
-      options.landmarks ? found[job].map((face, index) => ({ image, job, index, box: face.box })) : [],
+      found[job]
+        .map((face, index) => ({ face, image, job, index, box: face.box }))
+        .filter(({ face }) => options.landmarks || (options.keypoints && face.keypoints === undefined)),
     );
     const outputs = await runInBatches(
       this.landmarks,
       crops,
-      landmarks68.SHAPE,
+      family.SHAPE,
       ({ image, box }, batch, offset) => {
-        landmarks68.preprocess(image, box, batch, offset);
+        family.preprocess(image, box, batch, offset, facts.scaling);
       },
     );
-    for (const [crop, { job, index, box }] of crops.entries()) {
-      const landmarks = landmarks68.postprocess(outputs[crop].landmarks, box);
-      found[job][index] = { ...found[job][index], landmarks, keypoints: landmarks68.fivePoints(landmarks) };
+    const [name] = this.landmarks.outputs;
+    for (const [crop, { face, job, index, box }] of crops.entries()) {
+      const landmarks = family.postprocess(outputs[crop][name], box);
+      // Where the detector itself places keypoints, the pack's recognition model was trained on those.
+      const keypoints = face.keypoints ?? family.fivePoints(landmarks);
+      found[job][index] = { ...face, landmarks, keypoints };
     }
     return found;
   }
@@ -121,15 +125,4 @@ export class DetectionService implements OnModuleInit {
  */
 function usefulSizes(sizes: readonly number[], { width, height }: Image): number[] {
   return sizes.filter((_, index) => index === 0 || Math.max(width, height) > sizes[index - 1]);
-}
-
-function groupByShape(searches: readonly Search[]): Search[][] {
-  const groups = new Map<string, Search[]>();
-  for (const search of searches) {
-    const shape = `${search.letterbox.width}×${search.letterbox.height}`;
-    const group = groups.get(shape);
-    if (group === undefined) groups.set(shape, [search]);
-    else group.push(search);
-  }
-  return [...groups.values()];
 }

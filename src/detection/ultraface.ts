@@ -2,21 +2,11 @@
  * The detector family Ultra-Light-Fast-Generic-Face-Detector-1MB (RFB-320), https://github.com/Linzaer: an SSD head
  * on strides 8, 16, 32 and 64. Its graph gives softmaxed scores N×A×2 (background, face) and raw locations N×A×4.
  */
-import { boxToPicture } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { ScoredBox } from '../vision/nms.js';
 import type { Tensor } from '../vision/tensor.js';
-import { type Normalisation, warp } from '../vision/warp.js';
-
-/** Where a picture lies in a detector's input: at the top left, `scale` input pixels to one of the picture. */
-export interface Letterbox {
-  /** Input width and height in pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** Width and height of the part the picture covers; the rest is black. */
-  readonly innerWidth: number;
-  readonly innerHeight: number;
-}
+import type { Normalisation } from '../vision/warp.js';
+import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 
 /**
  * The anchors of each stride. At its training size of 320×240 the last two strides do not divide the height: the
@@ -40,38 +30,30 @@ export const SIGNATURE = {
   outputs: { scores: ['N', 'A', 2], locations: ['N', 'A', 4] },
 } as const;
 
+/** It finds boxes only. */
+export function placesKeypoints(): boolean {
+  return false;
+}
+
 /** The network takes any size; one of whole 16-pixel cells wastes little and repeats often from picture to picture. */
 const GRID = 16;
 
 /** The smallest input in which the picture's longer side is `size` pixels long. */
 export function letterbox(image: Image, size: number): Letterbox {
-  const scale = size / Math.max(image.width, image.height);
-  const innerWidth = Math.max(1, Math.round(image.width * scale));
-  const innerHeight = Math.max(1, Math.round(image.height * scale));
-  const fit = (length: number): number => Math.max(2 * GRID, Math.ceil(length / GRID) * GRID);
-  return { width: fit(innerWidth), height: fit(innerHeight), innerWidth, innerHeight };
+  return fitLetterbox(image, size, GRID, 2 * GRID);
 }
 
 /** Writes one picture into a batch of 3×height×width inputs. */
-export function preprocess(
-  image: Image,
-  { innerWidth, innerHeight, width, height }: Letterbox,
-  batch: Tensor,
-  offset: number,
-): void {
-  const whole = { x1: 0, y1: 0, x2: image.width, y2: image.height };
-  const map = boxToPicture(whole, innerWidth, innerHeight);
-  warp(image, map, { data: batch.data, offset, width, height }, NORMALISATION);
+export function preprocess(image: Image, box: Letterbox, batch: Tensor, offset: number): void {
+  drawLetterbox(image, box, batch, offset, NORMALISATION);
 }
 
 /**
  * The boxes of one picture whose score reaches `minScore`, in pixels of the picture, before suppression.
- * @param scores A×2
- * @param locations A×4: centre and size relative to the anchor
+ * @param outputs of one picture: scores A×2; locations A×4, centre and size relative to the anchor
  */
 export function postprocess(
-  scores: Float32Array,
-  locations: Float32Array,
+  [scores, locations]: readonly Float32Array[],
   { width, height, innerWidth, innerHeight }: Letterbox,
   image: Image,
   minScore: number,

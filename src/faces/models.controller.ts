@@ -41,7 +41,7 @@ export class ModelsController {
       licence,
       execution_providers: this.config.executionProviders,
       outputs: {
-        landmarks: true,
+        landmarks: models.landmarks !== undefined,
         feature: true,
         roll: pose,
         yaw: pose,
@@ -57,7 +57,7 @@ export class ModelsController {
         age_bracket_confidence: heads,
         race_confidence: heads,
       },
-      landmark_scheme: models.landmarks.scheme,
+      landmark_scheme: models.landmarks?.scheme ?? null,
       labels: {
         gender: appearance?.genders ?? null,
         age_bracket: heads ? AGE_BRACKETS : null,
@@ -66,7 +66,11 @@ export class ModelsController {
       notes: { race: appearance?.raceNote },
       thresholds: {
         detection: models.detector.scoreThreshold,
-        match: { similarity: threshold, false_match_rate: falseMatchRate, measured_on: measuredOn },
+        match: {
+          similarity: threshold,
+          false_match_rate: falseMatchRate ?? null,
+          measured_on: measuredOn ?? null,
+        },
       },
     };
   }

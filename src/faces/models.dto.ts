@@ -11,13 +11,15 @@ export class MatchThresholdDto {
   similarity!: number;
 
   /**
-   * Share of pairs of different people above it.
+   * Share of pairs of different people above it; `null` where nobody has measured it for this pack.
    * @example 0.001
    */
-  false_match_rate!: number;
+  @ApiProperty({ type: Number, nullable: true })
+  false_match_rate!: number | null;
 
   /** @example "LFW" */
-  measured_on!: string;
+  @ApiProperty({ type: String, nullable: true })
+  measured_on!: string | null;
 }
 
 /** Thresholds that apply where a request names none. */
@@ -67,8 +69,9 @@ export class ModelDto {
   })
   outputs!: Record<(typeof FACE_FIELDS)[number], boolean>;
 
-  /** Numbering of the landmarks. @example "ibug-68" */
-  landmark_scheme!: string;
+  /** Numbering of the landmarks; `null` where the pack places none. @example "ibug-68" */
+  @ApiProperty({ type: String, nullable: true })
+  landmark_scheme!: string | null;
 
   labels!: LabelSetsDto;
 

@@ -1,43 +1,99 @@
-/** Reads and checks models/<pack>/pack.json. */
+/** Reads and checks models/<pack>/pack.json, with the pack it extends. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
+import { readInstallation } from './installation.js';
 import { type ModelFile, Pack } from './pack.js';
+
+/** What a pack.json says, before it is checked. */
+interface Manifest {
+  readonly extends?: unknown;
+  readonly models?: Readonly<Record<string, { readonly file?: unknown }>>;
+}
 
 /**
  * The configured pack.
- * @throws AppError `invalid_pack` naming the file and the field that is wrong, or the model that is missing
+ * @throws AppError `invalid_pack` naming the file and the field that is wrong, or the model that is missing or damaged
  */
 export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'modelPack'>): Pack {
   const folder = resolve(modelsDir, modelPack);
-  const manifest = join(folder, 'pack.json');
-  if (!existsSync(manifest)) {
-    throw new AppError('invalid_pack', `There is no model pack "${modelPack}": ${manifest} does not exist.`);
-  }
-  const pack = plainToInstance(Pack, parse(manifest));
+  const pack = plainToInstance(Pack, read(folder, []));
   const problems = validateSync(pack, { forbidUnknownValues: false }).flatMap((error) => describe(error, ''));
   if (problems.length > 0)
-    throw new AppError('invalid_pack', `${manifest} is wrong: ${problems.join('; ')}.`);
+    throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems.join('; ')}.`);
   pack.folder = folder;
 
-  const missing = Object.values<ModelFile>({ ...pack.models }).find(
-    ({ file }) => !existsSync(join(folder, file)),
-  );
-  if (missing !== undefined) {
-    throw new AppError(
-      'invalid_pack',
-      `The model pack "${modelPack}" lacks ${missing.file}; run \`npm run models\` to prepare it.`,
-    );
+  for (const [role, model] of Object.entries<ModelFile>({ ...pack.models })) {
+    const path = join(folder, model.file);
+    if (!existsSync(path)) {
+      const name = basename(dirname(path));
+      throw new AppError(
+        'invalid_pack',
+        `The model pack "${modelPack}" lacks ${model.file}: run \`npm run models -- install ${name}\`.`,
+      );
+    }
+    // Once per process is enough: the workers open the files that the main thread has just read.
+    if (isMainThread) assertIntact(path, role, model);
   }
   return pack;
 }
 
-function parse(manifest: string): object {
+/**
+ * The manifest in `folder`; a role that it lacks is filled in from the pack it extends, whose folder lies beside it.
+ * @param extending folders of the packs that extend this one
+ */
+function read(folder: string, extending: readonly string[]): Manifest {
+  const manifest = manifestOf(folder);
+  if (!existsSync(manifest)) {
+    const name = basename(folder);
+    throw new AppError('invalid_pack', `There is no model pack "${name}": ${manifest} does not exist.`);
+  }
+  const own = parse(manifest);
+  if (typeof own.extends !== 'string') return own;
+  const base = resolve(folder, '..', basename(own.extends));
+  if ([folder, ...extending].includes(base)) {
+    const message = `${manifest} is wrong: extends: "${own.extends}" extends this pack in turn.`;
+    throw new AppError('invalid_pack', message);
+  }
+  const { models: inherited = {} } = read(base, [folder, ...extending]);
+  const relocated = Object.entries(inherited).map(([role, model]) => [
+    role,
+    { ...model, file: besides(base, String(model.file)) },
+  ]);
+  return { ...own, models: { ...(Object.fromEntries(relocated) as Manifest['models']), ...own.models } };
+}
+
+/** Path of another pack's file as seen from a folder beside that pack's. */
+function besides(folder: string, file: string): string {
+  return file.startsWith('../') ? file : `../${basename(folder)}/${file}`;
+}
+
+/** Where pack.json pins no checksum, the one noted when the pack was installed counts; without either, none does. */
+function assertIntact(path: string, role: string, { sha256, file }: ModelFile): void {
+  const noted = readInstallation(dirname(path))?.files[basename(path)];
+  const expected = sha256 ?? noted;
+  if (expected === undefined) return;
+  const actual = createHash('sha256').update(readFileSync(path)).digest('hex');
+  if (actual === expected) return;
+  throw new AppError(
+    'invalid_pack',
+    `${file} is damaged or another file: its SHA-256 is ${actual}, not ${expected} (models.${role}.sha256); ` +
+      `run \`npm run models -- install ${basename(dirname(path))}\`.`,
+  );
+}
+
+function manifestOf(folder: string): string {
+  return join(folder, 'pack.json');
+}
+
+function parse(manifest: string): Manifest {
   try {
-    return JSON.parse(readFileSync(manifest, 'utf8')) as object;
+    return JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
   } catch (error) {
     throw new AppError(
       'invalid_pack',

@@ -2,8 +2,8 @@
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
-  Equals,
   IsArray,
+  IsBoolean,
   IsDefined,
   IsIn,
   IsNumber,
@@ -18,19 +18,20 @@ import {
 
 /** What every model of a pack says of itself. */
 export class ModelFile {
-  /** Path inside the pack's folder. */
-  @Matches(/^(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
+  /** Path inside the pack's folder, or inside that of the pack beside it that fills in this role. */
+  @Matches(/^(\.\.\/)?(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
   file!: string;
 
-  /** SHA-256 of that file, in hexadecimal. */
+  /** SHA-256 of that file, in hexadecimal; missing where nobody has published it. */
+  @IsOptional()
   @Matches(/^[0-9a-f]{64}$/)
-  sha256!: string;
+  sha256?: string;
 }
 
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
-  @IsIn(['ultraface'])
-  family!: 'ultraface';
+  @IsIn(['ultraface', 'scrfd'])
+  family!: 'ultraface' | 'scrfd';
 
   /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
   @IsArray()
@@ -54,14 +55,28 @@ export class DetectorModel extends ModelFile {
   containmentThreshold!: number;
 }
 
+/** How 0…255 becomes a graph's input: (value − mean) / std. Graphs that do this themselves take 0 and 1. */
+export class InputScaling {
+  @IsNumber()
+  mean!: number;
+
+  @IsPositive()
+  std!: number;
+}
+
 /** The model that places the landmarks inside a detected box. */
 export class LandmarksModel extends ModelFile {
-  @IsIn(['landmarks68'])
-  family!: 'landmarks68';
+  @IsIn(['landmarks68', '2d106det'])
+  family!: 'landmarks68' | '2d106det';
 
   /** Name of the numbering of the points. */
-  @Equals('ibug-68')
-  scheme!: 'ibug-68';
+  @IsIn(['ibug-68', 'insightface-2d106'])
+  scheme!: 'ibug-68' | 'insightface-2d106';
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => InputScaling)
+  scaling?: InputScaling;
 }
 
 /** Parameters of `similarityToConfidence`. */
@@ -93,14 +108,16 @@ export class MatchFacts {
   @Max(1)
   threshold!: number;
 
-  /** Share of pairs of different people above the threshold, 0…1. */
+  /** Share of pairs of different people above the threshold, 0…1; missing where nobody has measured it. */
+  @IsOptional()
   @Min(0)
   @Max(1)
-  falseMatchRate!: number;
+  falseMatchRate?: number;
 
   /** The data the rate was measured on. */
+  @IsOptional()
   @IsString()
-  measuredOn!: string;
+  measuredOn?: string;
 
   @ValidateNested()
   @Type(() => ConfidenceCurve)
@@ -131,6 +148,11 @@ export class RecognitionModel extends ModelFile {
   @IsPositive()
   std!: number;
 
+  /** Whether the graph gives, beside its `embedding`, the `features` that attribute heads look at. */
+  @IsBoolean()
+  hasFeatures: boolean = false;
+
+  @IsDefined()
   @ValidateNested()
   @Type(() => MatchFacts)
   match!: MatchFacts;
@@ -157,14 +179,19 @@ export class PoseOffsets {
 
 /** The model that reads the head's pose. */
 export class PoseModel extends ModelFile {
-  @IsIn(['hopenet'])
-  family!: 'hopenet';
+  @IsIn(['hopenet', '1k3d68'])
+  family!: 'hopenet' | '1k3d68';
 
   /** What the model's angles lack, as `npm run eval -- pose` measures it. */
   @IsDefined()
   @ValidateNested()
   @Type(() => PoseOffsets)
   calibration!: PoseOffsets;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => InputScaling)
+  scaling?: InputScaling;
 }
 
 /** The model that tells a living face from a picture of one. */
@@ -200,14 +227,17 @@ export class AppearanceModel extends ModelFile {
 
 /** The models of a pack by role; a role a pack lacks answers `null` in the API. */
 export class PackModels {
+  @IsDefined()
   @ValidateNested()
   @Type(() => DetectorModel)
   detector!: DetectorModel;
 
+  @IsOptional()
   @ValidateNested()
   @Type(() => LandmarksModel)
-  landmarks!: LandmarksModel;
+  landmarks?: LandmarksModel;
 
+  @IsDefined()
   @ValidateNested()
   @Type(() => RecognitionModel)
   recognition!: RecognitionModel;
@@ -240,6 +270,7 @@ export class Pack {
   @IsString()
   licence!: string;
 
+  @IsDefined()
   @ValidateNested()
   @Type(() => PackModels)
   models!: PackModels;

@@ -36,7 +36,7 @@ export class AnalysisService {
   async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
     const startedAt = wallClock();
     const found = await this.detection.detect(
-      jobs.map(({ image, options }) => ({ image, options: withLandmarks(options) })),
+      jobs.map(({ image, options }) => ({ image, options: withKeypoints(options) })),
     );
     const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
     const detectedAt = wallClock();
@@ -96,9 +96,9 @@ export class AnalysisService {
   }
 }
 
-/** Everything beyond the box needs the landmarks. */
-function withLandmarks(options: AnalysisOptions): AnalysisOptions {
-  return { ...options, landmarks: options.landmarks || options.embedding || options.attributes.length > 0 };
+/** Everything beyond box and landmarks needs the keypoints. */
+function withKeypoints(options: AnalysisOptions): AnalysisOptions {
+  return { ...options, keypoints: options.embedding || options.attributes.length > 0 };
 }
 
 function candidate({ image, options }: AnalysisJob, job: number, face: Face): Candidate {

@@ -10,11 +10,15 @@ import type { Image } from '../vision/image.js';
 import { type Normalisation, warp } from '../vision/warp.js';
 import { normalise } from './similarity.js';
 
-/** What the graph takes and gives. */
+const INPUT = ['N', 3, ALIGNED_SIDE, ALIGNED_SIDE] as const;
+
+/** What a graph takes and gives that has features beside the embedding. */
 export const SIGNATURE: Signature = {
-  input: ['N', 3, ALIGNED_SIDE, ALIGNED_SIDE],
+  input: INPUT,
   outputs: { embedding: ['N', 512], features: ['N', 128, 14, 14] },
 };
+/** What any other graph takes and gives: the embedding, whatever it is called. */
+const EMBEDDING_ONLY: Signature = { input: INPUT, outputs: [['N', 512]] };
 
 /** A face to recognise: five keypoints in pixels of its picture. */
 export interface AlignableFace {
@@ -28,8 +32,8 @@ export interface Identity {
   readonly embedding: Float32Array;
   /** Its length before it was normalised. */
   readonly length: number;
-  /** A feature map from inside the trunk, 128×14×14: what the appearance head looks at. */
-  readonly features: Float32Array;
+  /** A feature map from inside the trunk, 128×14×14, that the appearance head reads; missing where the graph has none. */
+  readonly features?: Float32Array;
 }
 
 @Injectable()
@@ -47,7 +51,8 @@ export class RecognitionService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    this.trunk = await this.sessions.open(join(folder, models.recognition.file), SIGNATURE);
+    const { file, hasFeatures } = models.recognition;
+    this.trunk = await this.sessions.open(join(folder, file), hasFeatures ? SIGNATURE : EMBEDDING_ONLY);
   }
 
   /** The identity of each face, in order. */
@@ -57,7 +62,8 @@ export class RecognitionService implements OnModuleInit {
       const target = { data, offset, width: ALIGNED_SIDE, height: ALIGNED_SIDE };
       warp(image, alignmentMap(keypoints), target, this.normalisation);
     });
-    return outputs.map(({ embedding, features }) => ({
+    const [name] = this.trunk.outputs;
+    return outputs.map(({ [name]: embedding, features }) => ({
       embedding: normalise(embedding),
       length: Math.hypot(...embedding),
       features,

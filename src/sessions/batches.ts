@@ -1,5 +1,5 @@
 /** Splits a list of items into runs of a model, so that memory stays bounded however many faces there are. */
-import { row, type Tensor, zeros } from '../vision/tensor.js';
+import { part, type Tensor, zeros } from '../vision/tensor.js';
 import type { Model } from './session-manager.service.js';
 
 /** Most items of one run; past this a CPU gains nothing and activations only grow. */
@@ -23,14 +23,17 @@ export async function runInBatches<T>(
   fetches?: readonly string[],
 ): Promise<Outputs[]> {
   const outputs: Outputs[] = [];
-  for (let first = 0; first < items.length; first += MAX_BATCH) {
-    const part = items.slice(first, first + MAX_BATCH);
-    const batch = zeros(part.length, ...shape);
-    const length = batch.data.length / part.length;
-    for (const [index, item] of part.entries()) fill(item, batch, index * length);
+  const size = Math.min(MAX_BATCH, model.maxBatch);
+  for (let first = 0; first < items.length; first += size) {
+    const some = items.slice(first, first + size);
+    const batch = zeros(some.length, ...shape);
+    const length = batch.data.length / some.length;
+    for (const [index, item] of some.entries()) fill(item, batch, index * length);
     const results = Object.entries(await model.run(batch, fetches));
-    for (const index of part.keys()) {
-      outputs.push(Object.fromEntries(results.map(([name, tensor]) => [name, row(tensor, index)])));
+    for (const index of some.keys()) {
+      outputs.push(
+        Object.fromEntries(results.map(([name, { data }]) => [name, part(data, index, some.length)])),
+      );
     }
   }
   return outputs;

@@ -18,14 +18,19 @@ export type Shape = readonly (number | string)[];
 export interface Signature {
   /** Shape of the only input, batch first. */
   readonly input: Shape;
-  /** Shapes of the outputs by name, batch first; the graph may have others. */
-  readonly outputs: Readonly<Record<string, Shape>>;
+  /**
+   * Shapes of the outputs, batch first: by name (the graph may have others), or as a list of all of them in the graph's
+   * order, for graphs that name theirs as they like. An empty list takes any.
+   */
+  readonly outputs: Readonly<Record<string, Shape>> | readonly Shape[];
 }
 
 /** One loaded graph. */
 export interface Model {
-  /** Names of its outputs. */
+  /** Names of the outputs that its role uses, in the order of the signature. */
   readonly outputs: readonly string[];
+  /** Most items of one run: what the graph fixes, Infinity where it leaves the number open. */
+  readonly maxBatch: number;
   /**
    * Runs the graph on one batch.
    * @param input the graph's only input, N×…
@@ -61,9 +66,10 @@ export class SessionManager implements OnModuleDestroy {
     this.sessions.push(session);
     assertSignature(basename(path), session, expected);
     const [input] = session.inputNames;
-    const outputs = Object.keys(expected.outputs);
+    const outputs = isList(expected.outputs) ? session.outputNames : Object.keys(expected.outputs);
     return {
-      outputs: session.outputNames,
+      outputs,
+      maxBatch: fixedBatch(session) ?? Infinity,
       run: async ({ data, shape }, fetches = outputs) => {
         if (this.isStopped())
           throw new AppError('deadline_exceeded', 'Nobody waits for the answer any more.');
@@ -103,20 +109,33 @@ function assertSignature(
   { inputMetadata, outputMetadata }: InferenceSession,
   { input, outputs }: Signature,
 ): void {
-  const fits =
-    inputMetadata.length === 1 &&
-    isOfShape(inputMetadata[0], input) &&
-    Object.entries(outputs).every(([name, shape]) =>
-      outputMetadata.some((output) => output.name === name && isOfShape(output, shape)),
-    );
-  if (fits) return;
-  const wanted = Object.entries(outputs).map(([name, shape]) => `${name} ${shape.join('×')}`);
+  const fits = inputMetadata.length === 1 && isOfShape(inputMetadata[0], input);
+  if (fits && hasOutputs(outputMetadata, outputs)) return;
+  const wanted = isList(outputs)
+    ? outputs.map((shape) => shape.join('×'))
+    : Object.entries(outputs).map(([name, shape]) => `${name} ${shape.join('×')}`);
   throw new AppError(
     'invalid_pack',
     `${file} does not fit its role: it takes ${inputMetadata.map(describe).join(', ')} and gives ` +
       `${outputMetadata.map(describe).join(', ')}, but one input ${input.join('×')} and the outputs ` +
-      `${wanted.join(', ')} are expected.`,
+      `${wanted.join(', ') || '(any)'} are expected.`,
   );
+}
+
+function hasOutputs(
+  actual: readonly InferenceSession.ValueMetadata[],
+  expected: Signature['outputs'],
+): boolean {
+  if (!isList(expected))
+    return Object.entries(expected).every(([name, shape]) =>
+      actual.some((output) => output.name === name && isOfShape(output, shape)),
+    );
+  if (expected.length === 0) return true;
+  return actual.length === expected.length && actual.every((output, at) => isOfShape(output, expected[at]));
+}
+
+function isList(outputs: Signature['outputs']): outputs is readonly Shape[] {
+  return Array.isArray(outputs);
 }
 
 /** A free axis of the graph fits every length. */
@@ -134,6 +153,12 @@ function matches(length: number, expected: number | string): boolean {
 
 function describe(value: InferenceSession.ValueMetadata): string {
   return value.isTensor ? `${value.name} ${value.shape.join('×')}` : `${value.name} (no tensor)`;
+}
+
+/** The first dimension of the input, where it is a number and not a name. */
+function fixedBatch({ inputMetadata: [input] }: InferenceSession): number | undefined {
+  const batch = input?.isTensor === true ? input.shape[0] : undefined;
+  return typeof batch === 'number' && batch > 0 ? batch : undefined;
 }
 
 function floats({ data, dims }: OrtTensor): Tensor {

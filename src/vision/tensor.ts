@@ -11,9 +11,12 @@ export function zeros(...shape: number[]): Tensor {
   return { data: new Float32Array(shape.reduce((product, length) => product * length, 1)), shape };
 }
 
-/** Item `index` along the first axis, as a view on the same memory. */
-export function row({ data, shape }: Tensor, index: number): Float32Array {
-  const length = data.length / (shape[0] ?? 1);
+/**
+ * The part of one item of a batch of `count`, as a view on the same memory. Not by the first axis of a shape: a graph
+ * for one image may leave the batch's axis out of its outputs.
+ */
+export function part(data: Float32Array, index: number, count: number): Float32Array {
+  const length = data.length / count;
   return data.subarray(index * length, (index + 1) * length);
 }
 

@@ -71,7 +71,7 @@ describe('postprocess', () => {
     const locations = new Float32Array(count * 4);
     scores[anchor * 2 + 1] = score;
     locations.set(location, anchor * 4);
-    return ultraface.postprocess(scores, locations, box, image, 0.5);
+    return ultraface.postprocess([scores, locations], box, image, 0.5);
   }
 
   test('stride 8, row 2, column 3, size 16, moved and stretched', () => {
@@ -108,7 +108,7 @@ describe('postprocess', () => {
     const anchors = ultraface.anchorCount(fitted.width, fitted.height);
     const scores = new Float32Array(anchors * 2);
     scores[1] = 1;
-    const [{ box }] = ultraface.postprocess(scores, new Float32Array(anchors * 4), fitted, wide, 0.5);
+    const [{ box }] = ultraface.postprocess([scores, new Float32Array(anchors * 4)], fitted, wide, 0.5);
     // centre (4, 4), size 10; 1920/320 = 6 and 1280/213 = 6.00939
     expect(box.x2).toBeCloseTo(54, 4);
     expect(box.y2).toBeCloseTo((9 * 1280) / 213, 4);

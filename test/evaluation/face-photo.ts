@@ -1,5 +1,5 @@
 /** The central face of a photo with what quality is measured by. */
-import type { Pose } from '../../src/attributes/pose.head.js';
+import type { Pose } from '../../src/attributes/pose.js';
 import type { Box } from '../../src/vision/box.js';
 import type { EvaluationContext } from './evaluation.js';
 import { centralFace } from './lfw.evaluation.js';

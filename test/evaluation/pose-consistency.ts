@@ -1,7 +1,7 @@
 /** Does a pose follow what is done to a photo? Needs no labels: a mirror negates yaw and roll, a turn adds to roll. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pose } from '../../src/attributes/pose.head.js';
+import type { Pose } from '../../src/attributes/pose.js';
 import { sample } from './data.js';
 import type { EvaluationContext, Report } from './evaluation.js';
 import { centralFace } from './lfw.evaluation.js';

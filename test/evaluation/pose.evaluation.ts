@@ -1,6 +1,7 @@
 /** Which way does a head look? Labelled photos of AFLW2000-3D, and how photos of LFW follow mirroring and turning. */
 import { join } from 'node:path';
-import { cosine, type Pose } from '../../src/attributes/pose.head.js';
+import type { Pose } from '../../src/attributes/pose.js';
+import { cosine } from '../../src/attributes/pose.head.js';
 import type { PoseOffsets } from '../../src/packs/pack.js';
 import { isPresent, readCsv } from './data.js';
 import type { Evaluation, Plot, Report, Table } from './evaluation.js';

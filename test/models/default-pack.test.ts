@@ -6,6 +6,7 @@ import { applyTransforms } from '../../models/tools/apply-transforms.js';
 import { inspect } from '../../models/tools/checksum.js';
 import { fetchFiles, type Files } from '../../models/tools/fetch.js';
 import { readRecipe, type Recipe } from '../../models/tools/recipe.js';
+import { PackageSource } from '../../models/tools/sources.js';
 import { concat, largestDifference, picture, run, session, type Tensors } from './runtime.js';
 
 /** Input of a graph, the values it is fed with, and the names of its outputs: original -> ours. */
@@ -30,7 +31,7 @@ let originals: Files;
 beforeAll(async () => {
   recipe = await readRecipe('models', 'default');
   const source = recipe.sources['faceplugin'];
-  if (source === undefined) throw new Error('The default pack has another source.');
+  if (!(source instanceof PackageSource)) throw new Error('The default pack has another source.');
   const paths = recipe.files.flatMap(({ build }) => build?.path ?? []);
   originals = await fetchFiles(source, paths, join(tmpdir(), 'face-models-cache'), { write: () => true });
 });

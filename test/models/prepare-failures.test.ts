@@ -102,7 +102,7 @@ describe('prepare, when something goes wrong', () => {
   });
 
   it('lists the packs there are when it is asked for another', async () => {
-    const { stderr } = await bench.run([], {}, bench.models, 'nothing');
+    const { stderr } = await bench.run(['prepare'], {}, bench.models, 'nothing');
     expect(stderr).toMatch(/^The pack "nothing" has no readable .*pack\.json \(there are tiny\)\.\n$/);
   });
 });
@@ -132,7 +132,7 @@ describe('prepare on a file system that is full or read-only', () => {
     if (disk === undefined) return;
     await expectFailure(
       await bench.run(['prepare'], {}, disk),
-      /^The disk is full \(ENOSPC at .*free about/,
+      /^The disk is full \(ENOSPC at .*free some space/,
       disk,
     );
   });

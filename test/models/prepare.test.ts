@@ -87,7 +87,9 @@ describe('prepare', () => {
 
 describe('the command line', () => {
   it('lists the packs', async () => {
-    expect(await bench.run(['list'])).toMatchObject({ code: 0, stdout: 'tiny\n' });
+    const { code, stdout } = await bench.run(['list']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^tiny +not installed +[\d.]+ MiB/);
   });
 
   it('explains itself', async () => {

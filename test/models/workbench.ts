@@ -102,7 +102,12 @@ export class Workbench {
 
   /** Arguments of Node.js that run the command line on the pack. */
   command(args: readonly string[], folder = this.models, pack = 'tiny'): string[] {
-    return ['dist/models/tools/cli.js', ...args, '--pack', pack, '--models-dir', folder];
+    const [command, ...options] = args;
+    const named =
+      command === undefined || command.startsWith('-') || command === 'list'
+        ? args
+        : [command, pack, ...options];
+    return ['dist/models/tools/cli.js', ...named, '--models-dir', folder];
   }
 
   /** Runs the command line to its end. */

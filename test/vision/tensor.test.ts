@@ -1,10 +1,10 @@
-import { row, softmax, zeros } from '../../src/vision/tensor.js';
+import { part, softmax, zeros } from '../../src/vision/tensor.js';
 
 describe('tensor', () => {
-  it('gives rows as views on the same memory', () => {
-    const tensor = zeros(2, 3);
-    row(tensor, 1)[0] = 7;
-    expect([...tensor.data]).toEqual([0, 0, 0, 7, 0, 0]);
+  it('gives the part of an item as a view on the same memory', () => {
+    const { data } = zeros(2, 3);
+    part(data, 1, 2)[0] = 7;
+    expect([...data]).toEqual([0, 0, 0, 7, 0, 0]);
   });
 
   it('softmax: e⁰ : e^ln3 is 1 : 3, and large scores do not overflow', () => {

@@ -1,0 +1,80 @@
+/** One detector's graph with the code of its family: searches pictures, each at the size asked for. */
+import { runInBatches } from '../sessions/batches.js';
+import type { Model, SessionManager } from '../sessions/session-manager.service.js';
+import type { Image } from '../vision/image.js';
+import { DETECTOR_FAMILIES } from './detector-families.js';
+import type { Candidate, DetectorFamily } from './detector-family.js';
+import type { Letterbox } from './letterbox.js';
+
+/** One picture at one input size. */
+export interface Search {
+  readonly image: Image;
+  /** Length of the picture's longer side in the input, in pixels. */
+  readonly size: number;
+  /** Least score of a candidate, 0…1. */
+  readonly minScore: number;
+}
+
+interface Placed extends Search {
+  readonly index: number;
+  readonly letterbox: Letterbox;
+}
+
+export class Detector {
+  private constructor(
+    private readonly family: DetectorFamily,
+    private readonly model: Model,
+  ) {}
+
+  /** Loads the graph at `path`. */
+  static async open(
+    sessions: SessionManager,
+    path: string,
+    family: keyof typeof DETECTOR_FAMILIES,
+  ): Promise<Detector> {
+    const code: DetectorFamily = DETECTOR_FAMILIES[family];
+    return new Detector(code, await sessions.open(path, code.SIGNATURE));
+  }
+
+  /** Whether its candidates have keypoints. */
+  get placesKeypoints(): boolean {
+    return this.family.placesKeypoints(this.model.outputs.length);
+  }
+
+  /** The candidates of each search, in order, before suppression. Inputs of one shape share a run. */
+  async search(searches: readonly Search[]): Promise<Candidate[][]> {
+    const found: Candidate[][] = [];
+    const placed = searches.map((search, index) => ({
+      ...search,
+      index,
+      letterbox: this.family.letterbox(search.image, search.size),
+    }));
+    for (const group of groupByShape(placed)) {
+      const { width, height } = group[0].letterbox;
+      const results = await runInBatches(
+        this.model,
+        group,
+        [3, height, width],
+        ({ image, letterbox }, batch, offset) => {
+          this.family.preprocess(image, letterbox, batch, offset);
+        },
+      );
+      for (const [at, { index, image, letterbox, minScore }] of group.entries()) {
+        const outputs = this.model.outputs.map((name) => results[at][name]);
+        found[index] = this.family.postprocess(outputs, letterbox, image, minScore);
+      }
+    }
+    return found;
+  }
+}
+
+function groupByShape(searches: readonly Placed[]): Placed[][] {
+  const groups = new Map<string, Placed[]>();
+  for (const search of searches) {
+    const shape = `${search.letterbox.width}×${search.letterbox.height}`;
+    const group = groups.get(shape);
+    if (group === undefined) groups.set(shape, [search]);
+    else group.push(search);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,28 @@
+/** Every family a pack's landmarks can be of, by the name `pack.json` gives. A new one is one file and one word here. */
+import type { InputScaling, LandmarksModel } from '../packs/pack.js';
+import type { Signature } from '../sessions/session-manager.service.js';
+import type { Point } from '../vision/affine.js';
+import type { Box } from '../vision/box.js';
+import type { Image } from '../vision/image.js';
+import type { Tensor } from '../vision/tensor.js';
+import * as landmarks106 from './landmarks106.js';
+import * as landmarks68 from './landmarks68.js';
+
+/** The functions a file of a family exports. */
+export interface LandmarkFamily {
+  /** What the graph takes and gives; `postprocess` takes its first output. */
+  readonly SIGNATURE: Signature;
+  /** Shape of one input. */
+  readonly SHAPE: readonly number[];
+  /** Writes the crop of one face into a batch. */
+  preprocess(image: Image, box: Box, batch: Tensor, offset: number, scaling?: InputScaling): void;
+  /** The points in pixels of the picture. */
+  postprocess(output: Float32Array, box: Box): Point[];
+  /** Eye centres, nose tip and mouth corners, image left first. */
+  fivePoints(landmarks: readonly Point[]): Point[];
+}
+
+export const LANDMARK_FAMILIES = {
+  landmarks68,
+  '2d106det': landmarks106,
+} satisfies Record<LandmarksModel['family'], LandmarkFamily>;

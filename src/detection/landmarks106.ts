@@ -1,0 +1,52 @@
+/**
+ * The landmark family 2d106det of InsightFace (`landmark.py`): 106 points in that model's own order, the scheme
+ * `insightface-2d106`; other 106-point schemes number theirs differently. Sees a centred crop, 192×192, RGB.
+ */
+import type { InputScaling } from '../packs/pack.js';
+import type { Signature } from '../sessions/session-manager.service.js';
+import { apply, type Point } from '../vision/affine.js';
+import type { Box } from '../vision/box.js';
+import { centredCropMap } from '../vision/centred-crop.js';
+import type { Image } from '../vision/image.js';
+import type { Tensor } from '../vision/tensor.js';
+import { sample } from '../vision/warp.js';
+
+const SIDE = 192;
+/** Shape of one input. */
+export const SHAPE = [3, SIDE, SIDE] as const;
+
+/** What the graph takes and gives. */
+export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 212]] };
+
+/** Of graphs that begin with a subtraction and a multiplication of their own, as the published one does. */
+const RAW: InputScaling = { mean: 0, std: 1 };
+
+/** Writes the crop of one face into a batch. */
+export function preprocess(
+  image: Image,
+  box: Box,
+  { data }: Tensor,
+  offset: number,
+  { mean, std }: InputScaling = RAW,
+): void {
+  const normalisation = { order: 'RGB', mean: [mean, mean, mean], std: [std, std, std] } as const;
+  // Point sampling, as the crops it was trained on were made.
+  sample(image, centredCropMap(box, SIDE), { data, offset, width: SIDE, height: SIDE }, normalisation);
+}
+
+/**
+ * The points in pixels of the picture.
+ * @param output 212 numbers: x, y of each point in −1…1 of the crop
+ */
+export function postprocess(output: Float32Array, box: Box): Point[] {
+  const map = centredCropMap(box, SIDE);
+  const toPixels = (value: number): number => ((value + 1) * SIDE) / 2;
+  return Array.from({ length: output.length / 2 }, (_, index) =>
+    apply(map, { x: toPixels(output[2 * index]), y: toPixels(output[2 * index + 1]) }),
+  );
+}
+
+/** Eye centres (pupils), nose tip and mouth corners, image left first. */
+export function fivePoints(landmarks: readonly Point[]): Point[] {
+  return [38, 88, 86, 52, 61].map((index) => landmarks[index]);
+}

@@ -1,0 +1,41 @@
+/** A picture inside a detector's input: in its own proportions, at the top left, the rest black. */
+import { boxToPicture } from '../vision/affine.js';
+import type { Image } from '../vision/image.js';
+import type { Tensor } from '../vision/tensor.js';
+import { type Normalisation, warp } from '../vision/warp.js';
+
+/** An input and the part of it a picture covers, in input pixels. */
+export interface Letterbox {
+  /** Size of the input. */
+  readonly width: number;
+  readonly height: number;
+  /** Size of the part the picture covers. */
+  readonly innerWidth: number;
+  readonly innerHeight: number;
+}
+
+/**
+ * The smallest input in which the picture's longer side is `size` pixels long.
+ * @param grid both sides are multiples of it
+ * @param least shortest side an input may have
+ */
+export function fitLetterbox(image: Image, size: number, grid: number, least: number): Letterbox {
+  const scale = size / Math.max(image.width, image.height);
+  const innerWidth = Math.max(1, Math.round(image.width * scale));
+  const innerHeight = Math.max(1, Math.round(image.height * scale));
+  const fit = (length: number): number => Math.max(least, Math.ceil(length / grid) * grid);
+  return { width: fit(innerWidth), height: fit(innerHeight), innerWidth, innerHeight };
+}
+
+/** Writes one picture into a batch of 3×height×width inputs. */
+export function drawLetterbox(
+  image: Image,
+  { innerWidth, innerHeight, width, height }: Letterbox,
+  batch: Tensor,
+  offset: number,
+  normalisation: Normalisation,
+): void {
+  const whole = { x1: 0, y1: 0, x2: image.width, y2: image.height };
+  const map = boxToPicture(whole, innerWidth, innerHeight);
+  warp(image, map, { data: batch.data, offset, width, height }, normalisation);
+}

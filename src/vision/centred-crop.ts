@@ -1,0 +1,21 @@
+/**
+ * The upright square crop that InsightFace's landmark and attribute models look at (`face_align.transform` with
+ * rotation 0): about the centre of the face's box, 1.5 times its longer side, black outside the picture.
+ */
+import type { Affine } from './affine.js';
+import type { Box } from './box.js';
+
+/** Side of the crop in longer sides of the box. */
+const MARGIN = 1.5;
+
+/**
+ * The map from pixels of the crop to pixels of the picture.
+ * @param side of the crop, in pixels
+ */
+export function centredCropMap({ x1, y1, x2, y2 }: Box, side: number): Affine {
+  const step = (Math.max(x2 - x1, y2 - y1) * MARGIN) / side;
+  // The middle of the crop, pixel side / 2, shows the middle of the box.
+  const c = (x1 + x2) / 2 - (step * side) / 2;
+  const f = (y1 + y2) / 2 - (step * side) / 2;
+  return { a: step, b: 0, c, d: 0, e: step, f };
+}

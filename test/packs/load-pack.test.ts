@@ -1,0 +1,123 @@
+/** What a wrong pack is told when it is loaded: the file and the field. */
+import 'reflect-metadata';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sha256 } from '../../models/tools/checksum.js';
+import { packNames, readRecipe } from '../../models/tools/recipe.js';
+import { loadPack } from '../../src/packs/load-pack.js';
+
+interface Manifest {
+  extends?: string;
+  models: Record<string, Record<string, unknown>>;
+}
+
+let modelsDir: string;
+let manifest: Manifest;
+
+beforeEach(async () => {
+  modelsDir = await mkdtemp(join(tmpdir(), 'packs-'));
+  await cp('models/default', join(modelsDir, 'default'), { recursive: true });
+  manifest = JSON.parse(await readFile('models/default/pack.json', 'utf8')) as Manifest;
+});
+afterEach(() => rm(modelsDir, { recursive: true }));
+
+async function load(pack = 'default') {
+  await mkdir(join(modelsDir, pack), { recursive: true });
+  await writeFile(join(modelsDir, pack, 'pack.json'), JSON.stringify(manifest));
+  return loadPack({ modelsDir, modelPack: pack });
+}
+
+it('loads the default pack', async () => {
+  expect((await load()).models.detector.family).toBe('ultraface');
+});
+
+it.each([
+  [
+    'an unknown family',
+    () => (manifest.models['detector']['family'] = 'yolo'),
+    /models\.detector\.family must be one of.*ultraface/,
+  ],
+  [
+    'a role it cannot do without',
+    () => delete manifest.models['recognition'],
+    /models\.recognition should not be null/,
+  ],
+  [
+    'a threshold out of range',
+    () => (manifest.models['detector']['iouThreshold'] = 2),
+    /models\.detector\.iouThreshold must not be greater than 1/,
+  ],
+  [
+    'a path that leaves the packs',
+    () => (manifest.models['detector']['file'] = '../../x.onnx'),
+    /models\.detector\.file must match/,
+  ],
+  ['a pack that does not exist', () => (manifest.extends = 'nothing'), /There is no model pack "nothing"/],
+  ['itself', () => (manifest.extends = 'default'), /extends: "default" extends this pack in turn/],
+])('names the field of %s', async (_, spoil, sentence) => {
+  spoil();
+  await expect(load()).rejects.toThrow(sentence);
+});
+
+it('says what to run when a file is missing', async () => {
+  await rm(join(modelsDir, 'default/pose.onnx'));
+  await expect(load()).rejects.toThrow(
+    'The model pack "default" lacks pose.onnx: run `npm run models -- install default`.',
+  );
+});
+
+it('names a damaged file and the field that pins it', async () => {
+  await writeFile(join(modelsDir, 'default/pose.onnx'), 'damaged');
+  await expect(load()).rejects.toThrow(/^pose\.onnx is damaged.*models\.pose\.sha256/);
+});
+
+describe('a file that pack.json does not pin', () => {
+  const note = (sum: string): Promise<void> =>
+    writeFile(join(modelsDir, 'default/installed.json'), JSON.stringify({ files: { 'pose.onnx': sum } }));
+
+  it('is taken as it is, or held to what was noted when it was installed', async () => {
+    delete manifest.models['pose']['sha256'];
+    await load();
+    await note(sha256(await readFile(join(modelsDir, 'default/pose.onnx'))));
+    await load();
+    await note('0'.repeat(64));
+    await expect(load()).rejects.toThrow(/^pose\.onnx is damaged/);
+  });
+
+  it('is told when that note is damaged', async () => {
+    await writeFile(join(modelsDir, 'default/installed.json'), '{');
+    await expect(load()).rejects.toThrow(/installed\.json cannot be read.*Remove it/);
+  });
+});
+
+describe('a pack that extends another', () => {
+  it('keeps its own roles and takes the others from there', async () => {
+    await cp(join(modelsDir, 'default/pose.onnx'), join(modelsDir, 'own/head.onnx'), { recursive: true });
+    manifest = {
+      ...manifest,
+      extends: 'default',
+      models: { pose: { ...manifest.models['pose'], file: 'head.onnx' } },
+    };
+    const { models } = await load('own');
+    expect(models.pose?.file).toBe('head.onnx');
+    expect(models.detector.file).toBe('../default/detector.onnx');
+    expect((await readRecipe(modelsDir, 'own')).base?.name).toBe('default');
+  });
+
+  it('says which pack to install when a file of that one is missing', async () => {
+    await rm(join(modelsDir, 'default/liveness.onnx'));
+    manifest = { ...manifest, extends: 'default', models: {} };
+    await expect(load('own')).rejects.toThrow(/lacks \.\.\/default\/liveness\.onnx: run .* install default/);
+  });
+});
+
+it('accepts every committed pack but for the files that must be installed', async () => {
+  for (const name of await packNames('models')) {
+    await readRecipe('models', name);
+    await cp(`models/${name}/pack.json`, join(modelsDir, name, 'pack.json'));
+    const attempt = (): unknown => loadPack({ modelsDir, modelPack: name });
+    if (name !== 'default')
+      expect(attempt).toThrow(new RegExp(`lacks \\S+\\.onnx: run .* install ${name}\`\\.$`));
+  }
+});
