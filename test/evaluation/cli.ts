@@ -7,6 +7,7 @@ import { isPresent } from './data.js';
 import { Engine } from './engine.js';
 import type { Evaluation, Report } from './evaluation.js';
 import { EVALUATIONS } from './evaluations.js';
+import { JUDGE_FILE } from './judge.js';
 import { startProgress } from './progress.js';
 import { toText, writePlots } from './report.js';
 
@@ -20,6 +21,8 @@ ${EVALUATIONS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n
 Options:
   --data <folder>   the data (default: ${DATA}/<evaluation>; for all: ${DATA})
   --limit <n>       look at n items, spread evenly over the data
+  --judge <file>    an SCRFD graph that says which boxes are faces where labels are incomplete
+                    (default: ${JUDGE_FILE})
   --json            print the figures as JSON instead of tables
   --plot <file>     write the plots as SVG
   --help            print this
@@ -28,6 +31,7 @@ Options:
 const OPTIONS = {
   data: { type: 'string' },
   limit: { type: 'string' },
+  judge: { type: 'string', default: JUDGE_FILE },
   json: { type: 'boolean' },
   plot: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -51,7 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
   };
   const reports = new Map<Evaluation, Report>();
   for (const evaluation of chosen) {
-    const report = await measure(evaluation, folderOf(evaluation), limit);
+    const report = await measure(evaluation, folderOf(evaluation), limit, values.judge);
     if (report === undefined) continue;
     reports.set(evaluation, report);
     if (values.json !== true) print(toText(evaluation.title, report));
@@ -65,7 +69,12 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 /** The report of one evaluation; `undefined` where its data is absent. */
-async function measure(evaluation: Evaluation, folder: string, limit: number): Promise<Report | undefined> {
+async function measure(
+  evaluation: Evaluation,
+  folder: string,
+  limit: number,
+  judge: string,
+): Promise<Report | undefined> {
   if (!isPresent(folder)) {
     process.stderr.write(`${evaluation.name}: skipped: no data (${folder} does not exist)\n`);
     return undefined;
@@ -73,7 +82,7 @@ async function measure(evaluation: Evaluation, folder: string, limit: number): P
   const engine = await Engine.start();
   try {
     const progress = startProgress.bind(undefined, process.stderr);
-    return await evaluation.run({ engine, folder, limit, progress });
+    return await evaluation.run({ engine, folder, judge, limit, progress });
   } finally {
     await engine.close();
   }

@@ -7,6 +7,8 @@ export interface EvaluationContext {
   readonly engine: Engine;
   /** Folder of the data set. */
   readonly folder: string;
+  /** ONNX file of a second detector that judges where labels are incomplete; it need not exist. */
+  readonly judge: string;
   /** Most items to look at, spread evenly over the data; Infinity: all. */
   readonly limit: number;
   /** Starts a line of progress. */
