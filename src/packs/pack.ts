@@ -30,8 +30,8 @@ export class ModelFile {
 
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
-  @IsIn(['ultraface', 'scrfd'])
-  family!: 'ultraface' | 'scrfd';
+  @IsIn(['ultraface', 'scrfd', 'yunet'])
+  family!: 'ultraface' | 'scrfd' | 'yunet';
 
   /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
   @IsArray()
