@@ -73,7 +73,7 @@ export default {
       },
       to: {
         path: '^src/(detection|attributes|sessions|recognition)/',
-        pathNot: '^src/recognition/similarity\\.ts$',
+        pathNot: '^src/(recognition/similarity|attributes/age)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -4,7 +4,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'models/tools/train/'] },
+  { ignores: ['dist/', 'coverage/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

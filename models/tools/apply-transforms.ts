@@ -4,22 +4,16 @@ import { prune } from './onnx-graph.js';
 import { dynamicBatch, type DynamicBatchTransform } from './transforms/dynamic-batch.js';
 import { type InterfaceTransform, setInterface } from './transforms/interface.js';
 import { padChannels, type PadChannelsTransform } from './transforms/pad-channels.js';
-import { spatialMean, type SpatialMeanTransform } from './transforms/spatial-mean.js';
 import { splitPRelu, type SplitPReluTransform } from './transforms/split-prelu.js';
 
 /** One step of a graph's `build.transforms` in pack.json. */
 export type Transform =
-  | InterfaceTransform
-  | DynamicBatchTransform
-  | SpatialMeanTransform
-  | PadChannelsTransform
-  | SplitPReluTransform;
+  InterfaceTransform | DynamicBatchTransform | PadChannelsTransform | SplitPReluTransform;
 
 /** The names a step may have; the compiler sees to it that none is missing. */
 export const TRANSFORM_NAMES = Object.keys({
   interface: true,
   dynamicBatch: true,
-  spatialMean: true,
   padChannels: true,
   splitPRelu: true,
 } satisfies Record<Transform['op'], true>);
@@ -37,9 +31,6 @@ export function applyTransforms(source: Uint8Array, transforms: readonly Transfo
         break;
       case 'dynamicBatch':
         dynamicBatch(model.graph);
-        break;
-      case 'spatialMean':
-        spatialMean(model.graph, transform);
         break;
       case 'padChannels':
         padChannels(model.graph);

@@ -1,20 +1,36 @@
 /** Faces → descriptions: runs the heads that are asked for, each once over all the faces that want it. */
 import { Injectable } from '@nestjs/common';
+import {
+  type Appearance,
+  APPEARANCE_NAMES,
+  AppearanceHead,
+  type AppearanceName,
+  type FeaturedFace,
+} from './appearance.head.js';
+import { Pack } from '../packs/pack.js';
+import type { Demographics } from './demographic-families.js';
+import { DemographicsHead } from './demographics.head.js';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';
 import type { Pose } from './pose.js';
 import { PoseHead } from './pose.head.js';
-import { Pack } from '../packs/pack.js';
 import { quality } from './quality.js';
 
 /** What can be asked of a face. */
-export type AttributeName = 'pose' | 'quality' | 'liveness';
+export const ATTRIBUTE_NAMES = ['pose', 'quality', 'liveness', ...APPEARANCE_NAMES] as const;
+export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
+
+/** What attributes read off the recognition trunk. */
+export interface Recognised extends FeaturedFace {
+  /** Length of the face's embedding before it was normalised. */
+  readonly length: number;
+}
 
 /** A face, and what is asked of it. */
 export interface DescribableFace extends FaceView {
   readonly wanted: readonly AttributeName[];
-  /** Length of the face's embedding before it was normalised, where an attribute is asked for that `needsEmbedding`. */
-  readonly embeddingLength?: number;
+  /** What the recognition trunk says of it, where an attribute is asked for that `needsRecognition`. */
+  readonly recognised?: Recognised;
 }
 
 /** The answers; `undefined` was not asked for, `null` the active pack cannot tell. */
@@ -24,11 +40,11 @@ export interface Attributes {
   readonly quality?: number | null;
   /** 0…1, high for a living face. */
   readonly liveness?: number | null;
-}
-
-/** Whether one of the attributes is read off what the recognition model says. */
-export function needsEmbedding(names: readonly AttributeName[]): boolean {
-  return names.includes('quality');
+  readonly gender?: Appearance['gender'] | null;
+  readonly age?: Appearance['age'] | null;
+  readonly race?: Appearance['race'] | null;
+  /** Probability of a mask, 0…1. */
+  readonly mask?: number | null;
 }
 
 @Injectable()
@@ -37,7 +53,14 @@ export class AttributesService {
     private readonly pack: Pack,
     private readonly poseHead: PoseHead,
     private readonly livenessHead: LivenessHead,
+    private readonly appearanceHead: AppearanceHead,
+    private readonly demographicsHead: DemographicsHead,
   ) {}
+
+  /** Whether one of the attributes is read off what the recognition trunk says. */
+  needsRecognition(names: readonly AttributeName[]): boolean {
+    return names.some((name) => name === 'quality' || this.isReadOffTrunk(name));
+  }
 
   /** The wanted attributes of each face, in order. */
   async describe(faces: readonly DescribableFace[]): Promise<Attributes[]> {
@@ -45,24 +68,72 @@ export class AttributesService {
       faces.filter(({ wanted }) => wanted.includes(name));
     const poses = await answers(asking('pose'), (some) => this.poseHead.describe(some));
     const liveness = await answers(asking('liveness'), (some) => this.livenessHead.describe(some));
-    return faces.map((face) => ({
-      pose: poses.get(face),
-      quality: face.wanted.includes('quality') ? this.qualityOf(face) : undefined,
-      liveness: liveness.get(face),
-    }));
+    const appearances = await this.appearances(faces);
+    const asked = faces.filter(({ wanted }) =>
+      this.demographicsHead.answers.some((name) => wanted.includes(name)),
+    );
+    const demographics: ReadonlyMap<DescribableFace, Demographics | null> = await answers(asked, (some) =>
+      this.demographicsHead.describe(some),
+    );
+    return faces.map((face) => {
+      const appearance = { ...appearances.get(face), ...demographics.get(face) };
+      const told = <N extends AppearanceName>(name: N): Appearance[N] | null | undefined =>
+        face.wanted.includes(name) ? (appearance[name] ?? null) : undefined;
+      return {
+        pose: poses.get(face),
+        quality: face.wanted.includes('quality') ? this.qualityOf(face) : undefined,
+        liveness: liveness.get(face),
+        gender: told('gender'),
+        age: told('age'),
+        race: told('race'),
+        mask: told('mask'),
+      };
+    });
   }
 
-  private qualityOf({ embeddingLength }: DescribableFace): number | null {
-    const curve = this.pack.models.recognition.quality;
-    return curve === undefined || embeddingLength === undefined ? null : quality(embeddingLength, curve);
+  /** What the appearance head says of the faces that ask it, all of its answers that at least one asks for. */
+  private async appearances(
+    faces: readonly DescribableFace[],
+  ): Promise<ReadonlyMap<DescribableFace, Appearance | null>> {
+    const asking = faces
+      .filter(isRecognised)
+      .filter(({ wanted }) => wanted.some((name) => this.isReadOffTrunk(name)));
+    const names = APPEARANCE_NAMES.filter(
+      (name) => this.isReadOffTrunk(name) && asking.some(({ wanted }) => wanted.includes(name)),
+    );
+    return answers<DescribableFace & { recognised: Recognised }, Appearance | null>(asking, (some) =>
+      this.appearanceHead.describe(
+        some.map(({ recognised }) => recognised),
+        names,
+      ),
+    );
+  }
+
+  /** What a model of its own tells, the trunk need not be asked for. */
+  private isReadOffTrunk(name: AttributeName): boolean {
+    return (
+      APPEARANCE_NAMES.some((one) => one === name) &&
+      !this.demographicsHead.answers.some((one) => one === name) &&
+      this.pack.models.appearance !== undefined
+    );
+  }
+
+  private qualityOf({ recognised }: DescribableFace): number | null {
+    const { trunk, recognition } = this.pack.models;
+    const curve = (trunk ?? recognition).quality;
+    return curve === undefined || recognised === undefined ? null : quality(recognised.length, curve);
   }
 }
 
+function isRecognised<F extends DescribableFace>(face: F): face is F & { recognised: Recognised } {
+  return face.recognised !== undefined;
+}
+
 /** The answer of one head for each face it was run on. */
-async function answers<T>(
-  faces: readonly DescribableFace[],
-  describe: (faces: readonly DescribableFace[]) => Promise<T[]>,
-): Promise<Map<DescribableFace, T>> {
+async function answers<F, T>(
+  faces: readonly F[],
+  describe: (faces: readonly F[]) => Promise<T[]>,
+): Promise<Map<F, T>> {
   const results = await describe(faces);
   return new Map(faces.map((face, index) => [face, results[index]]));
 }

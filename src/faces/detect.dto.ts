@@ -135,8 +135,30 @@ export class FaceDto {
   /** One of the model's `races`. */
   race?: string | null;
 
-  /** Age in years. */
+  /**
+   * Age in years, 0…100.
+   * @example 34
+   */
   age?: number | null;
+
+  /**
+   * Probability of `gender`, ½…1.
+   * @example 0.98
+   */
+  gender_confidence?: number | null;
+
+  /**
+   * Probability that the age lies in `age_bracket`, 0…1.
+   * @example 0.61
+   */
+  age_bracket_confidence?: number | null;
+
+  /**
+   * Probability of `race`, 0…1; where `race` is `null`, that the face belongs to none of the labels the model tells
+   * apart.
+   * @example 0.87
+   */
+  race_confidence?: number | null;
 }
 
 /** The faces of a picture. */

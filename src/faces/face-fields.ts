@@ -16,6 +16,9 @@ export const FACE_FIELDS = [
   'age_bracket',
   'race',
   'age',
+  'gender_confidence',
+  'age_bracket_confidence',
+  'race_confidence',
 ] as const;
 
 export type FaceField = (typeof FACE_FIELDS)[number];
@@ -26,7 +29,15 @@ const ATTRIBUTES: Partial<Record<FaceField, AttributeName>> = {
   yaw: 'pose',
   pitch: 'pose',
   quality: 'quality',
+  mask_confidence: 'mask',
   liveness_confidence: 'liveness',
+  gender: 'gender',
+  age_bracket: 'age',
+  race: 'race',
+  age: 'age',
+  gender_confidence: 'gender',
+  age_bracket_confidence: 'age',
+  race_confidence: 'race',
 };
 
 /** What the pipeline has to compute for some fields. */

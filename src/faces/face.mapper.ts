@@ -6,7 +6,7 @@ import type { FaceField } from './face-fields.js';
 
 /** The face with the asked fields only, in the contract's order. */
 export function toFaceDto(face: AnalysedFace, fields: readonly FaceField[]): FaceDto {
-  const { pose, quality, liveness } = face.attributes;
+  const { pose, quality, liveness, mask, gender, age, race } = face.attributes;
   const outputs: Required<Pick<FaceDto, FaceField>> = {
     landmarks: face.landmarks?.map(({ x, y }): [number, number] => [Math.round(x), Math.round(y)]) ?? null,
     feature: face.embedding === undefined ? null : Array.from(face.embedding, (value) => round(value, 7)),
@@ -14,12 +14,15 @@ export function toFaceDto(face: AnalysedFace, fields: readonly FaceField[]): Fac
     yaw: orNull(pose?.yaw, 2),
     pitch: orNull(pose?.pitch, 2),
     quality: orNull(quality, 4),
-    mask_confidence: null,
+    mask_confidence: orNull(mask, 4),
     liveness_confidence: orNull(liveness, 4),
-    gender: null,
-    age_bracket: null,
-    race: null,
-    age: null,
+    gender: gender?.label ?? null,
+    age_bracket: age?.bracket ?? null,
+    race: race?.label ?? null,
+    age: orNull(age?.years, 0),
+    gender_confidence: orNull(gender?.confidence, 4),
+    age_bracket_confidence: orNull(age?.confidence, 4),
+    race_confidence: orNull(race?.confidence, 4),
   };
   const asked = Object.entries(outputs).filter(([name]) => fields.includes(name as FaceField));
   return {

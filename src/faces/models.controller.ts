@@ -1,6 +1,7 @@
 /** Says which model is served, and what it can do. */
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AGE_BRACKETS } from '../attributes/age.js';
 import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
 import { InferencePool } from '../pipeline/inference-pool.service.js';
@@ -29,7 +30,11 @@ export class ModelsController {
   insightface(): ModelDto {
     const { name, description, licence, models } = this.pack;
     const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
-    const [pose, liveness] = [models.pose !== undefined, models.liveness !== undefined];
+    const { appearance, demographics } = models;
+    const pose = models.pose !== undefined;
+    const heads = appearance !== undefined;
+    const anyGender = heads || demographics !== undefined;
+    const labels = demographics?.races ?? appearance?.races;
     return {
       name: 'insightface',
       ready: this.pool.state.workers > 0,
@@ -43,16 +48,24 @@ export class ModelsController {
         roll: pose,
         yaw: pose,
         pitch: pose,
-        quality: models.recognition.quality !== undefined,
-        mask_confidence: false,
-        liveness_confidence: liveness,
-        gender: false,
-        age_bracket: false,
-        race: false,
-        age: false,
+        quality: (models.trunk ?? models.recognition).quality !== undefined,
+        mask_confidence: heads,
+        liveness_confidence: models.liveness !== undefined,
+        gender: anyGender,
+        age_bracket: anyGender,
+        race: labels !== undefined,
+        age: demographics === undefined ? heads : demographics.family === 'genderage',
+        gender_confidence: anyGender,
+        age_bracket_confidence: demographics === undefined ? heads : demographics.family === 'fairface',
+        race_confidence: labels !== undefined,
       },
       landmark_scheme: models.landmarks?.scheme ?? null,
-      labels: { gender: null, age_bracket: null, race: null },
+      labels: {
+        gender: demographics?.genders ?? appearance?.genders ?? null,
+        age_bracket: anyGender ? AGE_BRACKETS : null,
+        race: labels === undefined ? null : [...new Set(labels)].filter((race) => race !== null),
+      },
+      notes: { race: demographics?.races === undefined ? appearance?.raceNote : undefined },
       thresholds: {
         detection: models.detector.scoreThreshold,
         match: {

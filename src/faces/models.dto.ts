@@ -33,13 +33,13 @@ export class ThresholdsDto {
 /** The labels of the classifying outputs; `null` where the active pack cannot tell. */
 export class LabelSetsDto {
   @ApiProperty({ type: [String], nullable: true })
-  gender!: string[] | null;
+  gender!: readonly string[] | null;
 
   @ApiProperty({ type: [String], nullable: true })
-  age_bracket!: string[] | null;
+  age_bracket!: readonly string[] | null;
 
   @ApiProperty({ type: [String], nullable: true })
-  race!: string[] | null;
+  race!: readonly string[] | null;
 }
 
 /** The served model. */
@@ -74,6 +74,14 @@ export class ModelDto {
   landmark_scheme!: string | null;
 
   labels!: LabelSetsDto;
+
+  /** What a caller must know of an output, such as why `race` can be `null`. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { race: 'Latino/Hispanic and Middle Eastern are one class of the training data …' },
+  })
+  notes!: Partial<Record<(typeof FACE_FIELDS)[number], string>>;
 
   thresholds!: ThresholdsDto;
 }

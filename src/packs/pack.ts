@@ -204,6 +204,48 @@ export class LivenessModel extends ModelFile {
   scale!: number;
 }
 
+/** The network on the trunk's features that tells gender, age, race and mask. */
+export class AppearanceModel extends ModelFile {
+  @IsIn(['trunk-heads'])
+  family!: 'trunk-heads';
+
+  /** The label of each class of its gender output. */
+  @IsIn(['Female', 'Male'], { each: true })
+  @ArrayMinSize(2)
+  genders!: ('Female' | 'Male')[];
+
+  /** The label of each class of its race output; `null` for a class that mixes several labels of the contract. */
+  @IsArray()
+  @ArrayMinSize(2)
+  races!: (string | null)[];
+
+  /** Which labels it cannot tell apart and why, for those who ask why `race` is null. */
+  @IsOptional()
+  @IsString()
+  raceNote?: string;
+}
+
+/** The network that tells gender, age and race from the pixels; what it tells goes before what `appearance` tells. */
+export class DemographicsModel extends ModelFile {
+  @IsIn(['genderage', 'fairface'])
+  family!: 'genderage' | 'fairface';
+
+  /** The label of each class of its gender output. */
+  @IsIn(['Female', 'Male'], { each: true })
+  @ArrayMinSize(2)
+  genders!: ('Female' | 'Male')[];
+
+  /** The label of each class of its race output, where it has one; classes of one label count together. */
+  @IsOptional()
+  @IsString({ each: true })
+  races?: string[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => InputScaling)
+  scaling?: InputScaling;
+}
+
 /** The models of a pack by role; a role a pack lacks answers `null` in the API. */
 export class PackModels {
   @IsDefined()
@@ -220,6 +262,25 @@ export class PackModels {
   @ValidateNested()
   @Type(() => RecognitionModel)
   recognition!: RecognitionModel;
+
+  /**
+   * The recognition model whose features `appearance` and whose embedding's length the quality are read off; missing
+   * where that is `recognition` itself. A pack with a recognition model of its own takes it from the pack it extends.
+   */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RecognitionModel)
+  trunk?: RecognitionModel;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => DemographicsModel)
+  demographics?: DemographicsModel;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => AppearanceModel)
+  appearance?: AppearanceModel;
 
   @IsOptional()
   @ValidateNested()

@@ -1,10 +1,9 @@
 /** The whole analysis, inside a worker: detection → recognition → attributes over a batch of pictures. */
 import { Injectable } from '@nestjs/common';
 import {
-  type AttributeName,
+  ATTRIBUTE_NAMES,
   AttributesService,
   type DescribableFace,
-  needsEmbedding,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
@@ -16,8 +15,6 @@ import {
   type BatchResult,
   wallClock,
 } from './analysis.js';
-
-const EVERY_ATTRIBUTE: readonly AttributeName[] = ['pose', 'quality', 'liveness'];
 
 /** A detected face on its way through the later stages. */
 interface Candidate extends DescribableFace {
@@ -43,11 +40,11 @@ export class AnalysisService {
     const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
     const detectedAt = wallClock();
 
-    const identities = await this.recognise(candidates);
+    const { identities, readings } = await this.recognise(candidates);
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(
-      candidates.map((face) => ({ ...face, embeddingLength: identities.get(face)?.length })),
+      candidates.map((face) => ({ ...face, recognised: readings.get(face) })),
     );
     const faces: AnalysedFace[][] = jobs.map(() => []);
     for (const [index, item] of candidates.entries()) {
@@ -70,17 +67,27 @@ export class AnalysisService {
     };
   }
 
-  /** What the recognition model says of each face of which something is asked that it knows. */
-  private async recognise(faces: readonly Candidate[]): Promise<Map<Candidate, Identity>> {
-    const asking = faces.filter(({ options }) => options.embedding || needsEmbedding(options.attributes));
-    const identities = await this.recognition.embed(asking);
-    return new Map(asking.map((face, index) => [face, identities[index]]));
+  /** What recognition says of the faces that ask for an embedding, or for an attribute that is read off the trunk. */
+  private async recognise(
+    faces: readonly Candidate[],
+  ): Promise<Record<'identities' | 'readings', ReadonlyMap<Candidate, Identity>>> {
+    const identifying = faces.filter(({ options }) => options.embedding);
+    const reading = faces.filter(({ options }) => this.attributes.needsRecognition(options.attributes));
+    if (this.recognition.hasTrunk) {
+      return {
+        identities: zip(identifying, await this.recognition.embed(identifying)),
+        readings: zip(reading, await this.recognition.read(reading)),
+      };
+    }
+    const either = faces.filter((face) => identifying.includes(face) || reading.includes(face));
+    const identities = zip(either, await this.recognition.embed(either));
+    return { identities, readings: identities };
   }
 
   /** Runs every model once, so that the first request does not pay for their first run. */
   async warmUp(): Promise<void> {
     const image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
-    const options = { landmarks: true, embedding: true, attributes: EVERY_ATTRIBUTE };
+    const options = { landmarks: true, embedding: true, attributes: ATTRIBUTE_NAMES };
     const box = { x1: 100, y1: 100, x2: 212, y2: 212 };
     const corner = { x: box.x1, y: box.y1 };
     const keypoints = [
@@ -92,7 +99,10 @@ export class AnalysisService {
     ];
     await this.detection.detect([{ image, options }]);
     await this.recognition.embed([{ image, keypoints }]);
-    await this.attributes.describe([{ image, box, keypoints, score: 1, wanted: EVERY_ATTRIBUTE }]);
+    const [recognised] = await this.recognition.read([{ image, keypoints }]);
+    await this.attributes.describe([
+      { image, box, keypoints, recognised, score: 1, wanted: ATTRIBUTE_NAMES },
+    ]);
   }
 }
 
@@ -104,4 +114,8 @@ function withKeypoints(options: AnalysisOptions): AnalysisOptions {
 function candidate({ image, options }: AnalysisJob, job: number, face: Face): Candidate {
   const { box, score, keypoints = [] } = face;
   return { job, face, options, image, box, score, keypoints, wanted: options.attributes };
+}
+
+function zip<K, V>(keys: readonly K[], values: readonly V[]): ReadonlyMap<K, V> {
+  return new Map(keys.map((key, index) => [key, values[index]]));
 }

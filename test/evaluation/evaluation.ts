@@ -9,6 +9,8 @@ export interface EvaluationContext {
   readonly folder: string;
   /** Most items to look at, spread evenly over the data; Infinity: all. */
   readonly limit: number;
+  /** Whether items that our own heads were trained on count as well, where a set has a held-out part. */
+  readonly trainedOn: boolean;
   /** Starts a line of progress. */
   readonly progress: (label: string, total: number) => ProgressLine;
 }

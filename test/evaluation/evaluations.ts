@@ -1,8 +1,10 @@
 /** Every evaluation there is, in the order `npm run eval -- all` runs them. */
+import { attributes } from './attributes.evaluation.js';
 import type { Evaluation } from './evaluation.js';
 import { lfw } from './lfw.evaluation.js';
 import { liveness } from './liveness.evaluation.js';
+import { mask } from './mask.evaluation.js';
 import { pose } from './pose.evaluation.js';
 import { quality } from './quality.evaluation.js';
 
-export const EVALUATIONS: readonly Evaluation[] = [lfw, pose, quality, liveness];
+export const EVALUATIONS: readonly Evaluation[] = [lfw, quality, attributes, mask, pose, liveness];

@@ -8,7 +8,8 @@ import { type Evaluation, type EvaluationContext, percent, type Plot, type Table
 import { plotCurves } from './plot.js';
 import { compress, shrink, tighten, treated, type Treatment } from './treatments.js';
 
-const THRESHOLDS = [0.5, 0.9] as const;
+const THRESHOLDS = [0.1, 0.5, 0.9] as const;
+const EVEN_ODDS = 0.5;
 /** Photos of one group: enough to know a share to two or three hundredths. */
 const MOST_PHOTOS = 400;
 /** Photos that go through every treatment. */
@@ -59,7 +60,7 @@ export const liveness: Evaluation = {
     }
     const few = sample(groups[0]?.paths ?? [], FEW_PHOTOS);
     const spoiled = await scoresOf(context, 'photos treated', few, TREATMENTS);
-    const right = labels.filter(({ live }, index) => labelled[index][0] > THRESHOLDS[0] === (live === '1'));
+    const right = labels.filter(({ live }, index) => labelled[index][0] > EVEN_ODDS === (live === '1'));
     return {
       figures: {
         labelledPhotos: labels.length,

@@ -20,7 +20,7 @@ export interface Axis {
 const WIDTH = 520;
 const HEIGHT = 380;
 const FRAME = { left: 64, top: 40, right: 500, bottom: 320 };
-const COLOURS = ['#1f5fa8', '#c8511b', '#3a8a3f', '#8a4fa3', '#8a6d1f', '#555555'];
+const COLOURS = ['#1f5fa8', '#c8511b', '#3a8a3f', '#8a4fa3', '#8a6d1f', '#555555', '#d1478c', '#2a9d9d'];
 const TICKS = 5;
 
 /** Curves of y over x. */

@@ -1,53 +1,17 @@
 /** Does quality fall as a photo gets worse, and along with what recognition makes of it? */
-import { join } from 'node:path';
 import type { QualityCurve } from '../../src/packs/pack.js';
-import { cosineSimilarity } from '../../src/recognition/similarity.js';
 import { fitLogistic, type LogisticCurve } from './calibration.js';
 import { sample } from './data.js';
 import { type EvaluationContext, percent, type Plot, type Report } from './evaluation.js';
 import type { FacePhoto } from './face-photo.js';
-import { photoOf } from './face-photo.js';
 import { mean, rankCorrelation } from './metrics.js';
 import { plotCurves } from './plot.js';
-import { blur, compress, cover, cutOff, expose, shrink, type Treatment } from './treatments.js';
+import { type Level, levelsOf, SERIES, spoilAll, type Treated } from './quality-levels.js';
 
 /** More photos would move the means by less than they matter. */
 const MOST_PHOTOS = 100;
 /** Share of the photos in which the face must still be found for a mean to stand for all of them. */
 const ENOUGH = 0.5;
-
-/** A treatment in ever stronger doses. */
-interface Series {
-  readonly name: string;
-  readonly treatment: (dose: number) => Treatment;
-  readonly doses: readonly number[];
-}
-
-const SERIES: readonly Series[] = [
-  { name: 'blurred, sigma in pixels', treatment: blur, doses: [1, 1.5, 2, 3, 4] },
-  { name: 'times smaller', treatment: shrink, doses: [2, 3, 4, 5, 6] },
-  { name: 'darkened to', treatment: expose, doses: [0.6, 0.4, 0.3, 0.2, 0.15] },
-  { name: 'overexposed by', treatment: expose, doses: [1.4, 1.8, 2.2, 2.6, 3] },
-  { name: 'JPEG quality', treatment: compress, doses: [50, 20, 10, 7, 5] },
-  { name: 'covered from below', treatment: cover, doses: [0.15, 0.3, 0.4, 0.5, 0.6] },
-  { name: 'cut off at the border', treatment: cutOff, doses: [0.15, 0.3, 0.4, 0.5, 0.6] },
-];
-
-/** One dose over all photos in which the face was found. */
-interface Level {
-  readonly dose: number;
-  readonly found: number;
-  readonly quality: number;
-  /** Mean cosine similarity to the untouched photo. */
-  readonly similarity: number;
-  readonly length: number;
-}
-
-/** A treated photo beside the untouched one. */
-interface Treated {
-  readonly quality: number;
-  readonly similarity: number;
-}
 
 /**
  * Quality and similarity over ever worse copies of the photos.
@@ -58,60 +22,11 @@ export async function qualityCurves(
   photos: ReadonlyMap<string, FacePhoto>,
   curve: QualityCurve,
 ): Promise<Report> {
-  const names = sample([...photos.keys()], Math.min(context.limit, MOST_PHOTOS));
-  const line = context.progress('photos spoiled', names.length);
-  const results = await context.engine.map(
-    names,
-    (name) => spoil(context, name, photos.get(name)),
-    () => line.tick(),
-  );
-  line.done();
-  const untouched = names.flatMap((name) => photos.get(name) ?? []);
-  const levels = SERIES.map(({ doses }, series) =>
-    doses.map((dose, index) => {
-      const found = results.flatMap((treated) => treated[series][index] ?? []);
-      const quality = mean(found.map((one) => one.quality));
-      return {
-        dose,
-        found: found.length / names.length,
-        quality,
-        similarity: mean(found.map(({ similarity }) => similarity)),
-        length: mean(found.map((one) => lengthOf(one.quality, curve))),
-      };
-    }),
-  );
+  const some = new Map(sample([...photos], Math.min(context.limit, MOST_PHOTOS)));
+  const results = await spoilAll(context, some);
+  const untouched = mean([...some.values()].map(({ quality }) => quality));
   const treated = results.flat(2).filter((one) => one !== undefined);
-  return report(mean(untouched.map(({ quality }) => quality)), levels, treated, names.length);
-}
-
-/** What becomes of one photo under every series and dose; `undefined` where the face is not found any more. */
-async function spoil(
-  context: EvaluationContext,
-  name: string,
-  photo: FacePhoto | undefined,
-): Promise<(Treated | undefined)[][]> {
-  const results: (Treated | undefined)[][] = [];
-  for (const { treatment, doses } of SERIES) {
-    const row: (Treated | undefined)[] = [];
-    for (const dose of doses) {
-      const path = join(context.folder, 'images', name);
-      const worse = await photoOf(context, path, { treatment: treatment(dose), face: photo?.box });
-      row.push(
-        photo &&
-          worse && {
-            quality: worse.quality,
-            similarity: cosineSimilarity(photo.embedding, worse.embedding),
-          },
-      );
-    }
-    results.push(row);
-  }
-  return results;
-}
-
-/** The embedding's length, back from the quality it gave. */
-function lengthOf(quality: number, { middle, steepness }: QualityCurve): number {
-  return middle + Math.log(quality / (1 - quality)) / steepness;
+  return report(untouched, levelsOf(results, curve), treated, some.size);
 }
 
 function report(

@@ -1,9 +1,10 @@
-/** Which items are only reported on and never trained on: a matter of the file's name, so that figures can be repeated. */
+/** Which items of a data set are held out: never trained on, always reported on. */
 import { createHash } from 'node:crypto';
 
-const HELD_OUT_SHARE = 0.2;
+/** Share of every data set that is held out. */
+const HELD_OUT = 0.2;
 
-/** Whether a file belongs to the held-out fifth. */
+/** Decided by the file name alone, so that a figure can be repeated and no order of files matters. */
 export function isHeldOut(name: string): boolean {
-  return createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32 < HELD_OUT_SHARE;
+  return createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32 < HELD_OUT;
 }

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import sharp from 'sharp';
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
+import { ATTRIBUTE_NAMES } from '../../src/attributes/attributes.service.js';
 import { Config } from '../../src/config/config.js';
 import type { AnalysedFace } from '../../src/pipeline/analysis.js';
 import { AnalysisService } from '../../src/pipeline/analysis.service.js';
@@ -43,11 +44,9 @@ async function analyse(models: object, faces: 3 | 4): Promise<AnalysedFace[]> {
     abortOnError: false,
   });
   try {
-    const { data, info } = await sharp(sample(faces))
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(sample(faces)).raw().toBuffer({ resolveWithObject: true });
     const image = { width: info.width, height: info.height, data: Uint8Array.from(data) };
-    const options = { landmarks: true, embedding: true, attributes: ['pose', 'liveness'] } as const;
+    const options = { landmarks: true, embedding: true, attributes: ATTRIBUTE_NAMES } as const;
     const analysis = context.get(AnalysisService);
     await analysis.warmUp();
     return (await analysis.analyze([{ image, options }])).faces[0];
@@ -93,7 +92,12 @@ function dullGraph(side: number, width: number, output: string): Uint8Array {
 it('runs every role of a pack like buffalo_l', async () => {
   if (!isPresent(SCRFD)) return;
   await cp(SCRFD, join(modelsDir, 'own/det.onnx'));
-  const graphs = { rec: [112, 512, '683'], points: [192, 212, 'fc1'], pose: [192, 3309, 'fc1'] } as const;
+  const graphs = {
+    rec: [112, 512, '683'],
+    points: [192, 212, 'fc1'],
+    pose: [192, 3309, 'fc1'],
+    age: [96, 3, 'fc1'],
+  } as const;
   for (const [name, [side, width, output]] of Object.entries(graphs))
     await writeFile(join(modelsDir, `own/${name}.onnx`), dullGraph(side, width, output));
   const confidence = { threshold: 0.3, steepness: 10, lowest: 0, middle: 0.5, highest: 1 };
@@ -110,6 +114,7 @@ it('runs every role of a pack like buffalo_l', async () => {
         match: { threshold: 0.3, confidence },
       },
       pose: { family: '1k3d68', file: 'pose.onnx', calibration: { roll: 0, yaw: 0, pitch: 0 } },
+      demographics: { family: 'genderage', file: 'age.onnx', genders: ['Female', 'Male'] },
     },
     3,
   );
@@ -118,7 +123,12 @@ it('runs every role of a pack like buffalo_l', async () => {
     expect(landmarks).toHaveLength(106);
     expect(embedding).toHaveLength(512);
     expect(attributes.pose?.yaw).toEqual(expect.any(Number));
-    // Filled in by the default pack.
-    expect(attributes.liveness).toEqual(expect.any(Number));
+    // Its own model tells these, and does not say how sure it is of the age.
+    expect(attributes.gender?.label).toMatch(/Female|Male/);
+    expect(attributes.age).toMatchObject({ years: expect.any(Number) as number, confidence: null });
+    // Filled in by the default pack, the last three read off that pack's recognition model.
+    for (const name of ['liveness', 'mask', 'quality'] as const)
+      expect(attributes[name]).toEqual(expect.any(Number));
+    expect(attributes.race).not.toBeNull();
   }
 });

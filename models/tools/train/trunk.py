@@ -1,0 +1,90 @@
+"""The recognition trunk (MobileFaceNet, models/default/recognition.onnx) as PyTorch: a frozen stem and a trainable copy
+of what follows it, cut at the tensor that pack.json calls `features` (128x14x14)."""
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+from torch.nn import functional as F
+
+FEATURES = "features"
+# The tensor before the last depthwise convolution: 512x7x7, what the embedding is made of.
+LAST = "507"
+
+
+class Trunk:
+    """The graph's nodes in order, with each PReLU that the pack's transforms have split put together again."""
+
+    def __init__(self, path):
+        graph = onnx.load(path).graph
+        self.weights = {w.name: torch.from_numpy(numpy_helper.to_array(w).copy()) for w in graph.initializer}
+        relus = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Relu"}
+        self.steps = []
+        for node in graph.node:
+            name = node.output[0]
+            if node.op_type == "Add" and f"{name}_relu" in relus:
+                self.steps.append(("PRelu", [relus[f"{name}_relu"]], name, self.weights[f"{name}_linear_scale"]))
+            elif node.op_type in ("Conv", "Add"):
+                self.steps.append((node.op_type, list(node.input), name, attributes(node)))
+
+    def stem(self, pixels):
+        """N x 3 x 112 x 112 network inputs -> N x 128 x 14 x 14 features, without gradients."""
+        values = {"input": pixels.contiguous(memory_format=torch.channels_last)}
+        with torch.no_grad():
+            for operation, inputs, name, facts in self.steps:
+                values[name] = self.apply(operation, [values.get(i, self.weights.get(i)) for i in inputs], facts)
+                if name == FEATURES:
+                    return values[name]
+        raise ValueError(f"The graph has no tensor {FEATURES}.")
+
+    @staticmethod
+    def apply(operation, inputs, facts):
+        if operation == "PRelu":
+            return F.prelu(inputs[0], facts)
+        if operation == "Add":
+            return inputs[0] + inputs[1]
+        return F.conv2d(*inputs, stride=facts["stride"], padding=facts["padding"], groups=facts["groups"])
+
+    def branch(self):
+        """A trainable copy of the layers between the features and the last 512x7x7 tensor."""
+        names = [name for _, _, name, _ in self.steps]
+        return Branch(self.steps[names.index(FEATURES) + 1 : names.index(LAST) + 1], self.weights)
+
+
+class Branch(nn.Module):
+    """N x 128 x 14 x 14 features -> N x 512 x 7 x 7."""
+
+    def __init__(self, steps, weights):
+        super().__init__()
+        self.steps = []
+        self.layers = nn.ModuleDict()
+        for operation, inputs, name, facts in steps:
+            if operation == "Conv":
+                kernel = weights[inputs[1]]
+                layer = nn.Conv2d(
+                    kernel.shape[1] * facts["groups"], kernel.shape[0], kernel.shape[2],
+                    facts["stride"], facts["padding"], groups=facts["groups"],
+                )
+                layer.weight.data, layer.bias.data = kernel.clone(), weights[inputs[2]].clone()
+                self.layers[name] = layer
+            elif operation == "PRelu":
+                self.layers[name] = nn.PReLU(len(facts.flatten()))
+                self.layers[name].weight.data = facts.flatten().clone()
+            self.steps.append((inputs[: 1 if operation == "Conv" else None], name))
+
+    def forward(self, features):
+        values = {FEATURES: features}
+        for inputs, name in self.steps:
+            given = [values[i] for i in inputs]
+            values[name] = self.layers[name](given[0]) if name in self.layers else given[0] + given[1]
+        return values[LAST]
+
+
+def attributes(node):
+    """Stride, padding and groups of a convolution."""
+    facts = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    return {
+        "stride": facts.get("strides", [1, 1]),
+        "padding": facts.get("pads", [0, 0, 0, 0])[:2],
+        "groups": facts.get("group", 1),
+    }

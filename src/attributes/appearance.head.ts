@@ -1,0 +1,97 @@
+/**
+ * Gender, age, race and mask, read off the recognition trunk's features by one small network of our own; see
+ * models/default/heads/README.md for its data, figures and limits. It gives calibrated probabilities.
+ */
+import { join } from 'node:path';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '../errors.js';
+import { type AppearanceModel, Pack } from '../packs/pack.js';
+import { type Outputs, runInBatches } from '../sessions/batches.js';
+import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
+import { estimateAge, OLDEST, type Age } from './age.js';
+import { mostLikely, type Labelled } from './labels.js';
+
+/** What the head can tell of a face; one output of its graph each. */
+export const APPEARANCE_NAMES = ['gender', 'age', 'race', 'mask'] as const;
+export type AppearanceName = (typeof APPEARANCE_NAMES)[number];
+
+/** A face as the recognition trunk saw it. */
+export interface FeaturedFace {
+  /** The trunk's feature map, 128×14×14; missing where the trunk has none, and nothing can be told. */
+  readonly features?: Float32Array;
+}
+
+/** The answers; only what was asked for is there. */
+export interface Appearance {
+  readonly gender?: Labelled<'Female' | 'Male'>;
+  readonly age?: Age;
+  /** The label is `null` when a class wins that mixes several of the contract's. */
+  readonly race?: Labelled<string | null>;
+  /** Probability of a mask, 0…1. */
+  readonly mask?: number;
+}
+
+/** What the graph takes and gives. */
+export function signature({ genders, races }: AppearanceModel): Signature {
+  return {
+    input: ['N', ...FEATURES_SHAPE],
+    outputs: {
+      gender: ['N', genders.length],
+      age: ['N', OLDEST + 1],
+      race: ['N', races.length],
+      mask: ['N', 1],
+    },
+  };
+}
+
+const FEATURES_SHAPE = [128, 14, 14] as const;
+
+@Injectable()
+export class AppearanceHead implements OnModuleInit {
+  private model?: Model;
+
+  constructor(
+    private readonly pack: Pack,
+    private readonly sessions: SessionManager,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const { folder, models } = this.pack;
+    if (models.appearance === undefined) return;
+    if (!(models.trunk ?? models.recognition).hasFeatures) {
+      const message = `${models.appearance.file} looks at features, and the pack's recognition model has none ("hasFeatures").`;
+      throw new AppError('invalid_pack', message);
+    }
+    this.model = await this.sessions.open(join(folder, models.appearance.file), signature(models.appearance));
+  }
+
+  /** The appearance of each face, in order; `null` where the pack has no such head. */
+  async describe(
+    faces: readonly FeaturedFace[],
+    names: readonly AppearanceName[],
+  ): Promise<(Appearance | null)[]> {
+    const { appearance } = this.pack.models;
+    if (this.model === undefined || appearance === undefined || names.length === 0)
+      return faces.map(() => null);
+    const outputs = await runInBatches(
+      this.model,
+      faces,
+      FEATURES_SHAPE,
+      ({ features = [] }, { data }, offset) => data.set(features, offset),
+      names,
+    );
+    return outputs.map((output) => postprocess(output, appearance));
+  }
+}
+
+function postprocess(
+  { gender, age, race, mask }: Partial<Outputs>,
+  { genders, races }: AppearanceModel,
+): Appearance {
+  return {
+    gender: gender && mostLikely(gender, genders),
+    age: age && estimateAge(age),
+    race: race && mostLikely(race, races),
+    mask: mask?.[0],
+  };
+}

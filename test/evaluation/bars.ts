@@ -1,0 +1,35 @@
+/**
+ * The bars: figures below which an evaluation fails. They stand a little under what was measured on the whole sets and
+ * on the samples that continuous integration looks at, so that noise of one or two items passes and a loss does not.
+ */
+
+/** Least or greatest value of a figure. */
+interface Bar {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** Bars by evaluation and figure. */
+const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
+  lfw: {
+    accuracy: { atLeast: 0.99 },
+  },
+};
+
+/** A figure held against its bar. */
+export interface Verdict {
+  readonly passes: boolean;
+  readonly sentence: string;
+}
+
+/** The verdicts on one evaluation. A figure that is gone fails. */
+export function judge(evaluation: string, figures: Readonly<Record<string, number>>): Verdict[] {
+  return Object.entries(BARS[evaluation] ?? {}).map(([name, { atLeast = -Infinity, atMost = Infinity }]) => {
+    const value = figures[name] ?? NaN;
+    const bar = atMost === Infinity ? `at least ${atLeast}` : `at most ${atMost}`;
+    return {
+      passes: value >= atLeast && value <= atMost,
+      sentence: `${evaluation}: ${name} is ${value.toPrecision(5)}, the bar is ${bar}`,
+    };
+  });
+}
