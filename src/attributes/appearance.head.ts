@@ -17,8 +17,8 @@ export type AppearanceName = (typeof APPEARANCE_NAMES)[number];
 
 /** A face as the recognition trunk saw it. */
 export interface FeaturedFace {
-  /** The trunk's feature map, 128×14×14; missing where the trunk has none, and nothing can be told. */
-  readonly features?: Float32Array;
+  /** The trunk's feature map, 128×14×14. */
+  readonly features: Float32Array;
 }
 
 /** The answers; only what was asked for is there. */
@@ -77,7 +77,7 @@ export class AppearanceHead implements OnModuleInit {
       this.model,
       faces,
       FEATURES_SHAPE,
-      ({ features = [] }, { data }, offset) => data.set(features, offset),
+      ({ features }, { data }, offset) => data.set(features, offset),
       names,
     );
     return outputs.map((output) => postprocess(output, appearance));

@@ -21,7 +21,7 @@ export const ATTRIBUTE_NAMES = ['pose', 'quality', 'liveness', ...APPEARANCE_NAM
 export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
 /** What attributes read off the recognition trunk. */
-export interface Recognised extends FeaturedFace {
+export interface Recognised extends Partial<FeaturedFace> {
   /** Length of the face's embedding before it was normalised. */
   readonly length: number;
 }
@@ -96,12 +96,12 @@ export class AttributesService {
     faces: readonly DescribableFace[],
   ): Promise<ReadonlyMap<DescribableFace, Appearance | null>> {
     const asking = faces
-      .filter(isRecognised)
+      .filter(isFeatured)
       .filter(({ wanted }) => wanted.some((name) => this.isReadOffTrunk(name)));
     const names = APPEARANCE_NAMES.filter(
       (name) => this.isReadOffTrunk(name) && asking.some(({ wanted }) => wanted.includes(name)),
     );
-    return answers<DescribableFace & { recognised: Recognised }, Appearance | null>(asking, (some) =>
+    return answers<FeaturedView, Appearance | null>(asking, (some) =>
       this.appearanceHead.describe(
         some.map(({ recognised }) => recognised),
         names,
@@ -125,8 +125,11 @@ export class AttributesService {
   }
 }
 
-function isRecognised<F extends DescribableFace>(face: F): face is F & { recognised: Recognised } {
-  return face.recognised !== undefined;
+/** A face whose features are at hand. */
+type FeaturedView = DescribableFace & { readonly recognised: FeaturedFace };
+
+function isFeatured(face: DescribableFace): face is FeaturedView {
+  return face.recognised?.features !== undefined;
 }
 
 /** The answer of one head for each face it was run on. */

@@ -32,7 +32,7 @@ export interface Identity {
   readonly embedding: Float32Array;
   /** Its length before it was normalised. */
   readonly length: number;
-  /** A feature map from inside the trunk, 128×14×14: what the appearance head looks at; missing where the graph has none. */
+  /** A feature map from inside the trunk, 128×14×14, that the appearance head reads; missing where the graph has none. */
   readonly features?: Float32Array;
 }
 
