@@ -14,12 +14,12 @@ export const AGE_BRACKETS: readonly string[] = BRACKET_STARTS.map((start, index)
 
 /** An estimated age. */
 export interface Age {
-  /** Expected age in years, 0…100. */
-  readonly years: number;
-  /** The bracket of the expected age: one of `AGE_BRACKETS`. */
+  /** Age in years; `null` where the model tells the bracket only. */
+  readonly years: number | null;
+  /** One of `AGE_BRACKETS`; that of the years where there are any. */
   readonly bracket: string;
-  /** Probability of that bracket, 0…1. */
-  readonly confidence: number;
+  /** Probability of that bracket, 0…1; `null` where the model does not tell. */
+  readonly confidence: number | null;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '../errors.js';
 import { type AppearanceModel, Pack } from '../packs/pack.js';
 import { type Outputs, runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
@@ -57,6 +58,10 @@ export class AppearanceHead implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     if (models.appearance === undefined) return;
+    if (!(models.trunk ?? models.recognition).hasFeatures) {
+      const message = `${models.appearance.file} looks at features, and the pack's recognition model has none ("hasFeatures").`;
+      throw new AppError('invalid_pack', message);
+    }
     this.model = await this.sessions.open(join(folder, models.appearance.file), signature(models.appearance));
   }
 
@@ -66,7 +71,8 @@ export class AppearanceHead implements OnModuleInit {
     names: readonly AppearanceName[],
   ): Promise<(Appearance | null)[]> {
     const { appearance } = this.pack.models;
-    if (this.model === undefined || appearance === undefined) return faces.map(() => null);
+    if (this.model === undefined || appearance === undefined || names.length === 0)
+      return faces.map(() => null);
     const outputs = await runInBatches(
       this.model,
       faces,

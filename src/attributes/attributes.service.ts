@@ -8,6 +8,8 @@ import {
   type FeaturedFace,
 } from './appearance.head.js';
 import { Pack } from '../packs/pack.js';
+import type { Demographics } from './demographic-families.js';
+import { DemographicsHead } from './demographics.head.js';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';
 import type { Pose } from './pose.js';
@@ -45,11 +47,6 @@ export interface Attributes {
   readonly mask?: number | null;
 }
 
-/** Whether one of the attributes is read off what the recognition trunk says. */
-export function needsRecognition(names: readonly AttributeName[]): boolean {
-  return names.some((name) => name === 'quality' || isAppearance(name));
-}
-
 @Injectable()
 export class AttributesService {
   constructor(
@@ -57,7 +54,13 @@ export class AttributesService {
     private readonly poseHead: PoseHead,
     private readonly livenessHead: LivenessHead,
     private readonly appearanceHead: AppearanceHead,
+    private readonly demographicsHead: DemographicsHead,
   ) {}
+
+  /** Whether one of the attributes is read off what the recognition trunk says. */
+  needsRecognition(names: readonly AttributeName[]): boolean {
+    return names.some((name) => name === 'quality' || this.isReadOffTrunk(name));
+  }
 
   /** The wanted attributes of each face, in order. */
   async describe(faces: readonly DescribableFace[]): Promise<Attributes[]> {
@@ -66,10 +69,16 @@ export class AttributesService {
     const poses = await answers(asking('pose'), (some) => this.poseHead.describe(some));
     const liveness = await answers(asking('liveness'), (some) => this.livenessHead.describe(some));
     const appearances = await this.appearances(faces);
+    const asked = faces.filter(({ wanted }) =>
+      this.demographicsHead.answers.some((name) => wanted.includes(name)),
+    );
+    const demographics: ReadonlyMap<DescribableFace, Demographics | null> = await answers(asked, (some) =>
+      this.demographicsHead.describe(some),
+    );
     return faces.map((face) => {
-      const appearance = appearances.get(face);
+      const appearance = { ...appearances.get(face), ...demographics.get(face) };
       const told = <N extends AppearanceName>(name: N): Appearance[N] | null | undefined =>
-        face.wanted.includes(name) ? (appearance?.[name] ?? null) : undefined;
+        face.wanted.includes(name) ? (appearance[name] ?? null) : undefined;
       return {
         pose: poses.get(face),
         quality: face.wanted.includes('quality') ? this.qualityOf(face) : undefined,
@@ -86,8 +95,12 @@ export class AttributesService {
   private async appearances(
     faces: readonly DescribableFace[],
   ): Promise<ReadonlyMap<DescribableFace, Appearance | null>> {
-    const asking = faces.filter(isFeatured).filter(({ wanted }) => wanted.some(isAppearance));
-    const names = APPEARANCE_NAMES.filter((name) => asking.some(({ wanted }) => wanted.includes(name)));
+    const asking = faces
+      .filter(isFeatured)
+      .filter(({ wanted }) => wanted.some((name) => this.isReadOffTrunk(name)));
+    const names = APPEARANCE_NAMES.filter(
+      (name) => this.isReadOffTrunk(name) && asking.some(({ wanted }) => wanted.includes(name)),
+    );
     return answers<FeaturedView, Appearance | null>(asking, (some) =>
       this.appearanceHead.describe(
         some.map(({ recognised }) => recognised),
@@ -96,8 +109,18 @@ export class AttributesService {
     );
   }
 
+  /** What a model of its own tells, the trunk need not be asked for. */
+  private isReadOffTrunk(name: AttributeName): boolean {
+    return (
+      APPEARANCE_NAMES.some((one) => one === name) &&
+      !this.demographicsHead.answers.some((one) => one === name) &&
+      this.pack.models.appearance !== undefined
+    );
+  }
+
   private qualityOf({ recognised }: DescribableFace): number | null {
-    const curve = this.pack.models.recognition.quality;
+    const { trunk, recognition } = this.pack.models;
+    const curve = (trunk ?? recognition).quality;
     return curve === undefined || recognised === undefined ? null : quality(recognised.length, curve);
   }
 }
@@ -107,10 +130,6 @@ type FeaturedView = DescribableFace & { readonly recognised: FeaturedFace };
 
 function isFeatured(face: DescribableFace): face is FeaturedView {
   return face.recognised?.features !== undefined;
-}
-
-function isAppearance(name: AttributeName): name is AppearanceName {
-  return APPEARANCE_NAMES.some((one) => one === name);
 }
 
 /** The answer of one head for each face it was run on. */

@@ -6,6 +6,17 @@ export interface Labelled<T> {
   readonly confidence: number;
 }
 
+/** Classes of one label as one class: each label once, in its first place, with the sum of its probabilities. */
+export function mergeEqual<T>(
+  probabilities: Float32Array,
+  labels: readonly T[],
+): { probabilities: Float32Array; labels: readonly T[] } {
+  const unique = [...new Set(labels)];
+  const sums = new Float32Array(unique.length);
+  for (const [index, label] of labels.entries()) sums[unique.indexOf(label)] += probabilities[index];
+  return { probabilities: sums, labels: unique };
+}
+
 /** The label with the greatest probability; the first of equal ones. */
 export function mostLikely<T>(probabilities: Float32Array, labels: readonly T[]): Labelled<T> {
   const best = probabilities.reduce((at, p, index) => (p > probabilities[at] ? index : at), 0);

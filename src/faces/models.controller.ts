@@ -30,9 +30,11 @@ export class ModelsController {
   insightface(): ModelDto {
     const { name, description, licence, models } = this.pack;
     const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
-    const { appearance } = models;
+    const { appearance, demographics } = models;
     const pose = models.pose !== undefined;
     const heads = appearance !== undefined;
+    const anyGender = heads || demographics !== undefined;
+    const labels = demographics?.races ?? appearance?.races;
     return {
       name: 'insightface',
       ready: this.pool.state.workers > 0,
@@ -46,24 +48,24 @@ export class ModelsController {
         roll: pose,
         yaw: pose,
         pitch: pose,
-        quality: models.recognition.quality !== undefined,
+        quality: (models.trunk ?? models.recognition).quality !== undefined,
         mask_confidence: heads,
         liveness_confidence: models.liveness !== undefined,
-        gender: heads,
-        age_bracket: heads,
-        race: heads,
-        age: heads,
-        gender_confidence: heads,
-        age_bracket_confidence: heads,
-        race_confidence: heads,
+        gender: anyGender,
+        age_bracket: anyGender,
+        race: labels !== undefined,
+        age: demographics === undefined ? heads : demographics.family === 'genderage',
+        gender_confidence: anyGender,
+        age_bracket_confidence: demographics === undefined ? heads : demographics.family === 'fairface',
+        race_confidence: labels !== undefined,
       },
       landmark_scheme: models.landmarks?.scheme ?? null,
       labels: {
-        gender: appearance?.genders ?? null,
-        age_bracket: heads ? AGE_BRACKETS : null,
-        race: appearance?.races.filter((race) => race !== null) ?? null,
+        gender: demographics?.genders ?? appearance?.genders ?? null,
+        age_bracket: anyGender ? AGE_BRACKETS : null,
+        race: labels === undefined ? null : [...new Set(labels)].filter((race) => race !== null),
       },
-      notes: { race: appearance?.raceNote },
+      notes: { race: demographics?.races === undefined ? appearance?.raceNote : undefined },
       thresholds: {
         detection: models.detector.scoreThreshold,
         match: {

@@ -10,10 +10,12 @@ import { AppError, messageOf } from '../errors.js';
 import { readInstallation } from './installation.js';
 import { type ModelFile, Pack } from './pack.js';
 
+type Models = Readonly<Record<string, { readonly file?: unknown; readonly hasFeatures?: unknown }>>;
+
 /** What a pack.json says, before it is checked. */
 interface Manifest {
   readonly extends?: unknown;
-  readonly models?: Readonly<Record<string, { readonly file?: unknown }>>;
+  readonly models?: Models;
 }
 
 /**
@@ -61,12 +63,18 @@ function read(folder: string, extending: readonly string[]): Manifest {
     const message = `${manifest} is wrong: extends: "${own.extends}" extends this pack in turn.`;
     throw new AppError('invalid_pack', message);
   }
-  const { models: inherited = {} } = read(base, [folder, ...extending]);
-  const relocated = Object.entries(inherited).map(([role, model]) => [
-    role,
-    { ...model, file: besides(base, String(model.file)) },
-  ]);
-  return { ...own, models: { ...(Object.fromEntries(relocated) as Manifest['models']), ...own.models } };
+  const { models: theirs = {} } = read(base, [folder, ...extending]);
+  const inherited: Models = Object.fromEntries(
+    Object.entries(theirs).map(([role, model]) => [
+      role,
+      { ...model, file: besides(base, String(model.file)) },
+    ]),
+  );
+  const recognition = own.models?.['recognition'];
+  // What was trained on the base's recognition model cannot read another one's features.
+  const needsTrunk = recognition !== undefined && recognition.hasFeatures !== true;
+  const trunk = needsTrunk && { trunk: inherited['recognition'] };
+  return { ...own, models: { ...trunk, ...inherited, ...own.models } };
 }
 
 /** Path of another pack's file as seen from a folder beside that pack's. */

@@ -30,8 +30,8 @@ export class ModelFile {
 
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
-  @IsIn(['ultraface', 'scrfd'])
-  family!: 'ultraface' | 'scrfd';
+  @IsIn(['ultraface', 'scrfd', 'yunet'])
+  family!: 'ultraface' | 'scrfd' | 'yunet';
 
   /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
   @IsArray()
@@ -225,6 +225,27 @@ export class AppearanceModel extends ModelFile {
   raceNote?: string;
 }
 
+/** The network that tells gender, age and race from the pixels; what it tells goes before what `appearance` tells. */
+export class DemographicsModel extends ModelFile {
+  @IsIn(['genderage', 'fairface'])
+  family!: 'genderage' | 'fairface';
+
+  /** The label of each class of its gender output. */
+  @IsIn(['Female', 'Male'], { each: true })
+  @ArrayMinSize(2)
+  genders!: ('Female' | 'Male')[];
+
+  /** The label of each class of its race output, where it has one; classes of one label count together. */
+  @IsOptional()
+  @IsString({ each: true })
+  races?: string[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => InputScaling)
+  scaling?: InputScaling;
+}
+
 /** The models of a pack by role; a role a pack lacks answers `null` in the API. */
 export class PackModels {
   @IsDefined()
@@ -241,6 +262,20 @@ export class PackModels {
   @ValidateNested()
   @Type(() => RecognitionModel)
   recognition!: RecognitionModel;
+
+  /**
+   * The recognition model whose features `appearance` and whose embedding's length the quality are read off; missing
+   * where that is `recognition` itself. A pack with a recognition model of its own takes it from the pack it extends.
+   */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RecognitionModel)
+  trunk?: RecognitionModel;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => DemographicsModel)
+  demographics?: DemographicsModel;
 
   @IsOptional()
   @ValidateNested()

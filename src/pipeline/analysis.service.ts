@@ -4,7 +4,6 @@ import {
   ATTRIBUTE_NAMES,
   AttributesService,
   type DescribableFace,
-  needsRecognition,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
@@ -41,11 +40,11 @@ export class AnalysisService {
     const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
     const detectedAt = wallClock();
 
-    const identities = await this.recognise(candidates);
+    const { identities, readings } = await this.recognise(candidates);
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(
-      candidates.map((face) => ({ ...face, recognised: identities.get(face) })),
+      candidates.map((face) => ({ ...face, recognised: readings.get(face) })),
     );
     const faces: AnalysedFace[][] = jobs.map(() => []);
     for (const [index, item] of candidates.entries()) {
@@ -68,11 +67,21 @@ export class AnalysisService {
     };
   }
 
-  /** What the trunk says of each face of which something is asked that it knows. */
-  private async recognise(faces: readonly Candidate[]): Promise<Map<Candidate, Identity>> {
-    const asking = faces.filter(({ options }) => options.embedding || needsRecognition(options.attributes));
-    const identities = await this.recognition.embed(asking);
-    return new Map(asking.map((face, index) => [face, identities[index]]));
+  /** What recognition says of the faces that ask for an embedding, or for an attribute that is read off the trunk. */
+  private async recognise(
+    faces: readonly Candidate[],
+  ): Promise<Record<'identities' | 'readings', ReadonlyMap<Candidate, Identity>>> {
+    const identifying = faces.filter(({ options }) => options.embedding);
+    const reading = faces.filter(({ options }) => this.attributes.needsRecognition(options.attributes));
+    if (this.recognition.hasTrunk) {
+      return {
+        identities: zip(identifying, await this.recognition.embed(identifying)),
+        readings: zip(reading, await this.recognition.read(reading)),
+      };
+    }
+    const either = faces.filter((face) => identifying.includes(face) || reading.includes(face));
+    const identities = zip(either, await this.recognition.embed(either));
+    return { identities, readings: identities };
   }
 
   /** Runs every model once, so that the first request does not pay for their first run. */
@@ -89,7 +98,8 @@ export class AnalysisService {
       { x: 140, y: 150 },
     ];
     await this.detection.detect([{ image, options }]);
-    const [recognised] = await this.recognition.embed([{ image, keypoints }]);
+    await this.recognition.embed([{ image, keypoints }]);
+    const [recognised] = await this.recognition.read([{ image, keypoints }]);
     await this.attributes.describe([
       { image, box, keypoints, recognised, score: 1, wanted: ATTRIBUTE_NAMES },
     ]);
@@ -104,4 +114,8 @@ function withKeypoints(options: AnalysisOptions): AnalysisOptions {
 function candidate({ image, options }: AnalysisJob, job: number, face: Face): Candidate {
   const { box, score, keypoints = [] } = face;
   return { job, face, options, image, box, score, keypoints, wanted: options.attributes };
+}
+
+function zip<K, V>(keys: readonly K[], values: readonly V[]): ReadonlyMap<K, V> {
+  return new Map(keys.map((key, index) => [key, values[index]]));
 }

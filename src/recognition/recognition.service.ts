@@ -1,7 +1,7 @@
 /** Faces → identities: an aligned crop of each face through the recognition network (ArcFace, arXiv:1801.07698). */
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Pack } from '../packs/pack.js';
+import { Pack, type RecognitionModel } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
 import type { Point } from '../vision/affine.js';
@@ -36,37 +36,62 @@ export interface Identity {
   readonly features?: Float32Array;
 }
 
+/** A graph and how its input is scaled. */
+interface Network {
+  readonly model: Model;
+  readonly normalisation: Normalisation;
+}
+
 @Injectable()
 export class RecognitionService implements OnModuleInit {
-  private readonly normalisation: Normalisation;
-  private trunk!: Model;
+  private recognition!: Network;
+  private trunk!: Network;
 
   constructor(
     private readonly pack: Pack,
     private readonly sessions: SessionManager,
-  ) {
-    const { channelOrder, mean, std } = pack.models.recognition;
-    this.normalisation = { order: channelOrder, mean: [mean, mean, mean], std: [std, std, std] };
-  }
+  ) {}
 
   async onModuleInit(): Promise<void> {
-    const { folder, models } = this.pack;
-    const { file, hasFeatures } = models.recognition;
-    this.trunk = await this.sessions.open(join(folder, file), hasFeatures ? SIGNATURE : EMBEDDING_ONLY);
+    const { recognition, trunk } = this.pack.models;
+    this.recognition = await this.open(recognition);
+    this.trunk = trunk === undefined ? this.recognition : await this.open(trunk);
+  }
+
+  /** Whether the attributes read something else than the model that gives the embedding. */
+  get hasTrunk(): boolean {
+    return this.trunk !== this.recognition;
   }
 
   /** The identity of each face, in order. */
-  async embed(faces: readonly AlignableFace[]): Promise<Identity[]> {
-    const shape = [3, ALIGNED_SIDE, ALIGNED_SIDE];
-    const outputs = await runInBatches(this.trunk, faces, shape, ({ image, keypoints }, { data }, offset) => {
-      const target = { data, offset, width: ALIGNED_SIDE, height: ALIGNED_SIDE };
-      warp(image, alignmentMap(keypoints), target, this.normalisation);
-    });
-    const [name] = this.trunk.outputs;
-    return outputs.map(({ [name]: embedding, features }) => ({
-      embedding: normalise(embedding),
-      length: Math.hypot(...embedding),
-      features,
-    }));
+  embed(faces: readonly AlignableFace[]): Promise<Identity[]> {
+    return run(this.recognition, faces);
   }
+
+  /** What the model that attributes read says of each face, in order; the same where the pack has one model for both. */
+  read(faces: readonly AlignableFace[]): Promise<Identity[]> {
+    return run(this.trunk, faces);
+  }
+
+  private async open({ file, hasFeatures, channelOrder, mean, std }: RecognitionModel): Promise<Network> {
+    const signature = hasFeatures ? SIGNATURE : EMBEDDING_ONLY;
+    return {
+      model: await this.sessions.open(join(this.pack.folder, file), signature),
+      normalisation: { order: channelOrder, mean: [mean, mean, mean], std: [std, std, std] },
+    };
+  }
+}
+
+async function run({ model, normalisation }: Network, faces: readonly AlignableFace[]): Promise<Identity[]> {
+  const shape = [3, ALIGNED_SIDE, ALIGNED_SIDE];
+  const outputs = await runInBatches(model, faces, shape, ({ image, keypoints }, { data }, offset) => {
+    const target = { data, offset, width: ALIGNED_SIDE, height: ALIGNED_SIDE };
+    warp(image, alignmentMap(keypoints), target, normalisation);
+  });
+  const [name] = model.outputs;
+  return outputs.map(({ [name]: embedding, features }) => ({
+    embedding: normalise(embedding),
+    length: Math.hypot(...embedding),
+    features,
+  }));
 }

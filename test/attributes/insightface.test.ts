@@ -2,6 +2,7 @@
 import * as fairface from '../../src/attributes/fairface.js';
 import * as genderage from '../../src/attributes/genderage.js';
 import { MEAN_FACE } from '../../src/attributes/mean-face.js';
+import type { DemographicsModel } from '../../src/packs/pack.js';
 import * as pose1k3d68 from '../../src/attributes/pose1k3d68.js';
 
 const { abs, cos, PI, sin } = Math;
@@ -62,37 +63,52 @@ describe('the pose of 1k3d68', () => {
 });
 
 describe('genderage', () => {
-  it('gives probabilities of female and male, and whole years', () => {
-    const { gender, years } = genderage.postprocess(Float32Array.of(1, 2, 0.3449));
-    expect([...gender]).toEqual([expect.closeTo(0.26894142, 6), expect.closeTo(0.73105858, 6)]);
-    expect(years).toBe(34);
-    expect(genderage.postprocess(Float32Array.of(0, 0, -0.02)).years).toBe(0);
+  const facts = { genders: ['Female', 'Male'] } as DemographicsModel;
+  const read = (...output: number[]) => genderage.postprocess([Float32Array.from(output)], facts);
+
+  it('gives the likelier gender, whole years and their bracket', () => {
+    const { gender, age, race } = read(1, 2, 0.3449);
+    expect(gender).toEqual({ label: 'Male', confidence: expect.closeTo(0.73105858, 6) as number });
+    expect(age).toEqual({ years: 34, bracket: '30-39 years old', confidence: null });
+    expect(race).toBeUndefined();
+  });
+
+  it.each([
+    [-0.02, 0, '0-2 years old'],
+    [0.0951, 10, '10-19 years old'],
+    [0.98, 98, 'more than 70 years old'],
+  ])('reads %d as %d years', (value, years, bracket) => {
+    expect(read(0, 0, value).age).toMatchObject({ years, bracket });
   });
 });
 
 describe('fairface', () => {
-  const read = fairface.postprocess({
-    race_output: Float32Array.of(1, 0, -1, 0.5, 0.25, 2, -2),
-    gender_output: Float32Array.of(1, 2),
-    age_output: Float32Array.of(0, 0, 0, 0, 0, 0, 0, 0, 5),
+  const facts = {
+    genders: ['Male', 'Female'],
+    races: ['White', 'Black', 'Latino/Hispanic', 'Asian', 'Asian', 'Asian', 'Middle Eastern'],
+  } as DemographicsModel;
+  const GENDER = Float32Array.of(1, 2);
+  const AGE = Float32Array.of(0, 0, 0, 0, 0, 0, 0, 0, 5);
+
+  it('counts the three Asian classes together', () => {
+    const race = Float32Array.of(1, 0, -1, 0.5, 0.25, 2, -2);
+    expect(fairface.postprocess([race, GENDER, AGE], facts).race).toEqual({
+      label: 'Asian',
+      confidence: expect.closeTo(0.7097291, 6) as number,
+    });
+    // None of the three is the likeliest, but together they are: 3 · e^0.9 > e^1.5.
+    const spread = Float32Array.of(1.5, -9, -9, 0.9, 0.9, 0.9, -9);
+    expect(fairface.postprocess([spread, GENDER, AGE], facts).race?.label).toBe('Asian');
   });
 
-  it('puts the three Asian groups together', () => {
-    const { White, Black, Asian, ...others } = Object.fromEntries(
-      fairface.RACES.map((label, index) => [label, read.race[index]]),
-    );
-    expect(White).toBeCloseTo(0.18690957, 6);
-    expect(Black).toBeCloseTo(0.06876019, 6);
-    expect(Asian).toBeCloseTo(0.7097291, 6);
-    expect(others['Latino/Hispanic']).toBeCloseTo(0.02529546, 6);
-    expect(others['Middle Eastern']).toBeCloseTo(0.00930568, 6);
-  });
-
-  it('lists male before female, and nine brackets', () => {
-    expect(fairface.GENDERS).toEqual(['Male', 'Female']);
-    expect(read.gender[1]).toBeCloseTo(0.73105858, 6);
-    expect(read.brackets).toHaveLength(9);
+  it('gives gender and age bracket, and no years', () => {
+    const { gender, age } = fairface.postprocess([new Float32Array(7), GENDER, AGE], facts);
+    expect(gender).toEqual({ label: 'Female', confidence: expect.closeTo(0.73105858, 6) as number });
     // e⁵ / (e⁵ + 8)
-    expect(read.brackets[8]).toBeCloseTo(0.94885, 4);
+    expect(age).toEqual({
+      years: null,
+      bracket: 'more than 70 years old',
+      confidence: expect.closeTo(0.94885, 4) as number,
+    });
   });
 });

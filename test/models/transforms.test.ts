@@ -111,7 +111,11 @@ describe('dynamicBatch and interface', () => {
   it('take several images at once, with an inner tensor beside the result', async () => {
     const result = applyTransforms(graph, [
       { op: 'dynamicBatch' },
-      { op: 'interface', inputs, outputs: [port('y', 'flat_y', ['N', 8]), port('inner', 'map', ['N', 2, 2, 2])] },
+      {
+        op: 'interface',
+        inputs,
+        outputs: [port('y', 'flat_y', ['N', 8]), port('inner', 'map', ['N', 2, 2, 2])],
+      },
     ]);
     const images = concat([Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), new Float32Array(8).fill(-1)]);
     const { flat_y: y, map } = await run(await session(result), images, [2, 2, 2, 2]);

@@ -1,14 +1,17 @@
 /** The measured numbers of a pack: pose offsets and the quality curve are checked when it is loaded. */
 import 'reflect-metadata';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../src/errors.js';
 import { loadPack } from '../../src/packs/load-pack.js';
 import type { Pack } from '../../src/packs/pack.js';
 
 interface Manifest {
-  readonly models: Record<string, { file: string; calibration?: unknown; quality?: unknown }>;
+  readonly models: Record<
+    string,
+    { file: string; sha256?: string; calibration?: unknown; quality?: unknown }
+  >;
 }
 
 let modelsDir: string;
@@ -19,7 +22,12 @@ afterEach(() => rmSync(modelsDir, { recursive: true }));
 function load(change: (models: Manifest['models']) => void): Pack {
   const manifest = JSON.parse(readFileSync('models/default/pack.json', 'utf8')) as Manifest;
   change(manifest.models);
-  for (const { file } of Object.values(manifest.models)) writeFileSync(join(modelsDir, file), '');
+  for (const model of Object.values(manifest.models)) {
+    // Empty files have another checksum.
+    delete model.sha256;
+    mkdirSync(dirname(join(modelsDir, model.file)), { recursive: true });
+    writeFileSync(join(modelsDir, model.file), '');
+  }
   writeFileSync(join(modelsDir, 'pack.json'), JSON.stringify(manifest));
   return loadPack({ modelsDir, modelPack: '.' });
 }
