@@ -1,5 +1,5 @@
 /**
- * Gender, age, race and mask, read off the recognition trunk's features by one small network of our own; see
+ * Gender, age, race, mask, and whether it is a face at all, read off the recognition trunk's features by one small network of our own; see
  * models/default/heads/README.md for its data, figures and limits. It gives calibrated probabilities.
  */
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { AppError } from '../errors.js';
 import { type AppearanceModel, Pack } from '../packs/pack.js';
 import { type Outputs, runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager, type Signature } from '../sessions/session-manager.service.js';
+import type { Tensor } from '../vision/tensor.js';
 import { estimateAge, OLDEST, type Age } from './age.js';
 import { mostLikely, type Labelled } from './labels.js';
 
@@ -40,6 +41,7 @@ export function signature({ genders, races }: AppearanceModel): Signature {
       age: ['N', OLDEST + 1],
       race: ['N', races.length],
       mask: ['N', 1],
+      face: ['N', 1],
     },
   };
 }
@@ -73,14 +75,21 @@ export class AppearanceHead implements OnModuleInit {
     const { appearance } = this.pack.models;
     if (this.model === undefined || appearance === undefined || names.length === 0)
       return faces.map(() => null);
-    const outputs = await runInBatches(
-      this.model,
-      faces,
-      FEATURES_SHAPE,
-      ({ features }, { data }, offset) => data.set(features, offset),
-      names,
-    );
+    const outputs = await this.run(this.model, faces, names);
     return outputs.map((output) => postprocess(output, appearance));
+  }
+
+  /** The probability that each crop shows a face at all, 0…1, in order; `null` where the pack has no such head. */
+  async verify(faces: readonly FeaturedFace[]): Promise<(number | null)[]> {
+    if (this.model === undefined) return faces.map(() => null);
+    const outputs = await this.run(this.model, faces, ['face']);
+    return outputs.map(({ face }) => face[0]);
+  }
+
+  private run(model: Model, faces: readonly FeaturedFace[], names: readonly string[]): Promise<Outputs[]> {
+    const fill = ({ features }: FeaturedFace, { data }: Tensor, offset: number): void =>
+      data.set(features, offset);
+    return runInBatches(model, faces, FEATURES_SHAPE, fill, names);
   }
 }
 

@@ -62,6 +62,15 @@ export class AttributesService {
     return names.some((name) => name === 'quality' || this.isReadOffTrunk(name));
   }
 
+  /** The probability that each candidate is a face, 0…1, in order; `null` where the pack cannot tell. */
+  async verify(candidates: readonly Recognised[]): Promise<(number | null)[]> {
+    const featured = candidates.filter((one): one is Recognised & FeaturedFace => one.features !== undefined);
+    const told: ReadonlyMap<Recognised, number | null> = await answers(featured, (some) =>
+      this.appearanceHead.verify(some),
+    );
+    return candidates.map((one) => told.get(one) ?? null);
+  }
+
   /** The wanted attributes of each face, in order. */
   async describe(faces: readonly DescribableFace[]): Promise<Attributes[]> {
     const asking = (name: AttributeName): DescribableFace[] =>

@@ -7,23 +7,17 @@ import { SessionManager } from '../sessions/session-manager.service.js';
 import type { Image } from '../vision/image.js';
 import { Detector } from './detector.js';
 import type { Candidate } from './detector-family.js';
-import type { Face } from './face.js';
-import { Landmarker } from './landmarker.js';
+import type { Face, PlacedFace } from './face.js';
+import { type BoxedFace, Landmarker } from './landmarker.js';
 import { select } from './select.js';
 import { usefulSizes } from './useful-sizes.js';
 
-/** What counts as a face in one picture. */
+/** What counts as a candidate in one picture. */
 export interface DetectOptions {
-  /** Most faces to return, the largest ones; default: all (300 at most). */
-  readonly maxFaces?: number;
-  /** Least detector score, 0…1; default: the pack's. */
-  readonly minConfidence?: number;
+  /** Least detector score, 0…1. */
+  readonly minScore: number;
   /** Least length of the shorter side of a face's box, in pixels of the picture; default: 0. */
   readonly minFaceSize?: number;
-  /** Whether to place landmarks. */
-  readonly landmarks: boolean;
-  /** Whether to place keypoints, which costs nothing where the detector does it. */
-  readonly keypoints?: boolean;
 }
 
 /** A picture and what to look for in it. */
@@ -54,25 +48,37 @@ export class DetectionService implements OnModuleInit {
     }
   }
 
-  /** The faces of each picture, largest first. */
+  /** The candidates of each picture, largest first, at most `MAX_FACES`; keypoints only where the detector places them. */
   async detect(jobs: readonly DetectJob[]): Promise<Face[][]> {
     const candidates = await this.search(jobs);
     const { iouThreshold: iou, containmentThreshold: containment } = this.pack.models.detector;
-    const found = jobs.map(({ image, options }, index): Face[] =>
-      select(candidates[index], image, { iou, containment }, options),
+    return jobs.map(({ image, options: { minFaceSize } }, index) =>
+      select(candidates[index], image, { iou, containment }, minFaceSize),
     );
-    return this.placeLandmarks(jobs, found);
+  }
+
+  /** The faces with their landmarks and keypoints, in order. */
+  async place<F extends BoxedFace & Pick<Face, 'keypoints'>>(
+    faces: readonly F[],
+  ): Promise<(F & PlacedFace)[]> {
+    const placed = await this.landmarker?.place(faces);
+    // Where the detector itself places keypoints, the pack's recognition model was trained on those.
+    return faces.map((face, index) => ({
+      ...face,
+      landmarks: placed?.[index].landmarks,
+      keypoints: face.keypoints ?? placed?.[index].keypoints ?? [],
+    }));
   }
 
   /** All boxes above each picture's least score, from every size it is searched at. */
   private async search(jobs: readonly DetectJob[]): Promise<Candidate[][]> {
-    const { sizes, scoreThreshold } = this.pack.models.detector;
+    const { sizes } = this.pack.models.detector;
     const searches = jobs.flatMap(({ image, options }, job) =>
       usefulSizes(sizes, image).map((size) => ({
         job,
         image,
         size,
-        minScore: options.minConfidence ?? scoreThreshold,
+        minScore: options.minScore,
       })),
     );
     const candidates: Candidate[][] = jobs.map(() => []);
@@ -80,20 +86,5 @@ export class DetectionService implements OnModuleInit {
       candidates[searches[index].job].push(...found);
     }
     return candidates;
-  }
-
-  private async placeLandmarks(jobs: readonly DetectJob[], found: Face[][]): Promise<Face[][]> {
-    if (this.landmarker === undefined) return found;
-    const asking = jobs.flatMap(({ image, options }, job) =>
-      found[job]
-        .map((face, index) => ({ face, image, job, index, box: face.box }))
-        .filter(({ face }) => options.landmarks || (options.keypoints && face.keypoints === undefined)),
-    );
-    const placed = await this.landmarker.place(asking);
-    for (const [at, { face, job, index }] of asking.entries()) {
-      // Where the detector itself places keypoints, the pack's recognition model was trained on those.
-      found[job][index] = { ...face, ...placed[at], keypoints: face.keypoints ?? placed[at].keypoints };
-    }
-    return found;
   }
 }

@@ -2,10 +2,16 @@
 import type { Point } from '../vision/affine.js';
 import type { ScoredBox } from '../vision/nms.js';
 
-/** A detected face, in pixels of the picture; `score` is the detector's, 0…1. The points are there when asked for. */
+/** A detected face, in pixels of the picture; `score` is the detector's, 0…1. */
 export interface Face extends ScoredBox {
-  /** The pack's landmarks in their published order. */
+  /** Eye centres, nose tip and mouth corners, image left first, where the detector places them. */
+  readonly keypoints?: readonly Point[];
+}
+
+/** The points of a face, in pixels of the picture. */
+export interface PlacedFace {
+  /** The pack's landmarks in their published order; missing where it has no model for them. */
   readonly landmarks?: readonly Point[];
   /** Eye centres, nose tip and mouth corners, image left first: what alignment needs. */
-  readonly keypoints?: readonly Point[];
+  readonly keypoints: readonly Point[];
 }

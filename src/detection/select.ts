@@ -10,25 +10,19 @@ import type { Candidate } from './detector-family.js';
  */
 export const MAX_FACES = 300;
 
-/** Which faces are wanted. */
-export interface Wanted {
-  /** Most faces, the largest ones; default: all. */
-  readonly maxFaces?: number;
-  /** Least length of a box's shorter side, in pixels of the picture; default: 0. */
-  readonly minFaceSize?: number;
-}
-
-/** The faces of a picture, largest first, their boxes clipped to it; at most `MAX_FACES`. */
+/**
+ * The faces of a picture, largest first, their boxes clipped to it; at most `MAX_FACES`.
+ * @param minFaceSize least length of a box's shorter side, in pixels of the picture
+ */
 export function select(
   candidates: readonly Candidate[],
   { width, height }: Pick<Image, 'width' | 'height'>,
   limits: SuppressionLimits,
-  { maxFaces = MAX_FACES, minFaceSize = 0 }: Wanted,
+  minFaceSize = 0,
 ): Candidate[] {
   return suppress(candidates, limits)
     .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
     .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
     .slice(0, MAX_FACES)
-    .sort((a, b) => area(b.box) - area(a.box))
-    .slice(0, maxFaces);
+    .sort((a, b) => area(b.box) - area(a.box));
 }

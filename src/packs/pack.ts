@@ -28,6 +28,29 @@ export class ModelFile {
   sha256?: string;
 }
 
+/** How candidates the detector is not sure of are verified; see pipeline/verification.ts. Needs `appearance`. */
+export class Verification {
+  /** Detector score from which a box is a candidate at all, 0…1. */
+  @Min(0)
+  @Max(1)
+  listenFrom!: number;
+
+  /** Detector score from which a candidate is taken for a face without a second opinion, 0…1. */
+  @Min(0)
+  @Max(1)
+  certainFrom!: number;
+
+  /** Weights of the log odds of the detector's score and of the head's probability, and the constant. */
+  @IsNumber()
+  scoreWeight!: number;
+
+  @IsNumber()
+  faceWeight!: number;
+
+  @IsNumber()
+  bias!: number;
+}
+
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
   @IsIn(['ultraface', 'scrfd', 'yunet'])
@@ -53,6 +76,12 @@ export class DetectorModel extends ModelFile {
   @Min(0)
   @Max(1)
   containmentThreshold!: number;
+
+  /** Without it the detector's score is the confidence. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Verification)
+  verification?: Verification;
 }
 
 /** How 0…255 becomes a graph's input: (value − mean) / std. Graphs that do this themselves take 0 and 1. */

@@ -7,7 +7,10 @@ import {
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
-import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
+import { Pack } from '../packs/pack.js';
+import { type AlignableFace, type Identity, RecognitionService } from '../recognition/recognition.service.js';
+import type { Point } from '../vision/affine.js';
+import type { Image } from '../vision/image.js';
 import {
   type AnalysedFace,
   type AnalysisJob,
@@ -15,17 +18,26 @@ import {
   type BatchResult,
   wallClock,
 } from './analysis.js';
+import { isDoubtful, verifiedConfidence } from './verification.js';
 
-/** A detected face on its way through the later stages. */
-interface Candidate extends DescribableFace {
+/** A candidate on its way through the stages, each of which adds what it found out. */
+interface Candidate extends Face {
   readonly job: number;
-  readonly face: Face;
+  readonly image: Image;
   readonly options: AnalysisOptions;
+  /** How sure it is a face, 0…1. */
+  readonly confidence: number;
+  readonly landmarks?: readonly Point[];
+  /** What the model that gives the embedding says. */
+  readonly identity?: Identity;
+  /** What the model that attributes read says; often the same. */
+  readonly reading?: Identity;
 }
 
 @Injectable()
 export class AnalysisService {
   constructor(
+    private readonly pack: Pack,
     private readonly detection: DetectionService,
     private readonly recognition: RecognitionService,
     private readonly attributes: AttributesService,
@@ -34,25 +46,21 @@ export class AnalysisService {
   /** The faces of every picture with what was asked for. */
   async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
     const startedAt = wallClock();
-    const found = await this.detection.detect(
-      jobs.map(({ image, options }) => ({ image, options: withKeypoints(options) })),
-    );
-    const candidates = jobs.flatMap((job, index) => found[index].map((face) => candidate(job, index, face)));
+    const candidates = await this.verify(await this.detect(jobs));
+    const chosen = await this.place(jobs.flatMap((_, job) => this.choose(candidates, job)));
     const detectedAt = wallClock();
 
-    const { identities, readings } = await this.recognise(candidates);
+    const recognised = await this.recognise(chosen);
     const recognisedAt = wallClock();
 
-    const attributes = await this.attributes.describe(
-      candidates.map((face) => ({ ...face, recognised: readings.get(face) })),
-    );
+    const attributes = await this.attributes.describe(recognised.map(describable));
     const faces: AnalysedFace[][] = jobs.map(() => []);
-    for (const [index, item] of candidates.entries()) {
-      faces[item.job].push({
-        box: item.face.box,
-        confidence: item.face.score,
-        landmarks: item.options.landmarks ? item.face.landmarks : undefined,
-        embedding: item.options.embedding ? identities.get(item)?.embedding : undefined,
+    for (const [index, { job, box, confidence, landmarks, identity, options }] of recognised.entries()) {
+      faces[job].push({
+        box,
+        confidence,
+        landmarks: options.landmarks ? landmarks : undefined,
+        embedding: options.embedding ? identity?.embedding : undefined,
         attributes: attributes[index],
       });
     }
@@ -67,27 +75,87 @@ export class AnalysisService {
     };
   }
 
-  /** What recognition says of the faces that ask for an embedding, or for an attribute that is read off the trunk. */
-  private async recognise(
-    faces: readonly Candidate[],
-  ): Promise<Record<'identities' | 'readings', ReadonlyMap<Candidate, Identity>>> {
-    const identifying = faces.filter(({ options }) => options.embedding);
-    const reading = faces.filter(({ options }) => this.attributes.needsRecognition(options.attributes));
-    if (this.recognition.hasTrunk) {
-      return {
-        identities: zip(identifying, await this.recognition.embed(identifying)),
-        readings: zip(reading, await this.recognition.read(reading)),
-      };
-    }
-    const either = faces.filter((face) => identifying.includes(face) || reading.includes(face));
-    const identities = zip(either, await this.recognition.embed(either));
-    return { identities, readings: identities };
+  /** Everything that may be a face, picture by picture, largest first. */
+  private async detect(jobs: readonly AnalysisJob[]): Promise<Candidate[]> {
+    const { verification } = this.pack.models.detector;
+    const found = await this.detection.detect(
+      jobs.map(({ image, options }) => {
+        const minScore = Math.min(this.minConfidence(options), verification?.listenFrom ?? 1);
+        return { image, options: { minScore, minFaceSize: options.minFaceSize } };
+      }),
+    );
+    return jobs.flatMap(({ image, options }, job) =>
+      found[job].map((face) => ({ ...face, job, image, options, confidence: face.score })),
+    );
+  }
+
+  /** Gives those of which the detector is in doubt the confidence of a second opinion. */
+  private async verify(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const { verification } = this.pack.models.detector;
+    if (verification === undefined) return [...candidates];
+    const doubtful = candidates.filter(({ score }) => isDoubtful(score, verification));
+    const read = await this.read(await this.detection.place(doubtful));
+    const opinions = await this.attributes.verify(read.map(({ reading }) => reading));
+    const verified = zip(
+      doubtful,
+      read.map((candidate, index): Candidate => {
+        const opinion = opinions[index];
+        if (opinion === null) return candidate;
+        return { ...candidate, confidence: verifiedConfidence(candidate.score, opinion, verification) };
+      }),
+    );
+    return candidates.map((candidate) => verified.get(candidate) ?? candidate);
+  }
+
+  /** What is answered of one picture's candidates. */
+  private choose(candidates: readonly Candidate[], job: number): Candidate[] {
+    return candidates
+      .filter((one) => one.job === job && one.confidence >= this.minConfidence(one.options))
+      .slice(0, candidates.find((one) => one.job === job)?.options.maxFaces);
+  }
+
+  /** Places the points that are asked for, or that a later stage needs, and that are not there yet. */
+  private async place(faces: readonly Candidate[]): Promise<Candidate[]> {
+    const lacking = faces.filter(({ options, landmarks, keypoints }) =>
+      options.landmarks
+        ? landmarks === undefined
+        : keypoints === undefined && (options.embedding || options.attributes.length > 0),
+    );
+    const placed = zip(lacking, await this.detection.place(lacking));
+    return faces.map((face) => placed.get(face) ?? face);
+  }
+
+  /** Runs recognition on the faces that ask for an embedding, or for an attribute that is read off the trunk. */
+  private async recognise(faces: readonly Candidate[]): Promise<Candidate[]> {
+    const reading = faces.filter(
+      (face) => face.reading === undefined && this.attributes.needsRecognition(face.options.attributes),
+    );
+    const read = zip(reading, await this.read(reading.map(withKeypoints)));
+    const known = faces.map((face) => read.get(face) ?? face);
+    const lacking = known.filter(({ options, identity }) => options.embedding && identity === undefined);
+    const identities = zip(lacking, await this.recognition.embed(lacking.map(withKeypoints)));
+    return known.map((face) => ({ ...face, identity: identities.get(face) ?? face.identity }));
+  }
+
+  /** Adds what the trunk says; it is the identity too where the pack has one model for both. */
+  private async read<C extends Candidate & AlignableFace>(
+    faces: readonly C[],
+  ): Promise<(C & { readonly reading: Identity })[]> {
+    const readings = await this.recognition.read(faces);
+    return faces.map((face, index) => ({
+      ...face,
+      reading: readings[index],
+      identity: this.recognition.hasTrunk ? face.identity : readings[index],
+    }));
+  }
+
+  private minConfidence({ minConfidence }: AnalysisOptions): number {
+    return minConfidence ?? this.pack.models.detector.scoreThreshold;
   }
 
   /** Runs every model once, so that the first request does not pay for their first run. */
   async warmUp(): Promise<void> {
     const image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
-    const options = { landmarks: true, embedding: true, attributes: ATTRIBUTE_NAMES };
     const box = { x1: 100, y1: 100, x2: 212, y2: 212 };
     const corner = { x: box.x1, y: box.y1 };
     const keypoints = [
@@ -97,7 +165,8 @@ export class AnalysisService {
       { x: 110, y: 150 },
       { x: 140, y: 150 },
     ];
-    await this.detection.detect([{ image, options }]);
+    await this.detection.detect([{ image, options: { minScore: 1 } }]);
+    await this.detection.place([{ image, box }]);
     await this.recognition.embed([{ image, keypoints }]);
     const [recognised] = await this.recognition.read([{ image, keypoints }]);
     await this.attributes.describe([
@@ -106,14 +175,14 @@ export class AnalysisService {
   }
 }
 
-/** Everything beyond box and landmarks needs the keypoints. */
-function withKeypoints(options: AnalysisOptions): AnalysisOptions {
-  return { ...options, keypoints: options.embedding || options.attributes.length > 0 };
+/** Where nothing asks for keypoints there are none, and nothing looks at them. */
+function withKeypoints(face: Candidate): Candidate & AlignableFace {
+  return { ...face, keypoints: face.keypoints ?? [] };
 }
 
-function candidate({ image, options }: AnalysisJob, job: number, face: Face): Candidate {
-  const { box, score, keypoints = [] } = face;
-  return { job, face, options, image, box, score, keypoints, wanted: options.attributes };
+function describable(face: Candidate): DescribableFace {
+  const { options, reading } = face;
+  return { ...withKeypoints(face), wanted: options.attributes, recognised: reading };
 }
 
 function zip<K, V>(keys: readonly K[], values: readonly V[]): ReadonlyMap<K, V> {

@@ -6,7 +6,13 @@ import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 
 /** What to find out about one picture. Work not asked for is not done. */
-export interface AnalysisOptions extends DetectOptions {
+export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
+  /** Most faces to return, the largest ones; default: all. */
+  readonly maxFaces?: number;
+  /** Least confidence of a face, 0…1; default: the pack's. */
+  readonly minConfidence?: number;
+  /** Whether to place landmarks. */
+  readonly landmarks: boolean;
   /** Whether to compute embeddings. */
   readonly embedding: boolean;
   /** Attributes to describe each face by. */
@@ -24,7 +30,7 @@ export interface AnalysisJob {
 /** One face with everything that was asked for, in pixels of the picture. */
 export interface AnalysedFace {
   readonly box: Box;
-  /** The detector's score, 0…1. */
+  /** How sure it is a face, 0…1: the detector's score, or a second opinion where that one was in doubt. */
   readonly confidence: number;
   readonly landmarks?: readonly Point[];
   /** L2-normalised embedding, 512 numbers. */

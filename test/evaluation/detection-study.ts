@@ -158,7 +158,6 @@ function result(part: readonly Observation[], { sizes, score, containment }: Cho
       candidates.filter((one) => one.score >= score),
       { width, height },
       limits,
-      {},
     );
     const verdicts = BY_CENTRE.test(set)
       ? match(chosen, known, 1, centresAgree)

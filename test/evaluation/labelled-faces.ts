@@ -4,14 +4,11 @@ import type { AnalysedFace } from '../../src/pipeline/analysis.js';
 import { area } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import type { Engine } from './engine.js';
-import { mirrorPad } from './mirror-pad.js';
-
-/** What the chips of the attributes set are padded by, in pixels of their 200. */
-const CHIP_MARGIN = 50;
+import { CHIP_MARGIN, mirrorBorder } from './pictures.js';
 
 /** A picture of the attributes set, ready to search. */
 export async function chip(engine: Engine, folder: string, name: string): Promise<Image> {
-  return mirrorPad(await engine.decode(join(folder, 'images', name)), CHIP_MARGIN);
+  return mirrorBorder(await engine.decode(join(folder, 'images', name)), CHIP_MARGIN);
 }
 
 /** The face a chip was cut for: the largest, among those whose middle lies in the chip's middle half. */

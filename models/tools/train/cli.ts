@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { AppError, messageOf } from '../../../src/errors.js';
 import { applyTransforms } from '../apply-transforms.js';
 import { sha256 } from '../checksum.js';
+import { JUDGE_FILE } from '../../../test/evaluation/judge.js';
 import { extract } from './extract.js';
 
 const PACK = join('models', 'default');
@@ -19,6 +20,7 @@ const USAGE = `Usage: npm run train -- --data <folder of data sets> [options]
 
 Options:
   --work <folder>     where crops and features go, about 5 GB (default: .train)
+  --judge <file>      an SCRFD graph that says which candidates are faces (see npm run eval -- --help)
   --skip-extract      train on the crops that are already there
   --python <command>  a Python with torch and onnx (default: python3; Debian: apt-get install python3-torch python3-onnx)
   --seed <n>          (default: 1)
@@ -27,10 +29,14 @@ Options:
 const OPTIONS = {
   data: { type: 'string' },
   work: { type: 'string', default: '.train' },
+  judge: { type: 'string', default: JUDGE_FILE },
   'skip-extract': { type: 'boolean', default: false },
   python: { type: 'string', default: 'python3' },
   seed: { type: 'string', default: '1' },
 } as const;
+
+/** Of each set. */
+const CANDIDATE_PICTURES = '1500';
 
 /** glibc gives large blocks back at once, and PyTorch asks for the same ones at every step: four fifths of the time. */
 const KEEP_MEMORY = {
@@ -39,21 +45,15 @@ const KEEP_MEMORY = {
   MALLOC_TOP_PAD_: '200000000',
 };
 
-/** @throws AppError `training_failed` with what to do */
-async function runPython(python: string, args: readonly string[]): Promise<void> {
-  const child = spawn(python, args, { stdio: 'inherit', env: { ...process.env, ...KEEP_MEMORY } });
+/** @throws AppError `invalid_configuration` with what to do */
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...KEEP_MEMORY } });
   const [code] = (await once(child, 'exit').catch((error: unknown) => {
-    throw new AppError(
-      'invalid_configuration',
-      `${python} cannot be run: ${messageOf(error)}. See --python.`,
-    );
+    throw new AppError('invalid_configuration', `${command} cannot be run: ${messageOf(error)}; see --help.`);
   })) as [number | null];
-  if (code !== 0) {
-    throw new AppError(
-      'invalid_configuration',
-      `${python} ${args[0] ?? ''} ended with exit code ${code}. It needs torch and onnx; see --python.`,
-    );
-  }
+  if (code === 0) return;
+  const message = `${command} ${args[0] ?? ''} ended with exit code ${code}; what it needs is said in --help.`;
+  throw new AppError('invalid_configuration', message);
 }
 
 /** Puts the trained graph into the pack, its PReLUs as the runtime likes them. */
@@ -74,10 +74,25 @@ if (values.data === undefined) {
   process.exit(1);
 }
 try {
-  if (!values['skip-extract']) await extract(values.data, values.work);
+  if (!values['skip-extract']) {
+    const candidates = join(values.work, 'candidates.csv');
+    await mkdir(values.work, { recursive: true });
+    const args = [
+      '--data',
+      values.data,
+      '--judge',
+      values.judge,
+      '--out',
+      candidates,
+      '--limit',
+      CANDIDATE_PICTURES,
+    ];
+    await run(process.execPath, [join('dist', 'test', 'evaluation', 'candidates.js'), ...args]);
+    await extract(values.data, candidates, values.work);
+  }
   const trained = join(values.work, 'appearance.onnx');
   const files = ['--crops', values.work, '--trunk', join(PACK, 'recognition.onnx'), '--out', trained];
-  await runPython(values.python, [SCRIPT, ...files, '--seed', values.seed]);
+  await run(values.python, [SCRIPT, ...files, '--seed', values.seed]);
   process.stdout.write(`${HEAD} is trained, SHA-256 ${await install(trained)}.\n`);
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);

@@ -1,71 +1,91 @@
 /**
  * Writes the aligned crops that the heads are trained on, found and aligned by the service itself.
  *
- * `crops.bin` holds one CROP×CROP RGB picture (8 bit) after the other: the service's 112×112 crop with a margin that
- * training shifts, turns and scales into. `crops.csv` says of each what set and picture it is from, whether it is held
- * out, and its labels.
+ * `crops.bin` holds one crop (see aligned-crop.ts) after the other; `crops.csv` says of each what set and picture it is
+ * from, whether it is held out, the detector's score, and its labels: age, gender and race, mask, and whether it is a
+ * face at all.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { join } from 'node:path';
-import { ALIGNED_SIDE, alignmentMap } from '../../../src/vision/alignment.js';
-import type { Point } from '../../../src/vision/affine.js';
-import type { Image } from '../../../src/vision/image.js';
-import { warp } from '../../../src/vision/warp.js';
-import { fivePoints } from '../../../src/detection/landmarks68.js';
-import { readCsv, type Row } from '../../../test/evaluation/data.js';
+import type { AnalysedFace } from '../../../src/pipeline/analysis.js';
+import { LANDMARK_FAMILIES } from '../../../src/detection/landmark-families.js';
+import { type Row, readCsv } from '../../../test/evaluation/data.js';
 import { Engine } from '../../../test/evaluation/engine.js';
 import { chip, chipFace, largest } from '../../../test/evaluation/labelled-faces.js';
 import { startProgress } from '../../../test/evaluation/progress.js';
 import { isHeldOut } from '../../../test/evaluation/split.js';
+import { alignedCrop } from './aligned-crop.js';
+import { candidateCrops } from './candidate-crops.js';
 
-/** Side of a written crop: the service's crop and 16 pixels more on each side. */
-const MARGIN = 16;
-const CROP = ALIGNED_SIDE + 2 * MARGIN;
 const LANDMARKS = { landmarks: true, embedding: false, attributes: [] } as const;
-const LABELS = ['age', 'gender', 'race', 'mask'] as const;
+const LABELS = ['age', 'gender', 'race', 'mask', 'face'] as const;
 
-/** A face with what is known of it. */
-interface Sample {
+/** A crop with what is known of it. */
+export interface Sample {
   readonly set: string;
+  /** Its picture, and the labels it has. */
   readonly row: Row;
+  /** The detector's, 0…1. */
+  readonly score: number;
   readonly crop: Uint8Array;
 }
 
-/** The crop of one face as bytes. */
-function cropOf(image: Image, keypoints: readonly Point[]): Uint8Array {
-  const map = alignmentMap(keypoints);
-  const shifted = {
-    ...map,
-    c: map.c - MARGIN * (map.a + map.b),
-    f: map.f - MARGIN * (map.d + map.e),
-  };
-  const planes = new Float32Array(3 * CROP * CROP);
-  const target = { data: planes, offset: 0, width: CROP, height: CROP };
-  warp(image, shifted, target, { order: 'RGB', mean: [0, 0, 0], std: [1, 1, 1] });
-  const size = CROP * CROP;
-  return Uint8Array.from({ length: 3 * size }, (_, i) =>
-    Math.round(planes[(i % 3) * size + Math.floor(i / 3)]),
+/**
+ * Finds, aligns and writes the faces of the labelled sets under `data`, and the candidates listed in a CSV (the output
+ * of candidates.ts), to the folder `out`.
+ */
+export async function extract(data: string, candidates: string, out: string): Promise<void> {
+  const samples = [...(await labelledCrops(data)), ...(await candidateCrops(data, candidates))];
+  await mkdir(out, { recursive: true });
+  const bytes = createWriteStream(join(out, 'crops.bin'));
+  for (const { crop } of samples) bytes.write(crop);
+  bytes.end();
+  await finished(bytes);
+  const lines = samples.map(({ set, row, score }) =>
+    [
+      set,
+      row['image'],
+      Number(isHeldOut(row['image'])),
+      score,
+      ...LABELS.map((name) => row[name] ?? ''),
+    ].join(','),
+  );
+  await writeFile(
+    join(out, 'crops.csv'),
+    `${[['set,image,held_out,score', ...LABELS].join(','), ...lines].join('\n')}\n`,
   );
 }
 
-/** The faces of one labelled set; pictures in which the service finds none are left out. */
-async function extractSet(engine: Engine, folder: string, set: 'attributes' | 'mask'): Promise<Sample[]> {
-  const rows = await readCsv(join(folder, set, 'labels.csv'));
+/** The faces of the two labelled sets; pictures in which the service finds none are left out. */
+async function labelledCrops(data: string): Promise<Sample[]> {
+  const engine = await Engine.start();
+  try {
+    return [...(await facesOf(engine, data, 'attributes')), ...(await facesOf(engine, data, 'mask'))];
+  } finally {
+    await engine.close();
+  }
+}
+
+async function facesOf(engine: Engine, data: string, set: 'attributes' | 'mask'): Promise<Sample[]> {
+  const folder = join(data, set);
+  const rows = await readCsv(join(folder, 'labels.csv'));
   const progress = startProgress(process.stderr, `${set} pictures`, rows.length);
+  const { fivePoints } = LANDMARK_FAMILIES[engine.pack.models.landmarks?.family ?? 'landmarks68'];
   const samples = await engine.map(
     rows,
     async (row) => {
       const image =
         set === 'attributes'
-          ? await chip(engine, join(folder, set), row['image'])
-          : await engine.decode(join(folder, set, 'images', row['image']));
+          ? await chip(engine, folder, row['image'])
+          : await engine.decode(join(folder, 'images', row['image']));
       // The pool takes the pixels it is given.
       const faces = await engine.analyze({ ...image, data: image.data.slice() }, LANDMARKS);
-      const face = set === 'attributes' ? chipFace(faces, image) : largest(faces);
+      const face: AnalysedFace | undefined = set === 'attributes' ? chipFace(faces, image) : largest(faces);
       if (face?.landmarks === undefined) return [];
-      return [{ set, row, crop: cropOf(image, fivePoints(face.landmarks)) }];
+      const crop = alignedCrop(image, fivePoints(face.landmarks));
+      return [{ set, row: { ...row, face: '1' }, score: face.confidence, crop }];
     },
     () => progress.tick(),
   );
@@ -73,31 +93,4 @@ async function extractSet(engine: Engine, folder: string, set: 'attributes' | 'm
   const found = samples.flat();
   process.stderr.write(`${set}: a face in ${found.length} of ${rows.length} pictures\n`);
   return found;
-}
-
-/** Finds, aligns and writes the faces of the labelled sets under `data` to `out`. */
-export async function extract(data: string, out: string): Promise<void> {
-  const engine = await Engine.start();
-  try {
-    const samples = [
-      ...(await extractSet(engine, data, 'attributes')),
-      ...(await extractSet(engine, data, 'mask')),
-    ];
-    await mkdir(out, { recursive: true });
-    const bytes = createWriteStream(join(out, 'crops.bin'));
-    for (const { crop } of samples) bytes.write(crop);
-    bytes.end();
-    await finished(bytes);
-    const lines = samples.map(({ set, row }) =>
-      [set, row['image'], isHeldOut(row['image']) ? 1 : 0, ...LABELS.map((label) => row[label] ?? '')].join(
-        ',',
-      ),
-    );
-    await writeFile(
-      join(out, 'crops.csv'),
-      `${[['set,image,held_out', ...LABELS].join(','), ...lines].join('\n')}\n`,
-    );
-  } finally {
-    await engine.close();
-  }
 }

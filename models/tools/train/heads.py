@@ -12,9 +12,9 @@ RACE_GROUPS = [[0], [1], [2, 3], [4]]
 
 
 class Heads(nn.Module):
-    """N x 128 x 14 x 14 features -> logits of gender (2), age (101), race (5), mask (1)."""
+    """N x 128 x 14 x 14 features -> logits of gender (2), age (101), race (5), mask (1), face (1)."""
 
-    OUTPUTS = {"gender": 2, "age": OLDEST + 1, "race": len(RACES), "mask": 1}
+    OUTPUTS = {"gender": 2, "age": OLDEST + 1, "race": len(RACES), "mask": 1, "face": 1}
 
     def __init__(self, branch, dropout=0.3):
         super().__init__()
@@ -43,9 +43,10 @@ def loss(logits, labels):
     scores, years = labelled("age")
     if len(years):
         total = total + age_loss(scores, years.float())
-    scores, truth = labelled("mask")
-    if len(truth):
-        total = total + F.binary_cross_entropy_with_logits(scores[:, 0], truth.float())
+    for name in ("mask", "face"):
+        scores, truth = labelled(name)
+        if len(truth):
+            total = total + F.binary_cross_entropy_with_logits(scores[:, 0], truth.float())
     return total
 
 
@@ -71,4 +72,7 @@ class Served(nn.Module):
         logits = {name: scores / self.temperatures[name] for name, scores in self.heads(features).items()}
         races = logits["race"].softmax(1)
         grouped = torch.stack([races[:, group].sum(1) for group in RACE_GROUPS], 1)
-        return logits["gender"].softmax(1), logits["age"].softmax(1), grouped, logits["mask"].sigmoid()
+        return (
+            logits["gender"].softmax(1), logits["age"].softmax(1), grouped,
+            logits["mask"].sigmoid(), logits["face"].sigmoid(),
+        )

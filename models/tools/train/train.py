@@ -1,12 +1,13 @@
 """Trains the appearance heads on the crops that extract.ts wrote, calibrates and exports them.
 
-python3 train.py --crops FOLDER --trunk recognition.onnx --out appearance.onnx [--epochs 12] [--views 6] [--seed 1]
+python3 train.py --crops FOLDER --trunk recognition.onnx --out appearance.onnx [--epochs 12] [--views 4] [--seed 1]
 
 Needs PyTorch 1.13 or newer and onnx (Debian: python3-torch, python3-onnx). Items that are held out are never seen here.
 """
 
 import argparse
 import csv
+import json
 import math
 import os
 import sys
@@ -19,8 +20,9 @@ from augment import CROP, as_served, augmented, network_input
 from heads import OLDEST, RACES, Heads, Served, loss
 from trunk import Trunk
 
-BATCH = 128
+BATCH, CANDIDATES_OF_BATCH = 128, 48
 CALIBRATION_SHARE = 0.08
+OUTPUTS = ["gender", "age", "race", "mask", "face"]
 HEAD_RATE, BRANCH_RATE, WEIGHT_DECAY = 1e-3, 3e-4, 5e-2
 
 
@@ -30,21 +32,26 @@ def main():
     parser.add_argument("--trunk", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--views", type=int, default=6, help="augmented views of each crop")
+    parser.add_argument("--views", type=int, default=4, help="augmented views of each face")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
 
-    crops, labels, names = read(args.crops)
+    crops, labels, rows = read(args.crops)
+    is_candidate = np.array([row["set"].startswith("candidates") for row in rows])
     trunk = Trunk(args.trunk)
     with tempfile.TemporaryDirectory(dir=args.crops) as folder:
-        views = features(trunk, crops, args.views, args.seed, folder)
+        views = features(trunk, crops, is_candidate, args, folder)
         # One item in twelve is kept from the training for the temperatures.
-        kept = np.array([zlib.crc32(name.encode()) / 2**32 < CALIBRATION_SHARE for name in names])
-        heads = train(Heads(trunk.branch()), views, labels, np.nonzero(~kept)[0], args)
+        kept = np.array([zlib.crc32(row["image"].encode()) / 2**32 < CALIBRATION_SHARE for row in rows])
+        faces, candidates = np.nonzero(~kept & ~is_candidate)[0], np.nonzero(~kept & is_candidate)[0]
+        heads = train(Heads(trunk.branch()), views, labels, faces, candidates, args)
         temperatures = calibrate(heads, views[0], labels, np.nonzero(kept)[0])
+        fresh = np.nonzero(kept & is_candidate)[0]
+        verification = verify(heads, temperatures["face"], views[0], labels, fresh, rows)
+    print("verification: " + json.dumps(verification))
     print("temperatures: " + ", ".join(f"{name} {value:.2f}" for name, value in temperatures.items()))
     export(Served(heads, temperatures).eval(), args.out)
 
@@ -61,36 +68,40 @@ def read(folder):
         "age": lambda text: min(OLDEST, int(text)),
         "race": RACES.index,
         "mask": int,
+        "face": int,
     }
     labels = {
         name: torch.tensor([reader(row[name]) if row[name] else -1 for row in rows])
         for name, reader in readers.items()
     }
-    return crops[chosen], labels, [row["image"] for row in rows]
+    return crops[chosen], labels, rows
 
 
-def features(trunk, crops, views, seed, folder):
-    """The stem's features of every crop as served (view 0) and augmented, 16-bit, on disk: the stem never changes."""
-    shape = (views + 1, len(crops), 128, 14, 14)
+def features(trunk, crops, is_candidate, args, folder):
+    """The stem's features as served (view 0) and, of faces, augmented; 16-bit, on disk: the stem never changes."""
+    shape = (args.views + 1, len(crops), 128, 14, 14)
     cache = np.lib.format.open_memmap(os.path.join(folder, "features.npy"), "w+", np.float16, shape)
-    for view in range(views + 1):
-        generator = torch.Generator().manual_seed(seed * 1000 + view)
-        for start in range(0, len(crops), BATCH):
-            batch = torch.from_numpy(crops[start : start + BATCH])
+    for view in range(args.views + 1):
+        generator = torch.Generator().manual_seed(args.seed * 1000 + view)
+        items = np.arange(len(crops)) if view == 0 else np.nonzero(~is_candidate)[0]
+        for start in range(0, len(items), BATCH):
+            chosen = items[start : start + BATCH]
+            batch = torch.from_numpy(crops[chosen])
             pixels = as_served(batch) if view == 0 else augmented(batch, generator)
-            cache[view, start : start + BATCH] = trunk.stem(network_input(pixels)).numpy()
-            progress(f"features of view {view + 1} of {views + 1}", start + len(batch), len(crops))
+            cache[view, chosen] = trunk.stem(network_input(pixels)).numpy()
+            progress(f"features of view {view + 1} of {args.views + 1}", start + len(batch), len(items))
     return cache
 
 
-def train(heads, views, labels, items, args):
-    """AdamW with a cosine schedule; returns the moving average of the weights, which generalises better."""
+def train(heads, views, labels, faces, candidates, args):
+    """AdamW with a cosine schedule, some candidates in each batch of faces; returns the moving average of the weights, which generalises better."""
     branch = list(heads.branch.parameters())
     own = [weight for name, weight in heads.named_parameters() if not name.startswith("branch.")]
     optimiser = torch.optim.AdamW(
         [{"params": own, "lr": HEAD_RATE}, {"params": branch, "lr": BRANCH_RATE}], weight_decay=WEIGHT_DECAY
     )
-    steps = args.epochs * (len(items) // BATCH)
+    epoch = len(faces) // BATCH
+    steps = args.epochs * epoch
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps))
     )
@@ -98,11 +109,13 @@ def train(heads, views, labels, items, args):
     average = {name: value.clone() for name, value in heads.state_dict().items()}
     heads.train()
     for step in range(steps):
-        if step % (len(items) // BATCH) == 0:
-            order, total = random.permutation(items), 0.0
-        at = (step % (len(items) // BATCH)) * BATCH
-        chosen = np.sort(order[at : at + BATCH])
-        batch = torch.from_numpy(views[random.integers(0, len(views), BATCH), chosen]).float()
+        if step % epoch == 0:
+            order, total = random.permutation(faces), 0.0
+        at = (step % epoch) * BATCH
+        others = random.choice(candidates, CANDIDATES_OF_BATCH, replace=False)
+        chosen = np.concatenate([np.sort(order[at : at + BATCH]), np.sort(others)])
+        view = np.concatenate([random.integers(0, len(views), BATCH), np.zeros(len(others), int)])
+        batch = torch.from_numpy(views[view, chosen]).float()
         error = loss(heads(batch), {name: values[chosen] for name, values in labels.items()})
         optimiser.zero_grad()
         error.backward()
@@ -123,6 +136,29 @@ def remember(average, state, decay):
             average[name].copy_(value)
 
 
+def verify(heads, temperature, view, labels, items, rows):
+    """How the detector's score and the face head join into the probability that a candidate is a face: a logistic
+    regression on both logits, fitted on candidates that neither was trained on."""
+    with torch.no_grad():
+        parts = [heads(torch.from_numpy(view[part]).float())["face"] for part in np.array_split(items, 8)]
+    face = torch.cat(parts)[:, 0] / temperature
+    scores = torch.tensor([float(rows[index]["score"]) for index in items]).clamp(1e-4, 1 - 1e-4)
+    inputs = torch.stack([torch.logit(scores), face, torch.ones(len(items))], 1)
+    truth = labels["face"][items].float()
+    weights = torch.zeros(3, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=200)
+
+    def closure():
+        optimiser.zero_grad()
+        error = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, truth)
+        error = error + 1e-3 * weights[:2].square().sum()
+        error.backward()
+        return error
+
+    optimiser.step(closure)
+    return dict(zip(("scoreWeight", "faceWeight", "bias"), (round(w, 3) for w in weights.tolist())))
+
+
 def calibrate(heads, view, labels, items):
     """The temperature of each output under which the kept items are likeliest (arXiv:1706.04599)."""
     with torch.no_grad():
@@ -133,7 +169,7 @@ def calibrate(heads, view, labels, items):
     def surprise(name, temperature):
         known = labels[name][items] >= 0
         scores, truth = logits[name][known] / temperature, labels[name][items][known]
-        if name == "mask":
+        if name in ("mask", "face"):
             return torch.nn.functional.binary_cross_entropy_with_logits(scores[:, 0], truth.float())
         return torch.nn.functional.cross_entropy(scores, truth)
 
@@ -143,8 +179,7 @@ def calibrate(heads, view, labels, items):
 def export(served, path):
     torch.onnx.export(
         served, torch.zeros(1, 128, 14, 14), path, opset_version=11,
-        input_names=["features"], output_names=["gender", "age", "race", "mask"],
-        dynamic_axes={name: {0: "N"} for name in ("features", "gender", "age", "race", "mask")},
+        input_names=["features"], output_names=OUTPUTS, dynamic_axes={name: {0: "N"} for name in ["features", *OUTPUTS]},
     )
 
 
