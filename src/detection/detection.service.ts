@@ -3,19 +3,18 @@ import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors.js';
 import { Pack } from '../packs/pack.js';
-import { runInBatches } from '../sessions/batches.js';
-import { type Model, SessionManager } from '../sessions/session-manager.service.js';
-import { area, clip } from '../vision/box.js';
+import { SessionManager } from '../sessions/session-manager.service.js';
 import type { Image } from '../vision/image.js';
-import { suppress } from '../vision/nms.js';
 import { Detector } from './detector.js';
 import type { Candidate } from './detector-family.js';
 import type { Face } from './face.js';
-import { LANDMARK_FAMILIES, type LandmarkFamily } from './landmark-families.js';
+import { Landmarker } from './landmarker.js';
+import { select } from './select.js';
+import { usefulSizes } from './useful-sizes.js';
 
 /** What counts as a face in one picture. */
 export interface DetectOptions {
-  /** Most faces to return, the largest ones; default: all. */
+  /** Most faces to return, the largest ones; default: all (300 at most). */
   readonly maxFaces?: number;
   /** Least detector score, 0…1; default: the pack's. */
   readonly minConfidence?: number;
@@ -36,7 +35,7 @@ export interface DetectJob {
 @Injectable()
 export class DetectionService implements OnModuleInit {
   private detector!: Detector;
-  private landmarks?: Model;
+  private landmarker?: Landmarker;
 
   constructor(
     private readonly pack: Pack,
@@ -48,8 +47,7 @@ export class DetectionService implements OnModuleInit {
     const { file, family } = models.detector;
     this.detector = await Detector.open(this.sessions, join(folder, file), family);
     if (models.landmarks !== undefined) {
-      const { SIGNATURE } = LANDMARK_FAMILIES[models.landmarks.family];
-      this.landmarks = await this.sessions.open(join(folder, models.landmarks.file), SIGNATURE);
+      this.landmarker = await Landmarker.open(this.sessions, this.pack, models.landmarks);
     } else if (!this.detector.placesKeypoints) {
       const message = `The detector ${file} places no keypoints, so the pack needs a model in "landmarks".`;
       throw new AppError('invalid_pack', message);
@@ -59,7 +57,10 @@ export class DetectionService implements OnModuleInit {
   /** The faces of each picture, largest first. */
   async detect(jobs: readonly DetectJob[]): Promise<Face[][]> {
     const candidates = await this.search(jobs);
-    const found = jobs.map(({ image, options }, index) => this.select(candidates[index], image, options));
+    const { iouThreshold: iou, containmentThreshold: containment } = this.pack.models.detector;
+    const found = jobs.map(({ image, options }, index): Face[] =>
+      select(candidates[index], image, { iou, containment }, options),
+    );
     return this.placeLandmarks(jobs, found);
   }
 
@@ -81,48 +82,18 @@ export class DetectionService implements OnModuleInit {
     return candidates;
   }
 
-  private select(candidates: readonly Candidate[], { width, height }: Image, options: DetectOptions): Face[] {
-    const { iouThreshold, containmentThreshold } = this.pack.models.detector;
-    const { minFaceSize = 0, maxFaces = Infinity } = options;
-    return suppress(candidates, { iou: iouThreshold, containment: containmentThreshold })
-      .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
-      .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
-      .sort((a, b) => area(b.box) - area(a.box))
-      .slice(0, maxFaces);
-  }
-
   private async placeLandmarks(jobs: readonly DetectJob[], found: Face[][]): Promise<Face[][]> {
-    const { landmarks: facts } = this.pack.models;
-    if (facts === undefined || this.landmarks === undefined) return found;
-    const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
-    const crops = jobs.flatMap(({ image, options }, job) =>
+    if (this.landmarker === undefined) return found;
+    const asking = jobs.flatMap(({ image, options }, job) =>
       found[job]
         .map((face, index) => ({ face, image, job, index, box: face.box }))
         .filter(({ face }) => options.landmarks || (options.keypoints && face.keypoints === undefined)),
     );
-    const outputs = await runInBatches(
-      this.landmarks,
-      crops,
-      family.SHAPE,
-      ({ image, box }, batch, offset) => {
-        family.preprocess(image, box, batch, offset, facts.scaling);
-      },
-    );
-    const [name] = this.landmarks.outputs;
-    for (const [crop, { face, job, index, box }] of crops.entries()) {
-      const landmarks = family.postprocess(outputs[crop][name], box);
+    const placed = await this.landmarker.place(asking);
+    for (const [at, { face, job, index }] of asking.entries()) {
       // Where the detector itself places keypoints, the pack's recognition model was trained on those.
-      const keypoints = face.keypoints ?? family.fivePoints(landmarks);
-      found[job][index] = { ...face, landmarks, keypoints };
+      found[job][index] = { ...face, ...placed[at], keypoints: face.keypoints ?? placed[at].keypoints };
     }
     return found;
   }
-}
-
-/**
- * The sizes at which a picture shows more than at the one before. Enlarging a small picture any further finds nothing
- * new, and what it finds is placed worse: on 250×250 photos it cost 0.8 % of verification accuracy.
- */
-function usefulSizes(sizes: readonly number[], { width, height }: Image): number[] {
-  return sizes.filter((_, index) => index === 0 || Math.max(width, height) > sizes[index - 1]);
 }

@@ -1,7 +1,7 @@
 /** Every family a pack's landmarks can be of, by the name `pack.json` gives. A new one is one file and one word here. */
 import type { InputScaling, LandmarksModel } from '../packs/pack.js';
 import type { Signature } from '../sessions/session-manager.service.js';
-import type { Point } from '../vision/affine.js';
+import type { Affine, Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
@@ -14,9 +14,11 @@ export interface LandmarkFamily {
   readonly SIGNATURE: Signature;
   /** Shape of one input. */
   readonly SHAPE: readonly number[];
-  /** Writes the crop of one face into a batch. */
-  preprocess(image: Image, box: Box, batch: Tensor, offset: number, scaling?: InputScaling): void;
-  /** The points in pixels of the picture. */
+  /** The map from pixels of a face's crop to pixels of the picture. */
+  cropMap(box: Box): Affine;
+  /** Writes the crop that `map` shows into a batch. */
+  preprocess(image: Image, map: Affine, batch: Tensor, offset: number, scaling?: InputScaling): void;
+  /** The points in pixels of the picture, read from the crop of `cropMap(box)`. */
   postprocess(output: Float32Array, box: Box): Point[];
   /** Eye centres, nose tip and mouth corners, image left first. */
   fivePoints(landmarks: readonly Point[]): Point[];

@@ -4,7 +4,7 @@
  */
 import type { InputScaling } from '../packs/pack.js';
 import type { Signature } from '../sessions/session-manager.service.js';
-import { apply, type Point } from '../vision/affine.js';
+import { type Affine, apply, type Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import { centredCropMap } from '../vision/centred-crop.js';
 import type { Image } from '../vision/image.js';
@@ -21,17 +21,22 @@ export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 21
 /** Of graphs that begin with a subtraction and a multiplication of their own, as the published one does. */
 const RAW: InputScaling = { mean: 0, std: 1 };
 
+/** The map from pixels of the crop to pixels of the picture. */
+export function cropMap(box: Box): Affine {
+  return centredCropMap(box, SIDE);
+}
+
 /** Writes the crop of one face into a batch. */
 export function preprocess(
   image: Image,
-  box: Box,
+  map: Affine,
   { data }: Tensor,
   offset: number,
   { mean, std }: InputScaling = RAW,
 ): void {
   const normalisation = { order: 'RGB', mean: [mean, mean, mean], std: [std, std, std] } as const;
   // Point sampling, as the crops it was trained on were made.
-  sample(image, centredCropMap(box, SIDE), { data, offset, width: SIDE, height: SIDE }, normalisation);
+  sample(image, map, { data, offset, width: SIDE, height: SIDE }, normalisation);
 }
 
 /**
@@ -39,7 +44,7 @@ export function preprocess(
  * @param output 212 numbers: x, y of each point in −1…1 of the crop
  */
 export function postprocess(output: Float32Array, box: Box): Point[] {
-  const map = centredCropMap(box, SIDE);
+  const map = cropMap(box);
   const toPixels = (value: number): number => ((value + 1) * SIDE) / 2;
   return Array.from({ length: output.length / 2 }, (_, index) =>
     apply(map, { x: toPixels(output[2 * index]), y: toPixels(output[2 * index + 1]) }),

@@ -2,7 +2,7 @@
  * The landmark family of 68 points in iBUG/dlib order, read from a 64×64 grey crop of the detector's box.
  * Points: jaw 0–16, brows 17–26, nose 27–35, eyes 36–47, mouth 48–67.
  */
-import { boxToPicture, mean, type Point } from '../vision/affine.js';
+import { type Affine, boxToPicture, mean, type Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
@@ -15,14 +15,14 @@ export const SHAPE = [1, SIDE, SIDE] as const;
 export const SIGNATURE = { input: ['N', ...SHAPE], outputs: { landmarks: ['N', 136] } } as const;
 const NORMALISATION: Normalisation = { order: 'grey', mean: [0], std: [256] };
 
-/** Writes the crop of one face into a batch; the box is stretched to a square. */
-export function preprocess(image: Image, box: Box, batch: Tensor, offset: number): void {
-  warp(
-    image,
-    boxToPicture(box, SIDE, SIDE),
-    { data: batch.data, offset, width: SIDE, height: SIDE },
-    NORMALISATION,
-  );
+/** The map from pixels of the crop to pixels of the picture: the box is stretched to a square. */
+export function cropMap(box: Box): Affine {
+  return boxToPicture(box, SIDE, SIDE);
+}
+
+/** Writes the crop of one face into a batch. */
+export function preprocess(image: Image, map: Affine, { data }: Tensor, offset: number): void {
+  warp(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Reads and checks models/<pack>/pack.json, with the pack it extends. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
@@ -33,15 +33,15 @@ export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'm
   for (const [role, model] of Object.entries<ModelFile | undefined>({ ...pack.models })) {
     if (model === undefined) continue;
     const path = join(folder, model.file);
+    const [name] = relative(resolve(modelsDir), path).split(sep);
     if (!existsSync(path)) {
-      const name = basename(dirname(path));
       throw new AppError(
         'invalid_pack',
         `The model pack "${modelPack}" lacks ${model.file}: run \`npm run models -- install ${name}\`.`,
       );
     }
     // Once per process is enough: the workers open the files that the main thread has just read.
-    if (isMainThread) assertIntact(path, role, model);
+    if (isMainThread) assertIntact(path, role, model, resolve(modelsDir, name));
   }
   return pack;
 }
@@ -83,8 +83,8 @@ function besides(folder: string, file: string): string {
 }
 
 /** Where pack.json pins no checksum, the one noted when the pack was installed counts; without either, none does. */
-function assertIntact(path: string, role: string, { sha256, file }: ModelFile): void {
-  const noted = readInstallation(dirname(path))?.files[basename(path)];
+function assertIntact(path: string, role: string, { sha256, file }: ModelFile, owner: string): void {
+  const noted = readInstallation(owner)?.files[relative(owner, path)];
   const expected = sha256 ?? noted;
   if (expected === undefined) return;
   const actual = createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -92,7 +92,7 @@ function assertIntact(path: string, role: string, { sha256, file }: ModelFile): 
   throw new AppError(
     'invalid_pack',
     `${file} is damaged or another file: its SHA-256 is ${actual}, not ${expected} (models.${role}.sha256); ` +
-      `run \`npm run models -- install ${basename(dirname(path))}\`.`,
+      `run \`npm run models -- install ${basename(owner)}\`.`,
   );
 }
 

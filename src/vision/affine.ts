@@ -45,6 +45,27 @@ export function boxToPicture(box: Box, width: number, height: number): Affine {
   return { a: scaleX, b: 0, c: box.x1 + scaleX / 2 - 0.5, d: 0, e: scaleY, f: box.y1 + scaleY / 2 - 0.5 };
 }
 
+/** One map after the other: `first`, then `second`. */
+export function then(first: Affine, second: Affine): Affine {
+  const { a, b, c, d, e, f } = second;
+  return {
+    a: a * first.a + b * first.d,
+    b: a * first.b + b * first.e,
+    c: a * first.c + b * first.f + c,
+    d: d * first.a + e * first.d,
+    e: d * first.b + e * first.e,
+    f: d * first.c + e * first.f + f,
+  };
+}
+
+/** Turns by so many degrees, clockwise on the screen, about a point. */
+export function rotationAbout({ x, y }: Point, degrees: number): Affine {
+  // Exact for 0: an upright map must stay one, for it is sampled much faster.
+  const angle = (degrees * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return { a: cos, b: -sin, c: x - cos * x + sin * y, d: sin, e: cos, f: y - sin * x - cos * y };
+}
+
 /**
  * As `boxToPicture`, for a square seen turned.
  * @param centre of the square in the source, in continuous coordinates

@@ -6,8 +6,9 @@ import { writeAccuracyDocument } from './accuracy-document.js';
 import { judge } from './bars.js';
 import { isPresent } from './data.js';
 import { Engine } from './engine.js';
-import type { Evaluation, Report } from './evaluation.js';
+import type { Evaluation, EvaluationContext, Report } from './evaluation.js';
 import { EVALUATIONS } from './evaluations.js';
+import { JUDGE_FILE } from './judge.js';
 import { startProgress } from './progress.js';
 import { toText, writePlots } from './report.js';
 
@@ -23,6 +24,8 @@ Options:
   --limit <n>       look at n items, spread evenly over the data
   --trained-on      also count the items our own heads were trained on
   --check           fail when a figure is below its recorded bar (test/evaluation/bars.ts)
+  --judge <file>    an SCRFD graph that says which boxes are faces where labels are incomplete
+                    (default: ${JUDGE_FILE})
   --json            print the figures as JSON instead of tables
   --plot <file>     write the plots as SVG
   --help            print this
@@ -33,6 +36,7 @@ const OPTIONS = {
   limit: { type: 'string' },
   'trained-on': { type: 'boolean' },
   check: { type: 'boolean' },
+  judge: { type: 'string', default: JUDGE_FILE },
   json: { type: 'boolean' },
   plot: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -56,7 +60,11 @@ async function run(args: readonly string[]): Promise<number> {
   };
   const reports = new Map<Evaluation, Report>();
   for (const evaluation of chosen) {
-    const report = await measure(evaluation, folderOf(evaluation), limit, values['trained-on'] ?? false);
+    const report = await measure(evaluation, folderOf(evaluation), {
+      limit,
+      trainedOn: values['trained-on'] ?? false,
+      judge: values.judge,
+    });
     if (report === undefined) continue;
     reports.set(evaluation, report);
     if (values.json !== true) print(toText(evaluation.title, report));
@@ -74,8 +82,7 @@ async function run(args: readonly string[]): Promise<number> {
 async function measure(
   evaluation: Evaluation,
   folder: string,
-  limit: number,
-  trainedOn: boolean,
+  options: Pick<EvaluationContext, 'limit' | 'trainedOn' | 'judge'>,
 ): Promise<Report | undefined> {
   if (!isPresent(folder)) {
     process.stderr.write(`${evaluation.name}: skipped: no data (${folder} does not exist)\n`);
@@ -84,7 +91,7 @@ async function measure(
   const engine = await Engine.start();
   try {
     const progress = startProgress.bind(undefined, process.stderr);
-    return await evaluation.run({ engine, folder, limit, trainedOn, progress });
+    return await evaluation.run({ engine, folder, ...options, progress });
   } finally {
     await engine.close();
   }

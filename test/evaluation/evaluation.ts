@@ -7,6 +7,8 @@ export interface EvaluationContext {
   readonly engine: Engine;
   /** Folder of the data set. */
   readonly folder: string;
+  /** ONNX file of a second detector that judges where labels are incomplete; it need not exist. */
+  readonly judge: string;
   /** Most items to look at, spread evenly over the data; Infinity: all. */
   readonly limit: number;
   /** Whether items that our own heads were trained on count as well, where a set has a held-out part. */

@@ -1,5 +1,6 @@
 /** Every evaluation there is, in the order `npm run eval -- all` runs them. */
 import { attributes } from './attributes.evaluation.js';
+import { detection } from './detection.evaluation.js';
 import type { Evaluation } from './evaluation.js';
 import { lfw } from './lfw.evaluation.js';
 import { liveness } from './liveness.evaluation.js';
@@ -7,4 +8,12 @@ import { mask } from './mask.evaluation.js';
 import { pose } from './pose.evaluation.js';
 import { quality } from './quality.evaluation.js';
 
-export const EVALUATIONS: readonly Evaluation[] = [lfw, quality, attributes, mask, pose, liveness];
+export const EVALUATIONS: readonly Evaluation[] = [
+  detection,
+  lfw,
+  quality,
+  attributes,
+  mask,
+  pose,
+  liveness,
+];

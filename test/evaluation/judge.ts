@@ -6,8 +6,10 @@ import { existsSync } from 'node:fs';
 import { loadConfig } from '../../src/config/config.js';
 import { Detector } from '../../src/detection/detector.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import { type ScoredBox, suppress } from '../../src/vision/nms.js';
+import type { KnownFace } from './matching.js';
 
 /** The graph that judges where no other is named. */
 export const JUDGE_FILE = '../shared/models/det_500m.onnx';
@@ -39,4 +41,20 @@ export class Judge {
   async close(): Promise<void> {
     await this.sessions.onModuleDestroy();
   }
+}
+
+/** The score from which the judge is taken at its word. */
+export const SURE = 0.5;
+
+/** What the judge says of a picture: faces that must be found, and places that may be faces. */
+export async function judged(judge: Judge, image: Image): Promise<KnownFace[]> {
+  return (await judge.faces(image)).map(({ box, score }) => ({ box, certain: score >= SURE }));
+}
+
+/** The sure face that covers the middle of the picture: the one a photo of the LFW set is named after. */
+export function centralFace(known: readonly KnownFace[], { width, height }: Image): Box | undefined {
+  return known.find(
+    ({ box, certain }) =>
+      certain && box.x1 < width / 2 && box.x2 > width / 2 && box.y1 < height / 2 && box.y2 > height / 2,
+  )?.box;
 }

@@ -1,5 +1,5 @@
 /** Which found boxes are which known faces. */
-import { type Box, iou } from '../../src/vision/box.js';
+import { area, type Box, iou } from '../../src/vision/box.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
 
 /** A face that is known to be there (from a label, or from a judge that is sure), or one that may be. */
@@ -19,8 +19,14 @@ export interface Judged extends ScoredBox {
 /** How well two boxes agree, 0…1. */
 export type Agreement = (found: Box, known: Box) => number;
 
-/** 1 when the centre of each lies within the inner half of the other, else 0: blind to how tightly boxes are drawn. */
-export const centresAgree: Agreement = (a, b) => (isCentred(a, b) && isCentred(b, a) ? 1 : 0);
+/**
+ * 1 when the centre of each lies within the inner half of the other and neither is more than twice as large in side,
+ * else 0: blind to how tightly boxes are drawn, which every data set does in its own way.
+ */
+export const centresAgree: Agreement = (a, b) => {
+  const ratio = area(a) / area(b);
+  return isCentred(a, b) && isCentred(b, a) && ratio > 1 / 4 && ratio < 4 ? 1 : 0;
+};
 
 /**
  * Matches greedily, best score first, as PASCAL VOC does: a second box on one face is wrong.

@@ -1,0 +1,83 @@
+/** The landmark model of a pack with the code of its family: places the points of each face, tilted heads included. */
+import { join } from 'node:path';
+import type { LandmarksModel, Pack } from '../packs/pack.js';
+import { runInBatches } from '../sessions/batches.js';
+import type { Model, SessionManager } from '../sessions/session-manager.service.js';
+import { type Affine, apply, type Point, rotationAbout, then } from '../vision/affine.js';
+import { keypointRoll } from '../vision/alignment.js';
+import { type Box, centre } from '../vision/box.js';
+import type { Image } from '../vision/image.js';
+import { LANDMARK_FAMILIES, type LandmarkFamily } from './landmark-families.js';
+
+/** A face to place landmarks on. */
+export interface BoxedFace {
+  readonly image: Image;
+  /** In pixels of the image. */
+  readonly box: Box;
+}
+
+/** The points of a face, in pixels of the image. */
+export interface PlacedPoints {
+  /** The family's landmarks, in their published order. */
+  readonly landmarks: readonly Point[];
+  /** Eye centres, nose tip and mouth corners, image left first. */
+  readonly keypoints: readonly Point[];
+}
+
+/** A face, and by how many degrees clockwise its crop is turned so that it stands upright in it. */
+interface Look extends BoxedFace {
+  readonly tilt: number;
+}
+
+/** Landmark models were trained on heads tilted little; beyond this they follow a tilt only half the way. */
+const UPRIGHT_DEGREES = 35;
+
+export class Landmarker {
+  private constructor(
+    private readonly family: LandmarkFamily,
+    private readonly model: Model,
+    private readonly facts: LandmarksModel,
+  ) {}
+
+  /** Loads the pack's landmark model. */
+  static async open(sessions: SessionManager, { folder }: Pack, facts: LandmarksModel): Promise<Landmarker> {
+    const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
+    return new Landmarker(family, await sessions.open(join(folder, facts.file), family.SIGNATURE), facts);
+  }
+
+  /** The points of each face, in order. A face that turns out to be tilted is looked at again, turned upright. */
+  async place(faces: readonly BoxedFace[]): Promise<PlacedPoints[]> {
+    const placed = await this.look(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
+    const tilts = placed.map(({ keypoints }) => keypointRoll(keypoints));
+    const tilted = [...faces.keys()].filter((index) => Math.abs(tilts[index]) > UPRIGHT_DEGREES);
+    const again = await this.look(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
+    for (const [at, index] of tilted.entries()) placed[index] = again[at];
+    return placed;
+  }
+
+  private async look(faces: readonly Look[]): Promise<PlacedPoints[]> {
+    const { family, facts } = this;
+    const outputs = await runInBatches(
+      this.model,
+      faces,
+      family.SHAPE,
+      ({ image, box, tilt }, batch, offset) => {
+        const map = then(family.cropMap(box), turnOf(box, tilt, 0.5));
+        family.preprocess(image, map, batch, offset, facts.scaling);
+      },
+    );
+    const [name] = this.model.outputs;
+    return outputs.map(({ [name]: output }, index) => {
+      const { box, tilt } = faces[index];
+      const turn = turnOf(box, tilt, 0);
+      const landmarks = family.postprocess(output, box).map((point) => apply(turn, point));
+      return { landmarks, keypoints: family.fivePoints(landmarks) };
+    });
+  }
+}
+
+/** Turns about the middle of a box; `shift` is 0.5 for pixel indices, 0 for coordinates that run from edge to edge. */
+function turnOf(box: Box, degrees: number, shift: number): Affine {
+  const { x, y } = centre(box);
+  return rotationAbout({ x: x - shift, y: y - shift }, degrees);
+}

