@@ -8,12 +8,4 @@ import { mask } from './mask.evaluation.js';
 import { pose } from './pose.evaluation.js';
 import { quality } from './quality.evaluation.js';
 
-export const EVALUATIONS: readonly Evaluation[] = [
-  detection,
-  lfw,
-  quality,
-  attributes,
-  mask,
-  pose,
-  liveness,
-];
+export const EVALUATIONS: readonly Evaluation[] = [detection, lfw, quality, attributes, mask, pose, liveness];
