@@ -13,7 +13,7 @@ export interface Picture {
   /** File name, or the name of the pattern. */
   readonly name: string;
   /** The pixels; a file goes through the service's decoder. */
-  load(decode: (path: string) => Promise<Image>): Promise<Image>;
+  readonly load: (decode: (path: string) => Promise<Image>) => Promise<Image>;
   /** Every face that is in it; `undefined` where nobody has labelled all of them. */
   readonly faces?: readonly Box[];
 }
