@@ -53,9 +53,9 @@ async function observe(
   const line = progress(set, pictures.length);
   const observations = await engine.map(
     pictures,
-    async ({ load, faces }): Promise<Observation> => {
-      const image = await load((path) => engine.decode(path));
-      const known = faces?.map(certainly) ?? (judge === undefined ? [] : await judged(judge, image));
+    async (picture): Promise<Observation> => {
+      const image = await picture.load((path) => engine.decode(path));
+      const known = picture.faces?.map(certainly) ?? (judge === undefined ? [] : await judged(judge, image));
       const low =
         set === SETS.group
           ? boxes(await engine.analyze(copyOf(image), { ...BOXES_ONLY, minConfidence: LOW_SCORE }))
@@ -75,8 +75,8 @@ async function observeDerived(context: EvaluationContext, judge: Judge): Promise
   const line = progress('turned, close and small', pictures.length);
   const observations = await engine.map(
     [...pictures.entries()],
-    async ([index, { load }]): Promise<Observation[]> => {
-      const image = await load((path) => engine.decode(path));
+    async ([index, picture]): Promise<Observation[]> => {
+      const image = await picture.load((path) => engine.decode(path));
       const face = centralFace(await judged(judge, image), image);
       if (face === undefined) return [];
       const made: Observation[] = [];

@@ -1,5 +1,5 @@
 /**
- * A second detector that says which boxes are faces where labels are incomplete: SCRFD (MODEL files of InsightFace,
+ * A second detector that says which boxes are faces where labels are incomplete: SCRFD (a model of InsightFace,
  * not part of this project). It listens low, so that what neither it nor a label confirms is very likely no face.
  */
 import { existsSync } from 'node:fs';

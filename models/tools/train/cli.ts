@@ -88,7 +88,7 @@ try {
       CANDIDATE_PICTURES,
     ];
     await run(process.execPath, [join('dist', 'test', 'evaluation', 'candidates.js'), ...args]);
-    await extract(values.data, candidates, values.work);
+    await extract(values.data, candidates, values.judge, values.work);
   }
   const trained = join(values.work, 'appearance.onnx');
   const files = ['--crops', values.work, '--trunk', join(PACK, 'recognition.onnx'), '--out', trained];

@@ -18,6 +18,7 @@ import { startProgress } from '../../../test/evaluation/progress.js';
 import { isHeldOut } from '../../../test/evaluation/split.js';
 import { alignedCrop } from './aligned-crop.js';
 import { candidateCrops } from './candidate-crops.js';
+import { derivedCrops } from './derived-crops.js';
 
 const LANDMARKS = { landmarks: true, embedding: false, attributes: [] } as const;
 const LABELS = ['age', 'gender', 'race', 'mask', 'face'] as const;
@@ -34,10 +35,14 @@ export interface Sample {
 
 /**
  * Finds, aligns and writes the faces of the labelled sets under `data`, and the candidates listed in a CSV (the output
- * of candidates.ts), to the folder `out`.
+ * of candidates.ts), and what is derived from photos, to the folder `out`.
  */
-export async function extract(data: string, candidates: string, out: string): Promise<void> {
-  const samples = [...(await labelledCrops(data)), ...(await candidateCrops(data, candidates))];
+export async function extract(data: string, candidates: string, judge: string, out: string): Promise<void> {
+  const samples = [
+    ...(await labelledCrops(data)),
+    ...(await candidateCrops(data, candidates)),
+    ...(await derivedCrops(data, judge)),
+  ];
   await mkdir(out, { recursive: true });
   const bytes = createWriteStream(join(out, 'crops.bin'));
   for (const { crop } of samples) bytes.write(crop);
@@ -59,7 +64,7 @@ export async function extract(data: string, candidates: string, out: string): Pr
 }
 
 /** The faces of the two labelled sets; pictures in which the service finds none are left out. */
-async function labelledCrops(data: string): Promise<Sample[]> {
+export async function labelledCrops(data: string): Promise<Sample[]> {
   const engine = await Engine.start();
   try {
     return [...(await facesOf(engine, data, 'attributes')), ...(await facesOf(engine, data, 'mask'))];
