@@ -1,6 +1,6 @@
 /**
  * Gender, age, race, mask, and whether it is a face at all, read off the recognition trunk's features by one small network of our own; see
- * models/default/heads/README.md for its data, figures and limits. It gives calibrated probabilities.
+ * models/default/cards/appearance.md for its data, figures and limits. It gives calibrated probabilities.
  */
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';

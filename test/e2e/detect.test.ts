@@ -1,5 +1,6 @@
 /** Detect on real pictures: how many faces, where, in which order, and what is said of each. */
 import sharp from 'sharp';
+import { AGE_BRACKETS, bracketIndex } from '../../src/attributes/age.js';
 import { type FullFace, facesOf, iou, sample, type Service, startService, blank } from './support.js';
 
 /**
@@ -59,6 +60,9 @@ const KEYS = [
   'age_bracket',
   'race',
   'age',
+  'gender_confidence',
+  'age_bracket_confidence',
+  'race_confidence',
 ];
 
 let service: Service;
@@ -121,6 +125,15 @@ describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
         expect(share).toBeLessThanOrEqual(1);
       }
       expect(face.confidence).toBeGreaterThanOrEqual(0.5);
+      expect(['Female', 'Male']).toContain(face.gender);
+      expect(['White', 'Black', 'Asian', null]).toContain(face.race);
+      expect(Number.isInteger(face.age)).toBe(true);
+      expect(face.age_bracket).toBe(AGE_BRACKETS[bracketIndex(face.age ?? NaN)]);
+      expect(face.gender_confidence).toBeGreaterThanOrEqual(0.5);
+      for (const share of [face.mask_confidence, face.age_bracket_confidence, face.race_confidence]) {
+        expect(share).toBeGreaterThanOrEqual(0);
+        expect(share).toBeLessThanOrEqual(1);
+      }
     }
   });
 

@@ -14,6 +14,8 @@ import { groupPhotos, patterns, photos, type Picture } from './pictures.js';
 
 const LOW_SCORE = 0.05;
 const PATTERNS = 400;
+/** Photos of each set, spread evenly over it: the judge takes longer than the service. */
+const PHOTOS = 1000;
 /** Photos that turned heads, close-ups and small faces are made from. */
 const DERIVED_FROM = 100;
 
@@ -33,7 +35,7 @@ export const detection: Evaluation = {
         [SETS.lfw, 'lfw'],
         [SETS.mask, 'mask'],
       ] as const) {
-        const pictures = await photos(set, join(context.folder, '..', folder), context.limit);
+        const pictures = await photos(set, join(context.folder, '..', folder), Math.min(context.limit, PHOTOS));
         observations.push(...(await observe(context, set, pictures, judge)));
       }
       observations.push(...(await observeDerived(context, judge)));

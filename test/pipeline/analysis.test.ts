@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
 import type { AnalysisJob, AnalysisOptions } from '../../src/pipeline/analysis.js';
 import { AnalysisService } from '../../src/pipeline/analysis.service.js';
+import { Pack, type Verification } from '../../src/packs/pack.js';
 import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import type { Image } from '../../src/vision/image.js';
@@ -15,7 +16,7 @@ const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attribute
 const EVERYTHING: AnalysisOptions = {
   landmarks: true,
   embedding: true,
-  attributes: ['pose', 'quality', 'liveness'],
+  attributes: ['pose', 'quality', 'liveness', 'gender', 'age', 'race', 'mask'],
 };
 
 /** Each run of a model: its name and how many items. */
@@ -25,6 +26,7 @@ let analysis: AnalysisService;
 let three: Image;
 let four: Image;
 let none: Image;
+let verification: Verification | undefined;
 
 beforeAll(async () => {
   // The real sessions, counted.
@@ -45,10 +47,19 @@ beforeAll(async () => {
   });
   SessionManager.prototype.open = open;
   analysis = context.get(AnalysisService);
+  // Second opinions are tested by themselves: here only what is asked for shall count.
+  verification = takeVerification(context.get(Pack));
   [three, four, none] = await Promise.all([sample(3), sample(4), await blank()].map(decode));
 });
 afterAll(() => context.close());
 beforeEach(() => (runs = []));
+
+/** Takes the pack's rule for second opinions away and returns it. */
+function takeVerification({ models }: Pack): Verification | undefined {
+  const { verification: rule } = models.detector;
+  models.detector.verification = undefined;
+  return rule;
+}
 
 async function decode(bytes: Buffer): Promise<Image> {
   const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
@@ -68,7 +79,11 @@ test.each<[string, Partial<AnalysisOptions>, string[]]>([
   ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'pose']],
   ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'recognition']],
   ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness']],
-  ['everything', EVERYTHING, ['detector', 'landmarks', 'liveness', 'pose', 'recognition']],
+  ['gender', { attributes: ['gender'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['age', { attributes: ['age'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['race', { attributes: ['race'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['mask', { attributes: ['mask'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['everything', EVERYTHING, ['appearance', 'detector', 'landmarks', 'liveness', 'pose', 'recognition']],
 ])('%s: runs what it needs and nothing else', async (_, asked, models) => {
   expect(await modelsFor({ ...NOTHING, ...asked })).toEqual(models);
 });
@@ -83,6 +98,7 @@ test('the faces of a batch go through each model together', async () => {
   await analysis.analyze([three, four, none].map((image): AnalysisJob => ({ image, options: EVERYTHING })));
   const others = runs.filter(([model]) => model !== 'detector').toSorted();
   expect(others).toEqual([
+    ['appearance', 7],
     ['landmarks', 7],
     ['liveness', 7],
     ['pose', 7],
@@ -142,4 +158,46 @@ test('a job that is stopped runs no further model', async () => {
   } finally {
     sessions.stopWhen(() => false);
   }
+});
+
+describe('second opinions', () => {
+  /** Detects with a rule that differs from the pack's. */
+  async function withRule(rule: Partial<Verification>, options: AnalysisOptions): Promise<number[]> {
+    if (verification === undefined) throw new Error('The default pack has no rule for second opinions.');
+    const { detector } = context.get(Pack).models;
+    detector.verification = { ...verification, ...rule };
+    try {
+      const { faces } = await analysis.analyze([{ image: three, options }]);
+      return faces[0].map(({ confidence }) => confidence);
+    } finally {
+      detector.verification = undefined;
+    }
+  }
+
+  test('are asked of doubtful candidates, in one run, and the faces stay', async () => {
+    const confidences = await withRule({ certainFrom: 1 }, NOTHING);
+    expect(confidences).toHaveLength(3);
+    const opinions = runs.filter(([model]) => model === 'appearance');
+    expect(opinions).toHaveLength(1);
+    expect(opinions[0][1]).toBeGreaterThanOrEqual(3);
+  });
+
+  test('are not asked where the detector is sure', async () => {
+    await withRule({ certainFrom: 0, listenFrom: 0.5 }, NOTHING);
+    expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
+  });
+
+  test('turn away what they do not take for a face', async () => {
+    expect(await withRule({ certainFrom: 1, bias: -50 }, NOTHING)).toEqual([]);
+  });
+
+  test('choose the largest face after the others are turned away', async () => {
+    expect(await withRule({ certainFrom: 1, bias: -50 }, { ...NOTHING, maxFaces: 1 })).toEqual([]);
+    expect(await withRule({ certainFrom: 1 }, { ...NOTHING, maxFaces: 1 })).toHaveLength(1);
+  });
+
+  test('are not asked twice of the trunk', async () => {
+    await withRule({ certainFrom: 1, listenFrom: 0.9 }, { ...NOTHING, embedding: true });
+    expect(runs.filter(([model]) => model === 'recognition')).toHaveLength(1);
+  });
 });
