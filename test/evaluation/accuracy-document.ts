@@ -10,21 +10,29 @@ const FOLDER = 'docs';
 const DOCUMENT = join(FOLDER, 'accuracy.md');
 const PLOTS = 'accuracy';
 
-/** Writes the document and its plots; returns its path. */
-export async function writeAccuracyDocument(reports: ReadonlyMap<Evaluation, Report>): Promise<string> {
+/**
+ * Writes the document and its plots; returns its path.
+ * @param limit most items of each set that were looked at
+ */
+export async function writeAccuracyDocument(
+  reports: ReadonlyMap<Evaluation, Report>,
+  limit: number,
+): Promise<string> {
   await mkdir(join(FOLDER, PLOTS), { recursive: true });
   const parts = [...reports].map(([{ title }, report]) => toMarkdown(title, report, PLOTS));
-  await writeFile(DOCUMENT, `${[introduction(), ...parts].join('\n\n')}\n`);
+  await writeFile(DOCUMENT, `${[introduction(limit), ...parts].join('\n\n')}\n`);
   const plots = [...reports.values()].flatMap((report) => report.plots);
   await Promise.all(plots.map(({ name, svg }) => writeFile(join(FOLDER, PLOTS, `${name}.svg`), svg)));
   return DOCUMENT;
 }
 
-function introduction(): string {
+function introduction(limit: number): string {
+  const sample =
+    limit === Infinity ? '' : ` on a sample of at most ${limit} items of each set (\`--limit ${limit}\`)`;
   const processor = cpus()[0]?.model.trim() ?? 'an unknown processor';
   return `# Accuracy
 
-What the default pack’s answers are worth, measured through the service’s own decoder, workers and models.
+What the default pack’s answers are worth, measured through the service’s own decoder, workers and models${sample}.
 This page is written by \`npm run eval -- all\`; each section alone by \`npm run eval -- <name>\`.
 The photographs are public research sets and not part of this project.
 

@@ -35,7 +35,11 @@ export const detection: Evaluation = {
         [SETS.lfw, 'lfw'],
         [SETS.mask, 'mask'],
       ] as const) {
-        const pictures = await photos(set, join(context.folder, '..', folder), Math.min(context.limit, PHOTOS));
+        const pictures = await photos(
+          set,
+          join(context.folder, '..', folder),
+          Math.min(context.limit, PHOTOS),
+        );
         observations.push(...(await observe(context, set, pictures, judge)));
       }
       observations.push(...(await observeDerived(context, judge)));

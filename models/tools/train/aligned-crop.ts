@@ -3,6 +3,17 @@ import type { Point } from '../../../src/vision/affine.js';
 import { ALIGNED_SIDE, alignmentMap } from '../../../src/vision/alignment.js';
 import type { Image } from '../../../src/vision/image.js';
 import { warp } from '../../../src/vision/warp.js';
+import type { Row } from '../../../test/evaluation/data.js';
+
+/** A crop with what is known of it. */
+export interface Sample {
+  readonly set: string;
+  /** Its picture, and the labels it has. */
+  readonly row: Row;
+  /** The detector's, 0…1. */
+  readonly score: number;
+  readonly crop: Uint8Array;
+}
 
 /** Pixels added to the service's crop on each side. */
 const MARGIN = 16;

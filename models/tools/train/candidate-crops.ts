@@ -16,8 +16,7 @@ import {
   type Picture,
 } from '../../../test/evaluation/pictures.js';
 import { startProgress } from '../../../test/evaluation/progress.js';
-import { alignedCrop } from './aligned-crop.js';
-import type { Sample } from './extract.js';
+import { alignedCrop, type Sample } from './aligned-crop.js';
 
 /** More than candidates.ts ever looks at. */
 const PATTERNS = 800;

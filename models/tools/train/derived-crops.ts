@@ -19,8 +19,7 @@ import { centresAgree } from '../../../test/evaluation/matching.js';
 import { photos } from '../../../test/evaluation/pictures.js';
 import { startProgress } from '../../../test/evaluation/progress.js';
 import { isHeldOut } from '../../../test/evaluation/split.js';
-import { alignedCrop } from './aligned-crop.js';
-import type { Sample } from './extract.js';
+import { alignedCrop, type Sample } from './aligned-crop.js';
 
 const PHOTOS = 300;
 const ANGLES = [-90, -75, -60, -45, -30, 30, 45, 60, 75, 90];

@@ -11,27 +11,17 @@ import { finished } from 'node:stream/promises';
 import { join } from 'node:path';
 import type { AnalysedFace } from '../../../src/pipeline/analysis.js';
 import { LANDMARK_FAMILIES } from '../../../src/detection/landmark-families.js';
-import { type Row, readCsv } from '../../../test/evaluation/data.js';
+import { readCsv } from '../../../test/evaluation/data.js';
 import { Engine } from '../../../test/evaluation/engine.js';
 import { chip, chipFace, largest } from '../../../test/evaluation/labelled-faces.js';
 import { startProgress } from '../../../test/evaluation/progress.js';
 import { isHeldOut } from '../../../test/evaluation/split.js';
-import { alignedCrop } from './aligned-crop.js';
+import { alignedCrop, type Sample } from './aligned-crop.js';
 import { candidateCrops } from './candidate-crops.js';
 import { derivedCrops } from './derived-crops.js';
 
 const LANDMARKS = { landmarks: true, embedding: false, attributes: [] } as const;
 const LABELS = ['age', 'gender', 'race', 'mask', 'face'] as const;
-
-/** A crop with what is known of it. */
-export interface Sample {
-  readonly set: string;
-  /** Its picture, and the labels it has. */
-  readonly row: Row;
-  /** The detector's, 0…1. */
-  readonly score: number;
-  readonly crop: Uint8Array;
-}
 
 /**
  * Finds, aligns and writes the faces of the labelled sets under `data`, and the candidates listed in a CSV (the output
