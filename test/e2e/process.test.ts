@@ -72,15 +72,15 @@ describe('a start that cannot be', () => {
   });
 
   test('an unknown pack', async () => {
-    const text = await refusal({ MODEL_PACK: 'buffalo_l', LOG_LEVEL: 'fatal' });
-    expect(text).toMatch(/There is no model pack "buffalo_l"/);
+    const text = await refusal({ MODEL_PACK: 'no_such_pack', LOG_LEVEL: 'fatal' });
+    expect(text).toMatch(/There is no model pack "no_such_pack"/);
     expect(text).not.toMatch(/\bat .*\.js/);
   });
 
   test('models that were never prepared: says how to', async () => {
     cpSync('models/default/pack.json', join(folder, 'unprepared/pack.json'), { recursive: true });
     const text = await refusal({ MODELS_DIR: folder, MODEL_PACK: 'unprepared', LOG_LEVEL: 'fatal' });
-    expect(text).toMatch(/lacks detector\.onnx; run `npm run models`/);
+    expect(text).toMatch(/lacks detector\.onnx: run `npm run models -- install unprepared`/);
     expect(text).not.toMatch(/\bat .*\.js/);
   });
 
@@ -90,7 +90,7 @@ describe('a start that cannot be', () => {
     const [graph] = readdirSync(pack).filter((name) => name === 'recognition.onnx');
     writeFileSync(join(pack, graph), 'no graph');
     const text = await refusal({ MODELS_DIR: folder, MODEL_PACK: 'damaged', LOG_LEVEL: 'fatal' });
-    expect(text).toContain('recognition.onnx cannot be loaded');
+    expect(text).toContain('recognition.onnx is damaged or another file');
   });
 
   test('a port that is taken', async () => {

@@ -11,8 +11,23 @@ interface Bar {
 
 /** Bars by evaluation and figure. */
 const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
+  detection: {
+    averagePrecision: { atLeast: 0.9 },
+    lfwCentralRecall: { atLeast: 0.97 },
+    patternsFalsePerPicture: { atMost: 0.02 },
+  },
   lfw: {
-    accuracy: { atLeast: 0.99 },
+    accuracy: { atLeast: 0.98 },
+  },
+  attributes: {
+    genderAccuracy: { atLeast: 0.9 },
+    raceAccuracy: { atLeast: 0.83 },
+    ageError: { atMost: 5.2 },
+    bracketWithinOne: { atLeast: 0.92 },
+  },
+  mask: {
+    accuracy: { atLeast: 0.96 },
+    areaUnderRoc: { atLeast: 0.99 },
   },
 };
 
