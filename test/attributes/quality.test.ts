@@ -57,7 +57,7 @@ describe('of the woman in the middle of sample3', () => {
 
   test.each<[string, ((photo: Sharp) => Sharp)[]]>([
     ['blur', [3, 5, 7].map((sigma) => (photo) => photo.blur(sigma))],
-    ['smallness', [120, 80, 60].map((width) => (photo) => photo.resize(width))],
+    ['smallness', [180, 140, 110].map((width) => (photo) => photo.resize(width))],
     ['darkness', [0.5, 0.3, 0.2].map((factor) => (photo) => photo.linear(factor, 0))],
     ['glare', [0.4, 0.6, 0.8].map((more) => (photo) => photo.linear(1 + more, 50 * more))],
     [
