@@ -17,17 +17,17 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
     patternsFalsePerPicture: { atMost: 0.02 },
   },
   lfw: {
-    accuracy: { atLeast: 0.98 },
+    accuracy: { atLeast: 0.99 },
   },
   attributes: {
-    genderAccuracy: { atLeast: 0.9 },
-    raceAccuracy: { atLeast: 0.83 },
-    ageError: { atMost: 5.2 },
-    bracketWithinOne: { atLeast: 0.92 },
+    genderAccuracy: { atLeast: 0.92 },
+    raceAccuracy: { atLeast: 0.87 },
+    ageError: { atMost: 4.6 },
+    bracketWithinOne: { atLeast: 0.94 },
   },
   mask: {
-    accuracy: { atLeast: 0.96 },
-    areaUnderRoc: { atLeast: 0.99 },
+    accuracy: { atLeast: 0.97 },
+    areaUnderRoc: { atLeast: 0.995 },
   },
 };
 
