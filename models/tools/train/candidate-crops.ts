@@ -1,13 +1,9 @@
 /** Crops of what the detector takes for faces, faces and others alike: what the head that tells them apart learns from. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Landmarker } from '../../../src/detection/landmarker.js';
-import { AppError } from '../../../src/errors.js';
-import { ImageDecoder } from '../../../src/images/image-decoder.js';
-import { loadConfig } from '../../../src/config/config.js';
-import { loadPack } from '../../../src/packs/load-pack.js';
-import { SessionManager } from '../../../src/sessions/session-manager.service.js';
-import { readCsv, type Row } from '../../../test/evaluation/data.js';
+import { type Box, iou } from '../../../src/vision/box.js';
+import type { ScoredBox } from '../../../src/vision/nms.js';
+import { type Judge, judged } from '../../../test/evaluation/judge.js';
+import type { KnownFace } from '../../../test/evaluation/matching.js';
 import {
   CHIP_MARGIN,
   groupPhotos,
@@ -16,65 +12,60 @@ import {
   type Picture,
 } from '../../../test/evaluation/pictures.js';
 import { startProgress } from '../../../test/evaluation/progress.js';
-import { alignedCrop, type Sample } from './aligned-crop.js';
+import type { Sample } from './aligned-crop.js';
+import type { Finder } from './finder.js';
 
-/** More than candidates.ts ever looks at. */
+/** Of each set. */
+const PICTURES = 1500;
 const PATTERNS = 800;
+const LEAST_SCORE = 0.2;
+/** A box that agrees this well with a sure face is one; */
+const FACE_IOU = 0.5;
+/** one that agrees less than this with each is none, also where it shows half of one; in between it is neither. */
+const NO_FACE_IOU = 0.35;
+/** Where the judge is not sure of a face, its neighbourhood says nothing. */
+const NO_UNSURE_FACE_IOU = 0.2;
 
-/**
- * The crops of the candidates in a CSV that candidates.ts wrote; those it was not sure of are left out.
- * @param data folder of the data sets
- */
-export async function candidateCrops(data: string, csv: string): Promise<Sample[]> {
-  const rows = (await readCsv(csv)).filter(({ isFace }) => isFace !== 'ignore');
-  const byPicture = groupBy(rows, ({ set, image }) => `${set}/${image}`);
-  const config = loadConfig();
-  const pack = loadPack(config);
-  const sessions = new SessionManager(config);
-  const { landmarks } = pack.models;
-  if (landmarks === undefined) throw new AppError('invalid_pack', 'The pack has no landmarks to align by.');
-  const landmarker = await Landmarker.open(sessions, pack, landmarks);
-  const decoder = new ImageDecoder(config);
-  const decode = async (path: string): ReturnType<ImageDecoder['decode']> =>
-    decoder.decode(await readFile(path), 'image', AbortSignal.timeout(60_000));
-  const progress = startProgress(process.stderr, 'candidates of pictures', byPicture.size);
-  const samples: Sample[] = [];
-  for (const picture of await picturesUnder(data)) {
-    const own = byPicture.get(`${picture.set}/${picture.name}`);
-    if (own === undefined) continue;
-    const image = await picture.load(decode);
-    const placed = await landmarker.place(own.map((row) => ({ image, box: boxOf(row) })));
-    for (const [index, { image: name, isFace, score }] of own.entries()) {
-      samples.push({
-        set: `candidates of ${picture.set}`,
-        row: { image: name, face: isFace === 'face' ? '1' : '0' },
-        score: Number(score),
-        crop: alignedCrop(image, placed[index].keypoints),
-      });
-    }
-    progress.tick();
-  }
-  progress.done();
-  await sessions.onModuleDestroy();
-  return samples;
-}
-
-async function picturesUnder(data: string): Promise<Picture[]> {
-  return [
+/** @param data folder of the data sets */
+export async function* candidateCrops(finder: Finder, judge: Judge, data: string): AsyncGenerator<Sample> {
+  const pictures: readonly Picture[] = [
     ...(await groupPhotos(join(data, 'detection'))),
     ...patterns(PATTERNS),
-    ...(await photos('lfw', join(data, 'lfw'), Infinity)),
-    ...(await photos('mask', join(data, 'mask'), Infinity)),
-    ...(await photos('attributes', join(data, 'attributes'), Infinity, CHIP_MARGIN)),
+    ...(await photos('lfw', join(data, 'lfw'), PICTURES)),
+    ...(await photos('mask', join(data, 'mask'), PICTURES)),
+    ...(await photos('attributes', join(data, 'attributes'), PICTURES, CHIP_MARGIN)),
   ];
+  const progress = startProgress(process.stderr, 'candidates of pictures', pictures.length);
+  for (const { set, name, load, faces } of pictures) {
+    const image = await load((path) => finder.decode(path));
+    const seen = faces?.length === 0 ? [] : await judged(judge, image);
+    const known = [...(faces ?? []).map((box) => ({ box, certain: true })), ...seen];
+    const idle = finder.idleSizesOf(image);
+    for (const [origin, boxes] of [
+      [`candidates of ${set}`, await finder.find(image, LEAST_SCORE)],
+      [`candidates of ${set} enlarged`, idle.length === 0 ? [] : await finder.find(image, LEAST_SCORE, idle)],
+    ] as const) {
+      yield* samplesOf(origin, boxes);
+    }
+    progress.tick();
+
+    async function* samplesOf(origin: string, boxes: readonly ScoredBox[]): AsyncGenerator<Sample> {
+      const clear = boxes.filter(({ box }) => isFace(box, known) !== undefined);
+      const crops = await finder.crop(image, clear);
+      for (const [index, { box, score }] of clear.entries()) {
+        const row = { image: name, face: isFace(box, known) === true ? '1' : '0' };
+        yield { set: origin, row, score, crop: crops[index] };
+      }
+    }
+  }
+  progress.done();
 }
 
-function boxOf({ x1, y1, x2, y2 }: Row): { x1: number; y1: number; x2: number; y2: number } {
-  return { x1: Number(x1), y1: Number(y1), x2: Number(x2), y2: Number(y2) };
-}
-
-function groupBy(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return groups;
+/** Whether a box shows a face that is known; `undefined` where it is neither clearly one nor clearly none. */
+export function isFace(box: Box, known: readonly KnownFace[]): boolean | undefined {
+  if (known.some((face) => face.certain && iou(box, face.box) >= FACE_IOU)) return true;
+  const isNone = known.every(
+    (face) => iou(box, face.box) < (face.certain ? NO_FACE_IOU : NO_UNSURE_FACE_IOU),
+  );
+  return isNone ? false : undefined;
 }

@@ -35,9 +35,6 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
 } as const;
 
-/** Of each set. */
-const CANDIDATE_PICTURES = '1500';
-
 /** glibc gives large blocks back at once, and PyTorch asks for the same ones at every step: four fifths of the time. */
 const KEEP_MEMORY = {
   MALLOC_MMAP_MAX_: '0',
@@ -74,22 +71,7 @@ if (values.data === undefined) {
   process.exit(1);
 }
 try {
-  if (!values['skip-extract']) {
-    const candidates = join(values.work, 'candidates.csv');
-    await mkdir(values.work, { recursive: true });
-    const args = [
-      '--data',
-      values.data,
-      '--judge',
-      values.judge,
-      '--out',
-      candidates,
-      '--limit',
-      CANDIDATE_PICTURES,
-    ];
-    await run(process.execPath, [join('dist', 'test', 'evaluation', 'candidates.js'), ...args]);
-    await extract(values.data, candidates, values.judge, values.work);
-  }
+  if (!values['skip-extract']) await extract(values.data, values.judge, values.work);
   const trained = join(values.work, 'appearance.onnx');
   const files = ['--crops', values.work, '--trunk', join(PACK, 'recognition.onnx'), '--out', trained];
   await run(values.python, [SCRIPT, ...files, '--seed', values.seed]);

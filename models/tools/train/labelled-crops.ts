@@ -1,0 +1,34 @@
+/** Crops of the two labelled sets of single faces; pictures in which the detector sees none are left out. */
+import { join } from 'node:path';
+import { readCsv } from '../../../test/evaluation/data.js';
+import { chip, chipFace, largest } from '../../../test/evaluation/labelled-faces.js';
+import { startProgress } from '../../../test/evaluation/progress.js';
+import type { Sample } from './aligned-crop.js';
+import type { Finder } from './finder.js';
+
+/** Low, because a masked face is one the detector is seldom sure of. */
+const LEAST_SCORE = 0.3;
+
+/** @param data folder of the data sets */
+export async function* labelledCrops(
+  finder: Finder,
+  data: string,
+  set: 'attributes' | 'mask',
+): AsyncGenerator<Sample> {
+  const folder = join(data, set);
+  const rows = await readCsv(join(folder, 'labels.csv'));
+  const progress = startProgress(process.stderr, `${set} pictures`, rows.length);
+  for (const row of rows) {
+    const image =
+      set === 'attributes'
+        ? await chip(finder, folder, row['image'])
+        : await finder.decode(join(folder, 'images', row['image']));
+    const found = await finder.find(image, LEAST_SCORE);
+    const face = set === 'attributes' ? chipFace(found, image) : largest(found);
+    progress.tick();
+    if (face === undefined) continue;
+    const [crop] = await finder.crop(image, [face]);
+    yield { set, row: { ...row, face: '1' }, score: face.score, crop };
+  }
+  progress.done();
+}

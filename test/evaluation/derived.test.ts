@@ -1,0 +1,55 @@
+/** Pictures made from photos: where a bright spot goes, and where the face is said to be. */
+import type { Box } from '../../src/vision/box.js';
+import type { Image } from '../../src/vision/image.js';
+import { closeUp, type Derived, shrunk, turned } from './derived.js';
+
+const FACE = { x1: 80, y1: 60, x2: 120, y2: 120 };
+
+/** Black, with a white square of five pixels in the middle of the face's right edge. */
+function photo(): Derived {
+  const image = { width: 200, height: 160, data: new Uint8Array(200 * 160 * 3) };
+  for (let y = 88; y < 93; y++)
+    for (let x = 118; x < 123; x++) image.data.fill(255, (y * 200 + x) * 3, (y * 200 + x) * 3 + 3);
+  return { image, face: FACE };
+}
+
+/** Centre of what is white. */
+function spot({ width, data }: Image): [x: number, y: number] {
+  let [sum, x, y] = [0, 0, 0];
+  for (let i = 0; i < data.length / 3; i++) {
+    sum += data[3 * i];
+    x += data[3 * i] * ((i % width) + 0.5);
+    y += data[3 * i] * (Math.floor(i / width) + 0.5);
+  }
+  return [x / sum, y / sum];
+}
+
+test('a quarter turn clockwise brings the right edge of a face below its middle', () => {
+  const { image, face } = turned(photo(), 90);
+  const [x, y] = spot(image);
+  expect([image.width, image.height]).toEqual([200, 160]);
+  expect(face).toEqual(FACE);
+  expect(x).toBeCloseTo(100, -0.5);
+  expect(y).toBeCloseTo(110, -0.5);
+});
+
+test('a close-up is filled to the share asked for, the face in its middle', () => {
+  const { image, face } = closeUp(photo(), 0.5);
+  expect(areaOf(face) / (image.width * image.height)).toBeCloseTo(0.5, 2);
+  expect((face.x1 + face.x2) / 2).toBeCloseTo(image.width / 2, 0);
+  expect(Math.abs(spot(image)[0] - face.x2)).toBeLessThan(image.width / 50);
+});
+
+test('a shrunk face has the height asked for and lies where it is said to', () => {
+  const { image, face } = shrunk(photo(), 30, 7);
+  expect(face.y2 - face.y1).toBeCloseTo(30, 6);
+  expect(image.width).toBe(640);
+  const [x, y] = spot(image);
+  expect(Math.abs(x - face.x2)).toBeLessThan(1);
+  expect(Math.abs(y - (face.y1 + face.y2) / 2)).toBeLessThan(1);
+  expect(shrunk(photo(), 30, 7)).toEqual(shrunk(photo(), 30, 7));
+});
+
+function areaOf({ x1, y1, x2, y2 }: Box): number {
+  return (x2 - x1) * (y2 - y1);
+}

@@ -1,0 +1,26 @@
+/** What is held out stays held out: the figures of docs/accuracy.md depend on it. */
+import { sample } from './data.js';
+import { pattern } from './patterns.js';
+import { isHeldOut } from './split.js';
+
+test('a fifth is held out, by nothing but the name', () => {
+  const names = Array.from({ length: 5000 }, (_, index) => `${index}.jpg`);
+  const share = names.filter(isHeldOut).length / names.length;
+  expect(share).toBeGreaterThan(0.18);
+  expect(share).toBeLessThan(0.22);
+  // SHA-256 of "abc" begins with ba7816bf, of "a" with ca978112, of "the quick brown fox" with 9ecb36561.
+  expect(['abc', 'a', 'the quick brown fox'].map(isHeldOut)).toEqual([false, false, false]);
+  // SHA-256 of "hello" begins with 2cf24dba (0.176 of the range), of "test" with 9f86d081.
+  expect(['hello', 'test'].map(isHeldOut)).toEqual([true, false]);
+});
+
+test('a sample is spread evenly', () => {
+  expect(sample([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 5)).toEqual([0, 2, 4, 6, 8]);
+  expect(sample([1, 2], 5)).toEqual([1, 2]);
+});
+
+test('a pattern is the same each time and differs from the next of its kind', () => {
+  expect(pattern(3)).toEqual(pattern(3));
+  const kinds = new Set(Array.from({ length: 12 }, (_, index) => pattern(index).data.slice(0, 300).join()));
+  expect(kinds.size).toBeGreaterThan(8);
+});
