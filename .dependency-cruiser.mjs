@@ -2,16 +2,28 @@
 
 /** A room of src/ and the rooms it may import. `errors` and `config` are open to all but `vision`. */
 const ROOMS = {
-  faces: ['http', 'images', 'packs', 'pipeline', 'recognition/similarity', 'attributes', 'vision'],
+  faces: [
+    'http',
+    'images',
+    'packs',
+    'pipeline',
+    'recognition/similarity',
+    'attributes',
+    'telemetry',
+    'vision',
+  ],
   health: ['packs', 'pipeline'],
-  http: [],
-  images: ['vision'],
-  pipeline: ['attributes', 'detection', 'packs', 'recognition', 'sessions', 'vision'],
+  metrics: ['packs', 'pipeline', 'telemetry'],
+  tracing: ['telemetry'],
+  http: ['telemetry'],
+  images: ['telemetry', 'vision'],
+  pipeline: ['attributes', 'detection', 'packs', 'recognition', 'sessions', 'telemetry', 'vision'],
   detection: ['packs', 'sessions', 'vision'],
   recognition: ['packs', 'sessions', 'vision'],
   attributes: ['packs', 'sessions', 'vision'],
   sessions: ['packs', 'vision'],
   packs: [],
+  telemetry: [],
   config: [],
   vision: [],
 };
@@ -20,6 +32,8 @@ const ROOMS = {
 const OWNERS = {
   'onnxruntime-node': '^(src/sessions/|test/|bench/)',
   piscina: '^src/pipeline/',
+  'prom-client': '^src/metrics/',
+  '@opentelemetry': '^src/tracing/request-tracer',
   sharp: '^(src/images/image-decoder|test/|bench/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
   express: '^src/(http/|faces/.*controller)',
@@ -68,7 +82,7 @@ export default {
         path: [
           '^src/pipeline/(inference-pool|job-queue)',
           '^src/pipeline/analysis\\.ts$',
-          '^src/(faces|health)/',
+          '^src/(faces|health|metrics)/',
         ],
       },
       to: {

@@ -4,14 +4,27 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { FacesModule } from './faces/faces.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PacksModule } from './packs/packs.module.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
 
 @Module({})
 export class AppModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.with(config), PacksModule, FacesModule, HealthModule.with(config)],
+      imports: [
+        ConfigModule.with(config),
+        TelemetryModule,
+        PacksModule,
+        FacesModule,
+        HealthModule.with(config),
+        HttpModule,
+        MetricsModule,
+        TracingModule,
+      ],
     };
   }
 }

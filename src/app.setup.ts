@@ -1,5 +1,4 @@
 /** Builds the application as it is served, for `main.ts` and the tests alike. */
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -8,22 +7,23 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
+import { recordRequests } from './http/request-recorder.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
-
-const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
+import { ServiceLogger } from './telemetry/service-logger.js';
+import { Telemetry } from './telemetry/telemetry.service.js';
 
 /** The application, set up but not yet listening. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
-  const logLevels = LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(config.logLevel as LogLevel) + 1);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     bodyParser: false,
     abortOnError: false,
-    logger: new ConsoleLogger({ logLevels, json: config.logFormat === 'json' }),
+    logger: new ServiceLogger(config),
   });
   app.disable('x-powered-by');
   // Answers to POST are never cached: hashing them would be work for nothing.
   app.disable('etag');
   app.use(requestContext(config.requestTimeoutMs));
+  app.use(recordRequests(app.get(Telemetry)));
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
   app.useBodyParser('json', { limit: config.maxBodyBytes });

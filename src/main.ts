@@ -3,10 +3,12 @@ import { Logger } from '@nestjs/common';
 import { createApp } from './app.setup.js';
 import { loadConfig } from './config/config.js';
 import { AppError } from './errors.js';
+import { logProcessWarnings } from './telemetry/service-logger.js';
 
 try {
   const config = loadConfig();
   const app = await createApp(config);
+  logProcessWarnings();
   await app.listen(config.port, config.host);
   new Logger('Main').log(`Listening on ${await app.getUrl()}; explore the API at ${await app.getUrl()}/docs`);
 } catch (error) {

@@ -5,6 +5,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -34,6 +35,26 @@ export class Config {
 
   @Setting('LOG_FORMAT', '`text` for people, `json` for machines.', IsIn(['text', 'json']))
   logFormat: string = 'text';
+
+  @Setting(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTLP/HTTP collector that traces are sent to, such as http://localhost:4318; unset: no traces.',
+    IsOptional(),
+    IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }),
+  )
+  otlpEndpoint?: string = undefined;
+
+  @Setting('OTEL_SERVICE_NAME', 'Name of this service in traces.', IsString())
+  otelServiceName: string = 'face-analysis-service';
+
+  @Setting(
+    'OTEL_TRACES_SAMPLER_ARG',
+    'Share of the traces begun here that is recorded, 0 to 1; a trace begun by the caller is recorded when the caller records it.',
+    IsNumber(),
+    Min(0),
+    Max(1),
+  )
+  traceRatio: number = 1;
 
   @Setting('MODELS_DIR', 'Folder that holds the model packs, one folder each.', IsString())
   modelsDir: string = 'models';

@@ -3,11 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
 import { ImageLoader } from '../images/image-loader.service.js';
-import type { ImageSource } from '../images/image-source.js';
+import { type ImageSource, originOf } from '../images/image-source.js';
 import { Pack } from '../packs/pack.js';
 import type { AnalysedFace, AnalysisOptions } from '../pipeline/analysis.js';
 import { InferencePool } from '../pipeline/inference-pool.service.js';
 import { cosineSimilarity, similarityToConfidence } from '../recognition/similarity.js';
+import type { StageName } from '../telemetry/request-record.js';
+import { inPicture } from '../telemetry/scope.js';
 import type { CompareRequestDto, CompareResponseDto, ComparedFaceDto } from './compare.dto.js';
 import type { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { FACE_FIELDS, workFor } from './face-fields.js';
@@ -91,24 +93,20 @@ export class FacesService {
     options: AnalysisOptions,
     signal: AbortSignal,
   ): Promise<Timed<AnalysedFace[]>> {
-    this.pool.assertRoom();
-    const { image, loadMs, decodeMs } = await this.images.load(source, signal);
-    const { faces, queueMs, detectMs, recogniseMs, attributesMs } = await this.pool.analyze(
-      image,
-      options,
-      signal,
-    );
-    return {
-      answer: faces,
-      timings: {
-        load: loadMs,
-        decode: decodeMs,
-        queue: queueMs,
-        detect: detectMs,
-        recognise: recogniseMs,
-        attributes: attributesMs,
-      },
-    };
+    return inPicture(source.field, originOf(source), async (picture) => {
+      this.pool.assertRoom();
+      const { image, loadMs, decodeMs } = await this.images.load(source, signal);
+      const handedOver = performance.now();
+      const { faces, queueMs, detectMs, recogniseMs, attributesMs } = await this.pool.analyze(
+        image,
+        options,
+        signal,
+      );
+      const inWorker = { queue: queueMs, detect: detectMs, recognise: recogniseMs, attributes: attributesMs };
+      picture.noteAll(handedOver, Object.entries(inWorker) as [StageName, number][]);
+      picture.faces = faces.length;
+      return { answer: faces, timings: { load: loadMs, decode: decodeMs, ...inWorker } };
+    });
   }
 
   /**

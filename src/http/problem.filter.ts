@@ -10,12 +10,14 @@ import type { Request, Response } from 'express';
 import type { ProblemDto } from './problem.dto.js';
 import { toProblem } from './problem.js';
 import { requestIdOf } from './request-context.js';
+import { noteProblem } from './request-recorder.js';
 
 const logger = new Logger('Http');
 
 /** The problem document of an error; one that is our fault is also logged, under the same id. */
 export function reportProblem(error: unknown, request: Request): ProblemDto {
   const problem = toProblem(error, requestIdOf(request));
+  noteProblem(request, problem);
   if (problem.status === 500) {
     logger.error(`${request.method} ${request.path} failed, request ${problem.request_id}`, stackOf(error));
   }

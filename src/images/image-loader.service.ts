@@ -1,10 +1,13 @@
 /** A picture of any source → pixels, with the time each half took. */
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { AppError } from '../errors.js';
+import type { PictureOrigin, StageName } from '../telemetry/request-record.js';
+import { codeOf, currentPicture } from '../telemetry/scope.js';
 import { type Image } from '../vision/image.js';
 import { ImageDecoder } from './image-decoder.js';
 import { imageTooLarge, requestAborted } from './image-errors.js';
-import { type ImageSource } from './image-source.js';
+import { hostOf, type ImageSource, originOf } from './image-source.js';
 import { decodeBase64 } from './sources/base64.source.js';
 import { HttpSource } from './sources/http.source.js';
 import { S3Source } from './sources/s3.source.js';
@@ -20,6 +23,8 @@ export interface LoadedImage {
 
 @Injectable()
 export class ImageLoader {
+  private readonly logger = new Logger('Images');
+
   constructor(
     private readonly config: Config,
     private readonly http: HttpSource,
@@ -35,10 +40,13 @@ export class ImageLoader {
    */
   async load(source: ImageSource, signal: AbortSignal): Promise<LoadedImage> {
     if (signal.aborted) throw requestAborted(source.field, signal);
+    const picture = currentPicture();
     const started = performance.now();
-    const bytes = await this.read(source, signal);
+    const bytes = await noted('load', () => this.read(source, signal));
+    if (picture !== undefined) picture.bytes = bytes.byteLength;
     const loaded = performance.now();
-    const image = await this.decoder.decode(bytes, source.field, signal);
+    const image = await noted('decode', () => this.decoder.decode(bytes, source.field, signal));
+    if (picture !== undefined) picture.bytes += image.data.byteLength;
     return { image, loadMs: loaded - started, decodeMs: performance.now() - loaded };
   }
 
@@ -48,13 +56,40 @@ export class ImageLoader {
       case 'base64':
         return decodeBase64(source.text, field, this.config.imageMaxBytes);
       case 'url':
-        return /^\s*s3:/i.test(source.url)
-          ? this.s3.load(source.url, field, signal)
-          : this.http.load(source.url, field, signal);
+        return this.download(source.url, field, originOf(source), signal);
       case 'bytes':
         if (source.bytes.byteLength > this.config.imageMaxBytes)
           throw imageTooLarge(field, this.config.imageMaxBytes);
         return source.bytes;
     }
+  }
+
+  /** The operator is told of what fails: which host, and why; never the rest of the URL. */
+  private async download(
+    url: string,
+    field: string,
+    origin: PictureOrigin,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    try {
+      return await (origin === 's3' ? this.s3 : this.http).load(url, field, signal);
+    } catch (error) {
+      if (error instanceof AppError && !signal.aborted)
+        this.logger.warn(error.message, { code: error.code, origin, host: hostOf(url) });
+      throw error;
+    }
+  }
+}
+
+/** Notes how long a stage of the running picture takes, and how it ends. */
+async function noted<T>(stage: StageName, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  try {
+    const result = await work();
+    currentPicture()?.note(stage, started);
+    return result;
+  } catch (error) {
+    currentPicture()?.note(stage, started, codeOf(error));
+    throw error;
   }
 }

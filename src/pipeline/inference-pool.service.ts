@@ -5,7 +5,7 @@
  * take back a task by ending the thread it may already run on, which is never safe: onnxruntime-node 1.30 aborts the
  * whole process when its thread ends during a run.
  */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { Config } from '../config/config.js';
@@ -39,6 +39,8 @@ export interface PoolState {
   readonly queued: number;
   /** Milliseconds since a worker last answered; Infinity before the first answer. */
   readonly sinceAnswerMs: number;
+  /** Workers lost to a crash since the start; each was replaced, or is with the next job. */
+  readonly restarts: number;
 }
 
 interface PendingJob extends AnalysisJob {
@@ -57,6 +59,10 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly warm = new Set<number>();
   private running = 0;
   private answeredAt = -Infinity;
+  private restarts = 0;
+  private readonly watched = new WeakSet<object>();
+  /** `batch`: a worker has answered a batch of so many pictures. */
+  readonly events = new EventEmitter<{ batch: [size: number] }>();
 
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
@@ -68,7 +74,10 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       idleTimeout: config.inferenceIdleTimeoutMs,
       recordTiming: false,
     });
-    this.threads.on('workerCreate', ({ id }: { id: number }) => this.warm.add(id));
+    this.threads.on('workerCreate', ({ id }: { id: number }) => {
+      this.warm.add(id);
+      this.watch();
+    });
     this.threads.on('workerDestroy', ({ id }: { id: number }) => this.warm.delete(id));
     this.threads.on('error', (error: Error) =>
       this.logger.error(`A worker failed: ${error.message}`, error.stack),
@@ -99,6 +108,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       running: this.running,
       queued: this.queue.length,
       sinceAnswerMs: wallClock() - this.answeredAt,
+      restarts: this.restarts,
     };
   }
 
@@ -131,6 +141,15 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /** Counts crashes. Piscina tells of them only where no job was lost; a thread that is released ends without an error. */
+  private watch(): void {
+    for (const thread of this.threads.threads) {
+      if (this.watched.has(thread)) continue;
+      this.watched.add(thread);
+      thread.once('error', () => this.restarts++);
+    }
+  }
+
   private get maxWorkers(): number {
     return Math.max(this.config.inferenceMinWorkers, this.config.inferenceMaxWorkers);
   }
@@ -150,6 +169,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
         transferList: [image.data.buffer as ArrayBuffer],
       });
       this.answeredAt = wallClock();
+      this.events.emit('batch', faces.length);
       const { startedAt, detectMs, recogniseMs, attributesMs } = times;
       resolve({ faces: faces[0], queueMs: startedAt - queuedAt, detectMs, recogniseMs, attributesMs });
     } catch (error) {

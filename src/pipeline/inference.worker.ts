@@ -4,11 +4,13 @@ import { workerData } from 'piscina';
 import type { Config } from '../config/config.js';
 import type { AnalysisJob, BatchResult } from './analysis.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
+import { ServiceLogger } from '../telemetry/service-logger.js';
 import { AnalysisService } from './analysis.service.js';
 import { InferenceWorkerModule } from './inference-worker.module.js';
 
-const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(workerData as Config), {
-  logger: ['fatal', 'error', 'warn'],
+const config = workerData as Config;
+const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(config), {
+  logger: new ServiceLogger(config, 'warn'),
   abortOnError: false,
 });
 const analysis = context.get(AnalysisService);

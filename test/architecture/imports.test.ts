@@ -41,12 +41,17 @@ const BREACHES: [rule: string, file: string, imported: string][] = [
   ['room-pipeline', 'src/pipeline/a.ts', '../images/loader.js'],
   ['room-http', 'src/http/a.ts', '../faces/faces.js'],
   ['room-health', 'src/health/a.ts', '../images/loader.js'],
+  ['room-metrics', 'src/metrics/a.ts', '../faces/faces.js'],
+  ['room-tracing', 'src/tracing/a.ts', '../pipeline/pool.js'],
+  ['room-telemetry', 'src/telemetry/a.ts', '../pipeline/pool.js'],
   ['room-faces', 'src/faces/a.ts', '../sessions/sessions.js'],
   ['main-thread-knows-only-types', 'src/pipeline/inference-pool.ts', '../detection/detection.js'],
   ['owner-onnxruntime-node', 'src/detection/b.ts', 'onnxruntime-node'],
   ['owner-piscina', 'src/faces/b.ts', 'piscina'],
   ['owner-sharp', 'src/images/other.ts', 'sharp'],
   ['owner-@aws-sdk', 'src/images/sources/http.source.ts', '@aws-sdk/client-s3'],
+  ['owner-prom-client', 'src/faces/g.ts', 'prom-client'],
+  ['owner-@opentelemetry', 'src/tracing/b.ts', '@opentelemetry/sdk-trace'],
   ['owner-express', 'src/pipeline/b.ts', 'express'],
   ['errors-stands-alone', 'src/errors.ts', './vision/box.js'],
   ['no-barrels', 'src/faces/c.ts', './index.js'],
@@ -79,7 +84,15 @@ describe('a tree that breaks them', () => {
       'faces/index',
     ])
       write(`src/${room}.ts`, 'export const x = 1;\n');
-    for (const name of ['onnxruntime-node', 'piscina', 'sharp', '@aws-sdk/client-s3', 'express']) {
+    for (const name of [
+      'onnxruntime-node',
+      'piscina',
+      'sharp',
+      '@aws-sdk/client-s3',
+      'prom-client',
+      '@opentelemetry/sdk-trace',
+      'express',
+    ]) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'main.js' }));
       write(`node_modules/${name}/main.js`, 'exports.x = 1;\n');
     }

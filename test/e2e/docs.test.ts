@@ -57,6 +57,7 @@ test('it has every route, as a caller writes it', () => {
       '/-/livez',
       '/-/readyz',
       '/-/healthz',
+      '/metrics',
     ].toSorted(),
   );
 });

@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { type AppError } from '../../errors.js';
+import { currentRequest } from '../../telemetry/scope.js';
 import { AddressPolicy } from '../address-policy.js';
 import { downloadFailed, readCapped, transfer } from './transfer.js';
 
@@ -63,11 +64,12 @@ export class HttpSource implements OnApplicationShutdown {
   private get(url: URL, field: string, signal: AbortSignal): Promise<IncomingMessage> {
     this.policy.checkLiteral(url, field);
     const lookup = this.policy.lookup(field);
+    const headers = { ...HEADERS, ...currentRequest()?.traceHeaders };
     return new Promise((resolve, reject) => {
       const outgoing =
         url.protocol === 'https:'
-          ? requestHttps(url, { agent: this.httpsAgent, headers: HEADERS, lookup, signal })
-          : requestHttp(url, { agent: this.httpAgent, headers: HEADERS, lookup, signal });
+          ? requestHttps(url, { agent: this.httpsAgent, headers, lookup, signal })
+          : requestHttp(url, { agent: this.httpAgent, headers, lookup, signal });
       outgoing.once('response', resolve);
       // Stays for errors after the response too; those reach the reader of the body as well.
       outgoing.on('error', reject);

@@ -1,0 +1,22 @@
+/** Prometheus asks here. */
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Registry } from 'prom-client';
+
+@ApiTags('health')
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly registry: Registry) {}
+
+  @Get()
+  @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ type: String, description: 'Counters, gauges and histograms.' })
+  @ApiOperation({
+    summary: 'Read the metrics',
+    description: 'Requests, stages, queue, workers and process, in Prometheus text format.',
+  })
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}

@@ -1,0 +1,15 @@
+/** What Prometheus is told. The only room that knows prom-client. */
+import { Module } from '@nestjs/common';
+import { Registry } from 'prom-client';
+import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { MetricsController } from './metrics.controller.js';
+import { RequestMetrics } from './request-metrics.js';
+import { ServiceMetrics } from './service-metrics.js';
+
+@Module({
+  imports: [PipelineModule],
+  controllers: [MetricsController],
+  // A registry of its own, not the process's: one application, one set of numbers.
+  providers: [{ provide: Registry, useFactory: () => new Registry() }, RequestMetrics, ServiceMetrics],
+})
+export class MetricsModule {}

@@ -1,0 +1,138 @@
+/** Metrics of the service itself: queue, workers, memory in use, event loop, and what is running. */
+import { readFileSync } from 'node:fs';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Config } from '../config/config.js';
+import { Pack } from '../packs/pack.js';
+import { InferencePool, type PoolState } from '../pipeline/inference-pool.service.js';
+import { Telemetry } from '../telemetry/telemetry.service.js';
+
+const QUANTILES = [0.5, 0.9, 0.99, 1];
+/** Milliseconds between two looks at the event loop. */
+const RESOLUTION_MS = 10;
+const NANOSECONDS = 1e9;
+
+@Injectable()
+export class ServiceMetrics implements OnApplicationShutdown {
+  private readonly eventLoop: IntervalHistogram;
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly pool: InferencePool,
+    private readonly telemetry: Telemetry,
+    pack: Pack,
+    config: Config,
+  ) {
+    collectDefaultMetrics({ register: registry });
+    this.eventLoop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    this.eventLoop.enable();
+    this.measurePool();
+    this.measureMemory();
+    this.measureEventLoop();
+    const info = {
+      version: version(),
+      node: process.version,
+      pack: pack.name,
+      // ONNX Runtime refuses to start on a provider that is not there, so the first one is the one in use.
+      provider: config.executionProviders[0],
+    };
+    const help = 'What is running; always 1.';
+    const build = { name: 'face_build_info', help, labelNames: Object.keys(info), registers: [registry] };
+    new Gauge(build).set(info, 1);
+  }
+
+  onApplicationShutdown(): void {
+    this.eventLoop.disable();
+  }
+
+  private measurePool(): void {
+    const { pool } = this;
+    const registers = [this.registry];
+    this.gauge('face_queue_depth', 'Pictures that wait for a worker.', ({ queued }) => queued);
+    this.gauge(
+      'face_jobs_in_flight',
+      'Pictures that wait for a worker or are in the hands of one.',
+      ({ queued, running }) => queued + running,
+    );
+    new Gauge({
+      name: 'face_workers',
+      help: 'Worker threads alive, by what they do.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        const { workers, running } = pool.state;
+        const busy = Math.min(workers, running);
+        this.set({ state: 'busy' }, busy);
+        this.set({ state: 'idle' }, workers - busy);
+      },
+    });
+    new Counter({
+      name: 'face_worker_restarts_total',
+      help: 'Worker threads lost to a crash and replaced.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(pool.state.restarts);
+      },
+    });
+    const batches = new Histogram({
+      name: 'face_batch_size',
+      help: 'Pictures that a worker took at once.',
+      buckets: [1, 2, 4, 8, 16, 32],
+      registers,
+    });
+    pool.events.on('batch', (size) => batches.observe(size));
+  }
+
+  private measureMemory(): void {
+    const { live } = this.telemetry;
+    new Gauge({
+      name: 'face_bytes_in_flight',
+      help: 'Bytes held for pictures being served: encoded, and decoded pixels.',
+      registers: [this.registry],
+      collect() {
+        let bytes = 0;
+        for (const { pictures } of live) for (const picture of pictures) bytes += picture.bytes;
+        this.set(bytes);
+      },
+    });
+  }
+
+  private measureEventLoop(): void {
+    const { eventLoop } = this;
+    new Gauge({
+      name: 'face_eventloop_delay_seconds',
+      help: 'How late the event loop of the main thread was, since the last time this was read.',
+      labelNames: ['quantile'],
+      registers: [this.registry],
+      collect() {
+        for (const quantile of QUANTILES) {
+          // The monitor's own interval is part of what it measures.
+          const late = eventLoop.percentile(quantile * 100) / NANOSECONDS - RESOLUTION_MS / 1000;
+          this.set({ quantile }, eventLoop.count === 0 ? 0 : Math.max(0, late));
+        }
+        eventLoop.reset();
+      },
+    });
+  }
+
+  /** A number of the pool, read when it is asked for. */
+  private gauge(name: string, help: string, read: (state: PoolState) => number): void {
+    const { pool } = this;
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read(pool.state));
+      },
+    });
+  }
+}
+
+/** The version in package.json, three folders above the compiled file. */
+function version(): string {
+  const path = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
