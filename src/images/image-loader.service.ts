@@ -1,7 +1,7 @@
 /** A picture of any source → pixels, with the time each half took. */
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { AppError } from '../errors.js';
+import { AppError, type ErrorCode } from '../errors.js';
 import type { PictureOrigin, StageName } from '../telemetry/request-record.js';
 import { codeOf, currentPicture } from '../telemetry/scope.js';
 import { type Image } from '../vision/image.js';
@@ -41,13 +41,13 @@ export class ImageLoader {
   async load(source: ImageSource, signal: AbortSignal): Promise<LoadedImage> {
     if (signal.aborted) throw requestAborted(source.field, signal);
     const picture = currentPicture();
-    const started = performance.now();
-    const bytes = await noted('load', () => this.read(source, signal));
+    const { result: bytes, ms: loadMs } = await timed('load', () => this.read(source, signal));
     if (picture !== undefined) picture.bytes = bytes.byteLength;
-    const loaded = performance.now();
-    const image = await noted('decode', () => this.decoder.decode(bytes, source.field, signal));
+    const { result: image, ms: decodeMs } = await timed('decode', () =>
+      this.decoder.decode(bytes, source.field, signal),
+    );
     if (picture !== undefined) picture.bytes += image.data.byteLength;
-    return { image, loadMs: loaded - started, decodeMs: performance.now() - loaded };
+    return { image, loadMs, decodeMs };
   }
 
   private async read(source: ImageSource, signal: AbortSignal): Promise<Uint8Array> {
@@ -81,15 +81,19 @@ export class ImageLoader {
   }
 }
 
-/** Notes how long a stage of the running picture takes, and how it ends. */
-async function noted<T>(stage: StageName, work: () => Promise<T>): Promise<T> {
-  const started = performance.now();
+/** Measures a stage, and notes for the running picture how long it took and how it ended. */
+async function timed<T>(name: StageName, work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+  const startedAt = performance.now();
+  const note = (failure?: ErrorCode): number => {
+    const endedAt = performance.now();
+    currentPicture()?.stages.push({ name, startedAt, endedAt, failure });
+    return endedAt - startedAt;
+  };
   try {
     const result = await work();
-    currentPicture()?.note(stage, started);
-    return result;
+    return { result, ms: note() };
   } catch (error) {
-    currentPicture()?.note(stage, started, codeOf(error));
+    note(codeOf(error));
     throw error;
   }
 }

@@ -35,11 +35,6 @@ export class PictureRecord {
     readonly origin: PictureOrigin,
   ) {}
 
-  /** Notes a step that ends now, well or in an error. */
-  note(name: StageName, startedAt: number, failure?: ErrorCode): void {
-    this.stages.push({ name, startedAt, endedAt: performance.now(), failure });
-  }
-
   /** Notes steps that followed each other without a gap, by their lengths in milliseconds. */
   noteAll(startedAt: number, lengths: readonly (readonly [StageName, number])[]): void {
     let at = startedAt;
