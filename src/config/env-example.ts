@@ -2,6 +2,9 @@
 import { Config } from './config.js';
 import { type SettingDescription, settingsOf } from './setting.js';
 
+/** Variables whose default depends on the machine. */
+const OF_THE_MACHINE = ['INFERENCE_MAX_WORKERS', 'MAX_BYTES_IN_FLIGHT'];
+
 /** Renders all settings, each commented out at its default. */
 export function envExample(): string {
   const entries = settingsOf(Config).map(
@@ -12,8 +15,7 @@ export function envExample(): string {
 
 /** The default as one writes it into an environment; empty where there is none to write. */
 export function defaultOf({ variable, property }: SettingDescription): string {
-  // The default of INFERENCE_MAX_WORKERS depends on the machine.
-  if (variable === 'INFERENCE_MAX_WORKERS') return '';
+  if (OF_THE_MACHINE.includes(variable)) return '';
   const value: unknown = new Config()[property as keyof Config];
   return ([value] as unknown[]).flat().join(',');
 }

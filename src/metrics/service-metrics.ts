@@ -5,8 +5,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
+import { Admission } from '../pipeline/admission.service.js';
 import { InferencePool, type PoolState } from '../pipeline/inference-pool.service.js';
-import { Telemetry } from '../telemetry/telemetry.service.js';
 
 const QUANTILES = [0.5, 0.9, 0.99, 1];
 /** Milliseconds between two looks at the event loop. */
@@ -20,7 +20,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
   constructor(
     private readonly registry: Registry,
     private readonly pool: InferencePool,
-    private readonly telemetry: Telemetry,
+    private readonly admission: Admission,
     pack: Pack,
     config: Config,
   ) {
@@ -61,10 +61,9 @@ export class ServiceMetrics implements OnApplicationShutdown {
       labelNames: ['state'],
       registers,
       collect() {
-        const { workers, running } = pool.state;
-        const busy = Math.min(workers, running);
+        const { workers, busy } = pool.state;
         this.set({ state: 'busy' }, busy);
-        this.set({ state: 'idle' }, workers - busy);
+        this.set({ state: 'idle' }, Math.max(0, workers - busy));
       },
     });
     new Counter({
@@ -86,15 +85,14 @@ export class ServiceMetrics implements OnApplicationShutdown {
   }
 
   private measureMemory(): void {
-    const { live } = this.telemetry;
+    const { admission } = this;
     new Gauge({
       name: 'face_bytes_in_flight',
-      help: 'Bytes held for pictures being served: encoded, and decoded pixels.',
+      help: 'Bytes held for requests being served: their bodies, and the memory of decoded pictures.',
       registers: [this.registry],
       collect() {
-        let bytes = 0;
-        for (const { pictures } of live) for (const picture of pictures) bytes += picture.bytes;
-        this.set(bytes);
+        const { bodyBytes, pixelBytes } = admission.state;
+        this.set(bodyBytes + pixelBytes);
       },
     });
   }

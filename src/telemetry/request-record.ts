@@ -26,8 +26,6 @@ export class PictureRecord {
   faces?: number;
   /** The code of the error it ended in. */
   failure?: ErrorCode;
-  /** Bytes it holds now: encoded, and decoded pixels. */
-  bytes = 0;
 
   /** @param field the request field that gave it */
   constructor(

@@ -30,7 +30,6 @@ export async function inPicture<T>(
     picture.failure = codeOf(error);
     throw error;
   } finally {
-    picture.bytes = 0;
     picture.endedAt = performance.now();
   }
 }

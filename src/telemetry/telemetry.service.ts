@@ -16,8 +16,6 @@ export interface RequestObserver {
 export class Telemetry {
   private readonly logger = new Logger('Telemetry');
   private readonly observers: RequestObserver[] = [];
-  /** The requests being served. */
-  readonly live = new Set<RequestRecord>();
 
   /** Tells an observer of every request from now on. */
   observe(observer: RequestObserver): void {
@@ -25,13 +23,11 @@ export class Telemetry {
   }
 
   begin(record: RequestRecord, headers: IncomingHttpHeaders): void {
-    this.live.add(record);
     this.tell((observer) => observer.began?.(record, headers));
   }
 
   end(record: RequestRecord): void {
     record.endedAt = performance.now();
-    this.live.delete(record);
     this.tell((observer) => observer.ended(record));
   }
 
