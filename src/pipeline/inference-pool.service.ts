@@ -19,6 +19,8 @@ import {
   wallClock,
 } from './analysis.js';
 import { JobQueue } from './job-queue.js';
+import { releaseGpu, workerDataOf } from './worker-data.js';
+import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 
 /** The answer for one picture. Times in milliseconds. */
 export interface Analysis {
@@ -55,14 +57,17 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly threads: Piscina<AnalysisJob[], BatchResult>;
   /** Ids of the threads that have started. */
   private readonly warm = new Set<number>();
+  /** Where the workers' models run. */
+  readonly runtimes = new WorkerRuntimes();
   private running = 0;
   private answeredAt = -Infinity;
 
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
+    const workerData = workerDataOf(config);
     this.threads = new Piscina({
       filename: new URL('./inference.worker.js', import.meta.url).href,
-      workerData: { ...config },
+      workerData,
       minThreads: config.inferenceMinWorkers,
       maxThreads: this.maxWorkers,
       idleTimeout: config.inferenceIdleTimeoutMs,
@@ -70,15 +75,22 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     });
     this.threads.on('workerCreate', ({ id }: { id: number }) => this.warm.add(id));
     this.threads.on('workerDestroy', ({ id }: { id: number }) => this.warm.delete(id));
+    this.threads.on('workerDestroy', ({ id }: { id: number }) => releaseGpu(workerData, id));
+    this.runtimes.listen(this.threads);
     this.threads.on('error', (error: Error) =>
       this.logger.error(`A worker failed: ${error.message}`, error.stack),
     );
   }
 
-  /** Resolves when the first workers are warm. */
+  /**
+   * Resolves when the first workers are warm.
+   * @throws AppError `invalid_pack`, `invalid_configuration`
+   */
   async onModuleInit(): Promise<void> {
     const started = Array.from({ length: this.config.inferenceMinWorkers }, () => this.threads.run([]));
-    await Promise.all(started);
+    await Promise.all([...started, this.runtimes.known]).catch((error: unknown) => {
+      throw startFailure(error);
+    });
     this.answeredAt = wallClock();
   }
 
