@@ -124,7 +124,7 @@ export class SessionManager implements OnModuleDestroy {
     await this.dropProfiles();
     if (findings.length > 0) {
       const others = findings.length > MOST_NAMED ? `, and ${findings.length - MOST_NAMED} more` : '';
-      this.fallBack(
+      await this.fallBack(
         `The GPU is not used for all of the models: ${findings.slice(0, MOST_NAMED).join(', ')}${others}.`,
       );
     }
@@ -140,7 +140,7 @@ export class SessionManager implements OnModuleDestroy {
     const file = basename(path);
     if (this.config.executionProviders[0] === 'cuda' && this.problem === undefined) {
       const unavailable = unavailableProvider();
-      if (unavailable !== undefined) this.fallBack(unavailable);
+      if (unavailable !== undefined) await this.fallBack(unavailable);
       else {
         try {
           return await this.createOnCuda(path, file);
@@ -148,7 +148,7 @@ export class SessionManager implements OnModuleDestroy {
           if (error instanceof AppError) throw error;
           // What the CPU cannot load either is the graph's fault, and said below.
           const opened = await this.createOnCpu(path, file);
-          this.fallBack(gpuFailure(file, error), error);
+          await this.fallBack(gpuFailure(file, error), error);
           return opened;
         }
       }
@@ -196,8 +196,10 @@ export class SessionManager implements OnModuleDestroy {
   }
 
   /** Goes on without the GPU where that is allowed. */
-  private fallBack(problem: string, cause?: unknown): void {
+  private async fallBack(problem: string, cause?: unknown): Promise<void> {
     if (!this.config.executionProviders.includes('cpu')) {
+      // Nobody destroys a worker that did not start.
+      await this.dropProfiles();
       const remedy = 'Mend it, or allow the CPU with EXECUTION_PROVIDERS=cuda,cpu.';
       throw new AppError('invalid_configuration', `${problem} ${remedy}`, {}, { cause });
     }

@@ -92,11 +92,11 @@ describe('a session that was created for the GPU and silently runs on the CPU', 
     );
   });
 
-  test('no profile is left behind', async () => {
-    const sessions = await deceived(['cuda', 'cpu']);
+  test.each([[['cuda', 'cpu']], [['cuda']]])('with %j no profile is left behind', async (providers) => {
+    const sessions = await deceived(providers);
     const folder = await sessions['profileFolder']();
     expect(await readdir(folder)).toHaveLength(1);
-    await sessions.audit();
+    await sessions.audit().catch(() => undefined);
     await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
