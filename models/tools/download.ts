@@ -30,6 +30,8 @@ export interface DownloadJob {
   readonly url: string;
   /** Size in bytes, where it is known beforehand. */
   readonly bytes?: number;
+  /** Who says so. Default: pack.json. */
+  readonly expectedBy?: string;
   readonly settings: NpmSettings;
   readonly progress: Progress;
 }
@@ -59,7 +61,10 @@ export async function download(folder: string, job: DownloadJob): Promise<string
   }
 }
 
-async function attempt(folder: string, { url, bytes, settings, progress }: DownloadJob): Promise<void> {
+async function attempt(
+  folder: string,
+  { url, bytes, expectedBy = 'pack.json', settings, progress }: DownloadJob,
+): Promise<void> {
   const body = join(folder, BODY);
   const state = readState(folder, url);
   const have = state === undefined ? 0 : await sizeOf(body);
@@ -90,7 +95,7 @@ async function attempt(folder: string, { url, bytes, settings, progress }: Downl
     if (bytes !== undefined && total !== undefined && total !== bytes)
       throw refusal(
         url,
-        `offers ${total} bytes where pack.json expects ${bytes}: it is another file, or a page`,
+        `offers ${total} bytes where ${expectedBy} expects ${bytes}: it is another file, or a page`,
       );
     if ((total ?? 0) > MOST_BYTES)
       throw refusal(url, `offers ${total} bytes, which is more than any pack has`);

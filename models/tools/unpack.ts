@@ -15,7 +15,7 @@ const MOST_ENTRIES = 1000;
 const MOST_RATIO = 100;
 
 /**
- * Writes the files `wanted` (name inside the archive, whatever its folder ↦ path to write).
+ * Writes the files `wanted` (name inside the archive, whatever its folder, or its whole path there ↦ path to write).
  * @param label what to call the archive in messages
  * @throws AppError `pack_unavailable` where it is no zip archive, lacks a file, has one twice, or is damaged
  */
@@ -29,7 +29,7 @@ export async function unpack(
     const zip = await yauzl.openPromise(archive);
     if (zip.entryCount > MOST_ENTRIES) throw new Error(`it has ${zip.entryCount} entries`);
     for await (const entry of zip.eachEntry()) {
-      const name = basename(entry.fileName);
+      const name = wanted.has(entry.fileName) ? entry.fileName : basename(entry.fileName);
       const target = entry.fileName.endsWith('/') ? undefined : wanted.get(name);
       if (target === undefined) continue;
       if (!missing.delete(name)) throw new Error(`it has ${name} twice`);

@@ -1,6 +1,7 @@
 /** Every environment variable of the service, with its default, its bounds and what it does. */
 import { existsSync } from 'node:fs';
 import {
+  ArrayMinSize,
   ArrayUnique,
   IsBoolean,
   IsIn,
@@ -12,6 +13,7 @@ import {
   Matches,
   Max,
   Min,
+  ValidateBy,
 } from 'class-validator';
 import { availableCpus } from './available-cpus.js';
 import { memoryLimit } from './memory-limit.js';
@@ -69,18 +71,35 @@ export class Config {
 
   @Setting(
     'EXECUTION_PROVIDERS',
-    'ONNX Runtime execution providers in order of preference, separated by commas: `cpu`, `cuda`.',
+    'Where models run: `cpu`; `cuda`: on the GPU or not at all; `cuda,cpu`: on the GPU where that is possible.',
     IsIn(['cpu', 'cuda'], { each: true }),
     ArrayUnique(),
+    ArrayMinSize(1),
+    cpuComesLast(),
   )
   executionProviders: string[] = ['cpu'];
 
-  @Setting('INFERENCE_MIN_WORKERS', 'Worker threads that are always there.', IsInt(), Min(1), Max(1024))
+  @Setting(
+    'CUDA_DEVICE_IDS',
+    'GPUs to use with `cuda`, as nvidia-smi numbers them, separated by commas; workers are spread over them.',
+    Matches(/^\d{1,3}$/, { each: true }),
+    ArrayUnique(),
+    ArrayMinSize(1),
+  )
+  cudaDeviceIds: string[] = ['0'];
+
+  @Setting(
+    'INFERENCE_MIN_WORKERS',
+    'Worker threads that are always there. Default: 1, with `cuda` one per GPU.',
+    IsInt(),
+    Min(1),
+    Max(1024),
+  )
   inferenceMinWorkers: number = 1;
 
   @Setting(
     'INFERENCE_MAX_WORKERS',
-    'Most worker threads under load. Default: the CPUs this process may use (affinity and cgroup quota).',
+    'Most worker threads under load. Default: the CPUs this process may use (affinity and cgroup quota), with `cuda` one per GPU.',
     IsInt(),
     Min(1),
     Max(1024),
@@ -214,5 +233,30 @@ export function loadConfig(): Config {
   if (existsSync('.env')) process.loadEnvFile('.env');
   // ONNX Runtime reports its use to its makers unless this says otherwise before it is loaded.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  return readSettings(Config, process.env);
+  return withWorkersPerGpu(readSettings(Config, process.env), process.env);
+}
+
+/**
+ * With `cuda`, gives each GPU the one worker that keeps it busy, where the environment does not say otherwise: a second
+ * one holds all models in the GPU's memory once more.
+ */
+export function withWorkersPerGpu(config: Config, environment: NodeJS.ProcessEnv): Config {
+  if (config.executionProviders[0] !== 'cuda') return config;
+  const gpus = config.cudaDeviceIds.length;
+  if (!environment['INFERENCE_MAX_WORKERS']) config.inferenceMaxWorkers = gpus;
+  if (!environment['INFERENCE_MIN_WORKERS'])
+    config.inferenceMinWorkers = Math.min(gpus, config.inferenceMaxWorkers);
+  return config;
+}
+
+/** The CPU can run every model: what is named after it would never be used. */
+function cpuComesLast(): PropertyDecorator {
+  return ValidateBy({
+    name: 'cpuComesLast',
+    validator: {
+      validate: (providers: unknown) =>
+        Array.isArray(providers) && (!providers.includes('cpu') || providers.at(-1) === 'cpu'),
+      defaultMessage: () => '$property must name cpu last, as nothing after it is ever used',
+    },
+  });
 }

@@ -41,6 +41,7 @@ export class ModelsController {
       pack: name,
       description,
       licence,
+      execution_provider: this.pool.runtimes.current.provider,
       execution_providers: this.config.executionProviders,
       outputs: {
         landmarks: models.landmarks !== undefined,

@@ -58,7 +58,10 @@ export class ModelDto {
   /** Licence of the pack's weights. @example "MIT" */
   licence!: string;
 
-  /** ONNX Runtime execution providers, in order of preference. @example ["cpu"] */
+  /** Where the models really run: `cpu` or `cuda`. @example "cpu" */
+  execution_provider!: string;
+
+  /** ONNX Runtime execution providers that were asked for, in order of preference. @example ["cpu"] */
   execution_providers!: string[];
 
   /** The outputs a face can have beside its box and confidence, and whether the pack can give them. */

@@ -4,6 +4,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { InferenceHealth } from './inference.health.js';
 import { PackHealth } from './pack.health.js';
+import { RuntimeHealth } from './runtime.health.js';
 
 @ApiTags('health')
 @Controller('-')
@@ -12,6 +13,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly pack: PackHealth,
     private readonly inference: InferenceHealth,
+    private readonly runtime: RuntimeHealth,
   ) {}
 
   @Get('livez')
@@ -34,9 +36,14 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({
     summary: 'Is everything well?',
-    description: 'The model pack, the workers and a real inference.',
+    description:
+      'The model pack, the workers and a real inference. `degraded`, with 200, when models run on the CPU that were to run on a GPU.',
   })
   healthy(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.pack.check('pack'), () => this.inference.check('inference')]);
+    return this.health.check([
+      () => this.pack.check('pack'),
+      () => this.runtime.check('runtime'),
+      () => this.inference.check('inference'),
+    ]);
   }
 }

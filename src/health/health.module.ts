@@ -6,6 +6,7 @@ import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { HealthController } from './health.controller.js';
 import { InferenceHealth } from './inference.health.js';
 import { PackHealth } from './pack.health.js';
+import { RuntimeHealth } from './runtime.health.js';
 
 @Module({})
 export class HealthModule {
@@ -15,7 +16,7 @@ export class HealthModule {
       // From the stop signal on health answers 503 while the routes still serve for this long.
       imports: [TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }), PipelineModule],
       controllers: [HealthController],
-      providers: [PackHealth, InferenceHealth],
+      providers: [PackHealth, RuntimeHealth, InferenceHealth],
     };
   }
 }

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
 import { Admission } from '../pipeline/admission.service.js';
 import { InferencePool, type PoolState } from '../pipeline/inference-pool.service.js';
@@ -22,7 +21,6 @@ export class ServiceMetrics implements OnApplicationShutdown {
     private readonly pool: InferencePool,
     private readonly admission: Admission,
     pack: Pack,
-    config: Config,
   ) {
     collectDefaultMetrics({ register: registry });
     this.eventLoop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -30,20 +28,26 @@ export class ServiceMetrics implements OnApplicationShutdown {
     this.measurePool();
     this.measureMemory();
     this.measureEventLoop();
-    const info = {
-      version: version(),
-      node: process.version,
-      pack: pack.name,
-      // ONNX Runtime refuses to start on a provider that is not there, so the first one is the one in use.
-      provider: config.executionProviders[0],
-    };
-    const help = 'What is running; always 1.';
-    const build = { name: 'face_build_info', help, labelNames: Object.keys(info), registers: [registry] };
-    new Gauge(build).set(info, 1);
+    this.describeBuild(pack);
   }
 
   onApplicationShutdown(): void {
     this.eventLoop.disable();
+  }
+
+  private describeBuild({ name }: Pack): void {
+    const { runtimes } = this.pool;
+    const facts = { version: version(), node: process.version, pack: name };
+    new Gauge({
+      name: 'face_build_info',
+      help: 'What is running, and where its models run; always 1.',
+      labelNames: [...Object.keys(facts), 'provider'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.set({ ...facts, provider: runtimes.current.provider }, 1);
+      },
+    });
   }
 
   private measurePool(): void {

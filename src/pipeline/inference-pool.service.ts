@@ -22,6 +22,8 @@ import {
   wallClock,
 } from './analysis.js';
 import { JobQueue } from './job-queue.js';
+import { releaseGpu, workerDataOf } from './worker-data.js';
+import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 
 /** The answer for one picture. Times in milliseconds. */
 export interface Analysis {
@@ -66,6 +68,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly threads: Piscina<AnalysisJob[], BatchAnswer>;
   /** Ids of the threads that have started. */
   private readonly warm = new Set<number>();
+  /** Where the workers' models run. */
+  readonly runtimes = new WorkerRuntimes();
   /** Jobs in the hands of workers, and how many workers have some. */
   private running = 0;
   private busy = 0;
@@ -78,9 +82,10 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
+    const workerData = workerDataOf(config);
     this.threads = new Piscina({
       filename: new URL('./inference.worker.js', import.meta.url).href,
-      workerData: { ...config },
+      workerData,
       minThreads: config.inferenceMinWorkers,
       maxThreads: this.maxWorkers,
       idleTimeout: config.inferenceIdleTimeoutMs,
@@ -91,15 +96,22 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       this.watch();
     });
     this.threads.on('workerDestroy', ({ id }: { id: number }) => this.warm.delete(id));
+    this.threads.on('workerDestroy', ({ id }: { id: number }) => releaseGpu(workerData, id));
+    this.runtimes.listen(this.threads);
     this.threads.on('error', (error: Error) =>
       this.logger.error(`A worker failed: ${error.message}`, error.stack),
     );
   }
 
-  /** Resolves when the first workers are warm. */
+  /**
+   * Resolves when the first workers are warm.
+   * @throws AppError `invalid_pack`, `invalid_configuration`
+   */
   async onModuleInit(): Promise<void> {
     const started = Array.from({ length: this.config.inferenceMinWorkers }, () => this.threads.run([]));
-    await Promise.all(started);
+    await Promise.all([...started, this.runtimes.known]).catch((error: unknown) => {
+      throw startFailure(error);
+    });
     this.answeredAt = wallClock();
   }
 
@@ -160,20 +172,19 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     return Math.max(this.config.inferenceMinWorkers, this.config.inferenceMaxWorkers);
   }
 
-  /** Hands what waits to the workers that are free: full batches at once, others when the first of them has waited long enough. */
+  /** Shares what waits among the workers that are free, once it fills a batch or its first job has waited long enough. */
   private schedule(): void {
     const { inferenceMaxBatch, inferenceBatchWaitMs } = this.config;
-    while (this.busy < this.maxWorkers && this.queue.first !== undefined) {
-      const patienceMs = this.queue.first.queuedAt + inferenceBatchWaitMs - wallClock();
-      if (this.queue.length < inferenceMaxBatch && inferenceMaxBatch > 1 && patienceMs > 0) {
-        clearTimeout(this.wait);
-        this.wait = setTimeout(() => this.schedule(), patienceMs);
-        return;
-      }
-      // Free workers share what waits, rather than one of them taking all of it.
-      const share = Math.ceil(this.queue.length / (this.maxWorkers - this.busy));
-      void this.dispatch(this.queue.take(Math.min(inferenceMaxBatch, share)));
+    const free = this.maxWorkers - this.busy;
+    if (free === 0 || this.queue.first === undefined) return;
+    const patienceMs = this.queue.first.queuedAt + inferenceBatchWaitMs - wallClock();
+    if (this.queue.length < inferenceMaxBatch && patienceMs > 0) {
+      clearTimeout(this.wait);
+      this.wait = setTimeout(() => this.schedule(), patienceMs);
+      return;
     }
+    const share = Math.min(inferenceMaxBatch, Math.ceil(this.queue.length / free));
+    for (let i = 0; i < free && this.queue.length > 0; i++) void this.dispatch(this.queue.take(share));
   }
 
   private async dispatch(batch: readonly PendingJob[]): Promise<void> {

@@ -2,9 +2,6 @@
 import { part, type Tensor, zeros } from '../vision/tensor.js';
 import type { Model } from './session-manager.service.js';
 
-/** Most items of one run; past this a CPU gains nothing and activations only grow. */
-const MAX_BATCH = 16;
-
 /** The outputs of one item, by name. */
 export type Outputs = Record<string, Float32Array>;
 
@@ -23,18 +20,22 @@ export async function runInBatches<T>(
   fetches?: readonly string[],
 ): Promise<Outputs[]> {
   const outputs: Outputs[] = [];
-  const size = Math.min(MAX_BATCH, model.maxBatch);
+  const size = model.maxBatch;
   for (let first = 0; first < items.length; first += size) {
     const some = items.slice(first, first + size);
-    const batch = zeros(some.length, ...shape);
-    const length = batch.data.length / some.length;
+    const rows = model.fewSizes ? Math.min(size, powerOfTwo(some.length)) : some.length;
+    const batch = zeros(rows, ...shape);
+    const length = batch.data.length / rows;
     for (const [index, item] of some.entries()) fill(item, batch, index * length);
     const results = Object.entries(await model.run(batch, fetches));
     for (const index of some.keys()) {
-      outputs.push(
-        Object.fromEntries(results.map(([name, { data }]) => [name, part(data, index, some.length)])),
-      );
+      outputs.push(Object.fromEntries(results.map(([name, { data }]) => [name, part(data, index, rows)])));
     }
   }
   return outputs;
+}
+
+/** The least power of two that is not below `count`. */
+function powerOfTwo(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
 }

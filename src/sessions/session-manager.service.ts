@@ -4,12 +4,23 @@
  * onnxruntime-node 1.30 runs a graph synchronously on the calling thread (its `run` is a promise around a blocking
  * call), so this service must never be used on the main thread.
  */
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import type { Tensor } from '../vision/tensor.js';
+import { cudaProblems, providerFile } from './cuda-machine.js';
+import { type Placement, placementOf } from './profile-audit.js';
+import type { Provider, RuntimeReport } from './runtime-report.js';
+
+/** Most items of one run: past this a CPU gains nothing, a GPU little, and activations only grow. */
+const MAX_BATCH: Readonly<Record<Provider, number>> = { cpu: 16, cuda: 64 };
+/** Most nodes that a message names. */
+const MOST_NAMED = 5;
 
 /** Lengths of a tensor's axes: a number must be that long, a name may have any length. */
 export type Shape = readonly (number | string)[];
@@ -29,8 +40,13 @@ export interface Signature {
 export interface Model {
   /** Names of the outputs that its role uses, in the order of the signature. */
   readonly outputs: readonly string[];
-  /** Most items of one run: what the graph fixes, Infinity where it leaves the number open. */
+  /** Most items of one run. */
   readonly maxBatch: number;
+  /**
+   * Whether batches had better come in few sizes: on a GPU the convolutions of every new size are timed anew (cuDNN's
+   * exhaustive search, which the Node.js binding cannot turn off).
+   */
+  readonly fewSizes: boolean;
   /**
    * Runs the graph on one batch.
    * @param input the graph's only input, N×…
@@ -40,9 +56,25 @@ export interface Model {
   run(input: Tensor, fetches?: readonly string[]): Promise<Record<string, Tensor>>;
 }
 
+/** A session and where it was created to run. */
+interface Opened {
+  readonly session: InferenceSession;
+  readonly provider: Provider;
+  readonly file: string;
+  /** Where its profile is written until the audit. */
+  readonly profile?: string;
+}
+
+/**
+ * With `EXECUTION_PROVIDERS=cuda` whatever does not run on the GPU is an error; with `cuda,cpu` it runs on the CPU and
+ * is told by `audit`.
+ */
 @Injectable()
 export class SessionManager implements OnModuleDestroy {
-  private readonly sessions: InferenceSession[] = [];
+  private readonly opened: Opened[] = [];
+  /** Why no more sessions are created on the GPU. */
+  private problem?: string;
+  private profiles?: Promise<string>;
   private isStopped = (): boolean => false;
 
   constructor(private readonly config: Config) {}
@@ -59,17 +91,18 @@ export class SessionManager implements OnModuleDestroy {
    * Loads a graph.
    * @param path of the .onnx file
    * @param expected what the graph must take and give
-   * @throws AppError `invalid_pack` when the file is no graph, or not the one its role needs
+   * @throws AppError `invalid_pack` when the file is no graph, or not the one its role needs;
+   *   `invalid_configuration` when it must run on the GPU and cannot
    */
   async open(path: string, expected: Signature): Promise<Model> {
-    const session = await this.create(path);
-    this.sessions.push(session);
+    const { session, provider } = await this.create(path);
     assertSignature(basename(path), session, expected);
     const [input] = session.inputNames;
     const outputs = isList(expected.outputs) ? session.outputNames : Object.keys(expected.outputs);
     return {
       outputs,
-      maxBatch: fixedBatch(session) ?? Infinity,
+      maxBatch: Math.min(fixedBatch(session) ?? Infinity, MAX_BATCH[provider]),
+      fewSizes: provider === 'cuda',
       run: async ({ data, shape }, fetches = outputs) => {
         if (this.isStopped())
           throw new AppError('deadline_exceeded', 'Nobody waits for the answer any more.');
@@ -79,28 +112,145 @@ export class SessionManager implements OnModuleDestroy {
     };
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await Promise.all(this.sessions.splice(0).map((session) => session.release()));
-  }
-
-  private async create(path: string): Promise<InferenceSession> {
-    try {
-      return await InferenceSession.create(path, {
-        executionProviders: this.config.executionProviders,
-        intraOpNumThreads: this.config.inferenceIntraOpThreads,
-        interOpNumThreads: 1,
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-      });
-    } catch (error) {
-      throw new AppError(
-        'invalid_pack',
-        `${basename(path)} cannot be loaded: ${messageOf(error)}`,
-        {},
-        { cause: error },
+  /**
+   * Says where the models really run. Call it once, when every model has run at least once: it looks at the profiles of
+   * those runs.
+   * @throws AppError `invalid_configuration` naming the nodes that are not on the GPU, where nothing else is allowed
+   */
+  async audit(): Promise<RuntimeReport> {
+    const onCuda = this.opened.filter(({ provider }) => provider === 'cuda');
+    const findings: string[] = [];
+    for (const opened of onCuda) findings.push(...strayNodes(opened.file, await this.placement(opened)));
+    await this.dropProfiles();
+    if (findings.length > 0) {
+      const others = findings.length > MOST_NAMED ? `, and ${findings.length - MOST_NAMED} more` : '';
+      await this.fallBack(
+        `The GPU is not used for all of the models: ${findings.slice(0, MOST_NAMED).join(', ')}${others}.`,
       );
     }
+    return { provider: onCuda.length > 0 ? 'cuda' : 'cpu', problem: this.problem };
   }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.opened.splice(0).map(({ session }) => session.release()));
+    await this.dropProfiles();
+  }
+
+  private async create(path: string): Promise<Opened> {
+    const file = basename(path);
+    if (this.config.executionProviders[0] === 'cuda' && this.problem === undefined) {
+      const unavailable = unavailableProvider();
+      if (unavailable !== undefined) await this.fallBack(unavailable);
+      else {
+        try {
+          return await this.createOnCuda(path, file);
+        } catch (error) {
+          if (error instanceof AppError) throw error;
+          // What the CPU cannot load either is the graph's fault, and said below.
+          const opened = await this.createOnCpu(path, file);
+          await this.fallBack(gpuFailure(file, error), error);
+          return opened;
+        }
+      }
+    }
+    return this.createOnCpu(path, file);
+  }
+
+  private async createOnCuda(path: string, file: string): Promise<Opened> {
+    const deviceId = Number(this.config.cudaDeviceIds[0]);
+    const profile = join(await this.profileFolder(), String(this.opened.length));
+    const session = await InferenceSession.create(path, {
+      ...this.options(),
+      executionProviders: [{ name: 'cuda', deviceId }],
+      enableProfiling: true,
+      profileFilePrefix: profile,
+    });
+    return this.keep({ session, provider: 'cuda', file, profile });
+  }
+
+  private async createOnCpu(path: string, file: string): Promise<Opened> {
+    try {
+      const session = await InferenceSession.create(path, {
+        ...this.options(),
+        executionProviders: ['cpu'],
+      });
+      return this.keep({ session, provider: 'cpu', file });
+    } catch (error) {
+      const message = `${file} cannot be loaded: ${messageOf(error)}`;
+      throw new AppError('invalid_pack', message, {}, { cause: error });
+    }
+  }
+
+  private keep(opened: Opened): Opened {
+    this.opened.push(opened);
+    return opened;
+  }
+
+  private options(): InferenceSession.SessionOptions {
+    return {
+      intraOpNumThreads: this.config.inferenceIntraOpThreads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    };
+  }
+
+  /** Goes on without the GPU where that is allowed. */
+  private async fallBack(problem: string, cause?: unknown): Promise<void> {
+    if (!this.config.executionProviders.includes('cpu')) {
+      // Nobody destroys a worker that did not start.
+      await this.dropProfiles();
+      const remedy = 'Mend it, or allow the CPU with EXECUTION_PROVIDERS=cuda,cpu.';
+      throw new AppError('invalid_configuration', `${problem} ${remedy}`, {}, { cause });
+    }
+    this.problem ??= problem;
+  }
+
+  /** Ends the profile of a session and reads it; undefined where there is none. */
+  private async placement({ session, profile = '' }: Opened): Promise<Placement | undefined> {
+    session.endProfiling();
+    const folder = await this.profileFolder();
+    // ONNX Runtime adds the time to the name, and its binding does not tell it.
+    const name = (await readdir(folder)).find((each) => each.startsWith(`${basename(profile)}_`));
+    return name === undefined ? undefined : placementOf(await readFile(join(folder, name), 'utf8'));
+  }
+
+  private async profileFolder(): Promise<string> {
+    this.profiles ??= mkdtemp(join(tmpdir(), 'face-analysis-profiles-'));
+    return this.profiles.catch((error: unknown) => {
+      const message = `The folder for temporary files cannot be written (${messageOf(error)}), and what runs on the GPU is checked by way of it: set TMPDIR.`;
+      throw new AppError('invalid_configuration', message, {}, { cause: error });
+    });
+  }
+
+  private async dropProfiles(): Promise<void> {
+    if (this.profiles !== undefined) await rm(await this.profiles, { recursive: true, force: true });
+    this.profiles = undefined;
+  }
+}
+
+/**
+ * Why there is nothing to try. The binding drops a provider that its build does not have, with no more than a line on
+ * the console; and a missing library is better told by us than by the lines that onnxruntime prints for each worker.
+ */
+function unavailableProvider(): string | undefined {
+  const isBuiltIn = listSupportedBackends().some(({ name }) => name === 'cuda');
+  if (isBuiltIn && existsSync(providerFile())) return undefined;
+  return `The GPU cannot be used. ${cudaProblems().join(' ') || 'This onnxruntime-node was built without CUDA.'}`;
+}
+
+/** What is missing here; else what CUDA says, such as that there is no such device or not enough memory. */
+function gpuFailure(file: string, error: unknown): string {
+  const problems = cudaProblems();
+  if (problems.length > 0) return `The GPU cannot be used. ${problems.join(' ')}`;
+  return `The GPU cannot be used for ${file}: ${messageOf(error).trim().replace(/\.$/, '')}.`;
+}
+
+function strayNodes(file: string, placement: Placement | undefined): string[] {
+  if (placement === undefined || placement.nodes === 0) return [`${file} left no profile of its first run`];
+  return placement.stray.map(
+    ({ name, operator, provider }) => `${operator} "${name}" of ${file} runs on ${provider}`,
+  );
 }
 
 /** @throws AppError `invalid_pack` naming the file, what it has and what was expected */

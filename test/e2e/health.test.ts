@@ -28,7 +28,11 @@ test('readyz and healthz say what they looked at', async () => {
   const health = (await (await get('/-/healthz')).json()) as object;
   expect(health).toMatchObject({
     status: 'ok',
-    details: { pack: { status: 'up', name: 'default' }, inference: { status: 'up', workers: 1 } },
+    details: {
+      pack: { status: 'up', name: 'default' },
+      runtime: { status: 'up', provider: 'cpu' },
+      inference: { status: 'up', workers: 1 },
+    },
   });
 });
 

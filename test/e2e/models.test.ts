@@ -22,6 +22,7 @@ test('its name, pack and licence', () => {
     ready: true,
     pack: 'default',
     licence: 'MIT',
+    execution_provider: 'cpu',
     execution_providers: ['cpu'],
     landmark_scheme: 'ibug-68',
   });

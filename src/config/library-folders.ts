@@ -1,0 +1,4 @@
+/** Folders that the dynamic loader of this process looks into first. */
+export function libraryFolders(): string[] {
+  return (process.env['LD_LIBRARY_PATH'] ?? '').split(/[:;]/).filter((folder) => folder !== '');
+}
