@@ -30,7 +30,7 @@ const ROOMS = {
 
 /** A foreign package and the only place that may import it. */
 const OWNERS = {
-  'onnxruntime-node': '^(src/sessions/|test/|bench/)',
+  'onnxruntime-node': '^(src/sessions/|models/tools/cuda/|test/|bench/)',
   piscina: '^src/pipeline/',
   'prom-client': '^src/metrics/',
   '@opentelemetry': '^src/tracing/request-tracer',

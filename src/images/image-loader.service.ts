@@ -5,7 +5,7 @@ import { AppError, type ErrorCode } from '../errors.js';
 import type { PictureOrigin, StageName } from '../telemetry/request-record.js';
 import { codeOf, currentPicture } from '../telemetry/scope.js';
 import { type Image } from '../vision/image.js';
-import { ImageDecoder, untilAborted } from './image-decoder.js';
+import { type DecodePlan, ImageDecoder, untilAborted } from './image-decoder.js';
 import { imageTooLarge, requestAborted } from './image-errors.js';
 import { hostOf, type ImageSource, originOf } from './image-source.js';
 import { decodeBase64 } from './sources/base64.source.js';
@@ -72,9 +72,9 @@ export class ImageLoader {
     { leastSide, memory }: LoadOptions,
     loadMs: number,
   ): Promise<LoadedImage> {
-    const started = performance.now();
-    const plan = await this.decoder.plan(bytes, field, leastSide);
-    const planMs = performance.now() - started;
+    // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
+    const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide);
+    const { result: plan, ms: planMs } = await timed('decode', planning, { endsStage: false });
     await memory?.take(plan.memoryBytes);
     const { result: image, ms: decodeMs } = await timed('decode', () => {
       const decoding = this.decoder.start(bytes, field, plan);
@@ -122,17 +122,20 @@ export class ImageLoader {
   }
 }
 
-/** Measures a stage, and notes for the running picture how long it took and how it ended. */
-async function timed<T>(name: StageName, work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+/** Measures a stage, or its first part, and notes for the running picture how long it took and how it ended. */
+async function timed<T>(
+  name: StageName,
+  work: () => Promise<T>,
+  { endsStage } = { endsStage: true },
+): Promise<{ result: T; ms: number }> {
   const startedAt = performance.now();
-  const note = (failure?: ErrorCode): number => {
-    const endedAt = performance.now();
-    currentPicture()?.stages.push({ name, startedAt, endedAt, failure });
-    return endedAt - startedAt;
+  const note = (failure?: ErrorCode): void => {
+    currentPicture()?.stages.push({ name, startedAt, endedAt: performance.now(), failure });
   };
   try {
     const result = await work();
-    return { result, ms: note() };
+    if (endsStage) note();
+    return { result, ms: performance.now() - startedAt };
   } catch (error) {
     note(codeOf(error));
     throw error;

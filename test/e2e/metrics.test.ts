@@ -102,6 +102,7 @@ test('after a mixed load every sum is what the callers counted', async () => {
   // One after the other: nothing is refused for want of room.
   await note(DETECT, 'POST', postBytes(service, DETECT, people));
   await note(DETECT, 'POST', postBytes(service, DETECT, nobody));
+  await note(DETECT, 'POST', postBytes(service, DETECT, Buffer.from('hello')));
   await note(COMPARE, 'POST', postForm(service, COMPARE, { image1: people, image2: people }));
   const items = [people, nobody, Buffer.from('hello')].map((image) => ({
     image_base64: image.toString('base64'),
