@@ -48,110 +48,116 @@ function only(documents: readonly Manifest[], kind: string): Manifest {
   return found[0];
 }
 
-describeRendered.each(OVERLAYS)('overlay %s', (name) => {
-  const documents = overlay(name);
-  const container = containerOf(documents);
-  const podLabels = podLabelsOf(workloadOf(documents)) ?? {};
+describe.each(OVERLAYS)('%s', (name) =>
+  describeRendered('overlay', () => {
+    const documents = overlay(name);
+    const container = containerOf(documents);
+    const podLabels = podLabelsOf(workloadOf(documents)) ?? {};
 
-  test('every document is valid', () => {
-    expect(
-      documents.flatMap((document) => problemsOf(document).map((it) => `${document.kind}: ${it}`)),
-    ).toEqual([]);
-  });
-
-  test('every selector finds its pods', () => {
-    const selectors = documents.flatMap(({ kind, spec }) => {
-      if (kind === 'Service') return at<Record<string, string>>(spec, 'selector');
-      if (kind === 'NetworkPolicy') return at<Record<string, string>>(spec, 'podSelector.matchLabels');
-      if (kind === 'Deployment')
-        return [
-          ...at<Record<string, string>>(spec, 'selector.matchLabels'),
-          ...at<Record<string, string>>(
-            spec,
-            'template.spec.topologySpreadConstraints.*.labelSelector.matchLabels',
-          ),
-        ];
-      return kind === 'PodDisruptionBudget' ? at<Record<string, string>>(spec, 'selector.matchLabels') : [];
+    test('every document is valid', () => {
+      expect(
+        documents.flatMap((document) => problemsOf(document).map((it) => `${document.kind}: ${it}`)),
+      ).toEqual([]);
     });
-    expect(selectors.length).toBeGreaterThan(0);
-    for (const selector of selectors) expect(podLabels).toMatchObject(selector);
-  });
 
-  test('Prometheus finds the Service and its port', () => {
-    for (const { spec } of documents.filter(({ kind }) => kind === 'ServiceMonitor')) {
-      const service = only(documents, 'Service');
-      expect(service.metadata.labels).toMatchObject(at<object>(spec, 'selector.matchLabels')[0]);
-      expect(at(service.spec, 'ports.*.name')).toEqual(expect.arrayContaining(at(spec, 'endpoints.*.port')));
-    }
-  });
-
-  test('every port that is named is there', () => {
-    const named = documents.flatMap(({ kind, spec }) => {
-      if (kind === 'Service') return at(spec, 'ports.*.targetPort');
-      return kind === 'NetworkPolicy' ? at(spec, 'ingress.*.ports.*.port') : [];
+    test('every selector finds its pods', () => {
+      const selectors = documents.flatMap(({ kind, spec }) => {
+        if (kind === 'Service') return at<Record<string, string>>(spec, 'selector');
+        if (kind === 'NetworkPolicy') return at<Record<string, string>>(spec, 'podSelector.matchLabels');
+        if (kind === 'Deployment')
+          return [
+            ...at<Record<string, string>>(spec, 'selector.matchLabels'),
+            ...at<Record<string, string>>(
+              spec,
+              'template.spec.topologySpreadConstraints.*.labelSelector.matchLabels',
+            ),
+          ];
+        return kind === 'PodDisruptionBudget' ? at<Record<string, string>>(spec, 'selector.matchLabels') : [];
+      });
+      expect(selectors.length).toBeGreaterThan(0);
+      for (const selector of selectors) expect(podLabels).toMatchObject(selector);
     });
-    const probed = [container.startupProbe, container.readinessProbe, container.livenessProbe];
-    const ports = container.ports.flatMap(({ name: port, containerPort }) => [port, containerPort]);
-    for (const port of [...named, ...probed.map(({ httpGet }) => httpGet.port)])
-      expect(ports).toContain(port);
-    expect(container.ports.map(({ containerPort }) => containerPort)).toContain(new Config().port);
-  });
 
-  test('the probes ask the three routes of health', () => {
-    expect(container.startupProbe.httpGet.path).toBe('/-/healthz');
-    expect(container.readinessProbe.httpGet.path).toBe('/-/readyz');
-    expect(container.livenessProbe.httpGet.path).toBe('/-/livez');
-  });
-
-  test('what is referred to by name is there, or is optional', () => {
-    const names = documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-    const pod = podSpecOf(workloadOf(documents));
-    const wanted = [
-      ...at(container, 'envFrom.*.configMapRef.name').map((it) => `ConfigMap ${String(it)}`),
-      ...at(pod, 'volumes.*.configMap.name').map((it) => `ConfigMap ${String(it)}`),
-      ...at(pod, 'serviceAccountName').map((it) => `ServiceAccount ${String(it)}`),
-      ...documents.flatMap(({ kind, spec }) =>
-        kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'
-          ? at(spec, 'scaleTargetRef.name').map((it) => `Deployment ${String(it)}`)
-          : [],
-      ),
-    ];
-    expect(wanted.length).toBeGreaterThan(1);
-    for (const reference of wanted) expect(names).toContain(reference);
-    for (const secret of [...at(container, 'envFrom.*.secretRef'), ...at(pod, 'volumes.*.secret')])
-      expect(secret).toMatchObject({ optional: true });
-    const volumes = at(pod, 'volumes.*.name');
-    for (const mount of at(container, 'volumeMounts.*.name')) expect(volumes).toContain(mount);
-  });
-
-  test('the settings are settings of the service', () => {
-    const variables = settingsOf(Config).map(({ variable }) => variable);
-    const [settings] = documents.filter(({ metadata }) => metadata.name.startsWith('face-analysis-settings'));
-    for (const variable of Object.keys(settings.data as object)) expect(variables).toContain(variable);
-  });
-
-  test('it runs as nobody, on a read-only root file system, without privileges or a token', () => {
-    const pod = podSpecOf(workloadOf(documents)) as Record<string, object | undefined>;
-    const security = { ...pod.securityContext, ...container.securityContext };
-    expect(security).toMatchObject({
-      runAsNonRoot: true,
-      runAsUser: 65532,
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
+    test('Prometheus finds the Service and its port', () => {
+      for (const { spec } of documents.filter(({ kind }) => kind === 'ServiceMonitor')) {
+        const service = only(documents, 'Service');
+        expect(service.metadata.labels).toMatchObject(at<object>(spec, 'selector.matchLabels')[0]);
+        expect(at(service.spec, 'ports.*.name')).toEqual(
+          expect.arrayContaining(at(spec, 'endpoints.*.port')),
+        );
+      }
     });
-    expect(only(documents, 'ServiceAccount').automountServiceAccountToken).toBe(false);
-    expect(at(pod, 'volumes.*.emptyDir')).toHaveLength(1);
-  });
 
-  test('requests and limits are set, and the image has a tag that does not move', () => {
-    for (const kind of ['requests', 'limits'] as const) {
-      expect(Object.keys(container.resources[kind])).toEqual(expect.arrayContaining(['cpu', 'memory']));
-    }
-    expect(container.image).toMatch(/^registry\.example\.com\/face-analysis-service:\d+\.\d+\.\d+/);
-  });
-});
+    test('every port that is named is there', () => {
+      const named = documents.flatMap(({ kind, spec }) => {
+        if (kind === 'Service') return at(spec, 'ports.*.targetPort');
+        return kind === 'NetworkPolicy' ? at(spec, 'ingress.*.ports.*.port') : [];
+      });
+      const probed = [container.startupProbe, container.readinessProbe, container.livenessProbe];
+      const ports = container.ports.flatMap(({ name: port, containerPort }) => [port, containerPort]);
+      for (const port of [...named, ...probed.map(({ httpGet }) => httpGet.port)])
+        expect(ports).toContain(port);
+      expect(container.ports.map(({ containerPort }) => containerPort)).toContain(new Config().port);
+    });
+
+    test('the probes ask the three routes of health', () => {
+      expect(container.startupProbe.httpGet.path).toBe('/-/healthz');
+      expect(container.readinessProbe.httpGet.path).toBe('/-/readyz');
+      expect(container.livenessProbe.httpGet.path).toBe('/-/livez');
+    });
+
+    test('what is referred to by name is there, or is optional', () => {
+      const names = documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+      const pod = podSpecOf(workloadOf(documents));
+      const wanted = [
+        ...at(container, 'envFrom.*.configMapRef.name').map((it) => `ConfigMap ${String(it)}`),
+        ...at(pod, 'volumes.*.configMap.name').map((it) => `ConfigMap ${String(it)}`),
+        ...at(pod, 'serviceAccountName').map((it) => `ServiceAccount ${String(it)}`),
+        ...documents.flatMap(({ kind, spec }) =>
+          kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'
+            ? at(spec, 'scaleTargetRef.name').map((it) => `Deployment ${String(it)}`)
+            : [],
+        ),
+      ];
+      expect(wanted.length).toBeGreaterThan(1);
+      for (const reference of wanted) expect(names).toContain(reference);
+      for (const secret of [...at(container, 'envFrom.*.secretRef'), ...at(pod, 'volumes.*.secret')])
+        expect(secret).toMatchObject({ optional: true });
+      const volumes = at(pod, 'volumes.*.name');
+      for (const mount of at(container, 'volumeMounts.*.name')) expect(volumes).toContain(mount);
+    });
+
+    test('the settings are settings of the service', () => {
+      const variables = settingsOf(Config).map(({ variable }) => variable);
+      const [settings] = documents.filter(({ metadata }) =>
+        metadata.name.startsWith('face-analysis-settings'),
+      );
+      for (const variable of Object.keys(settings.data as object)) expect(variables).toContain(variable);
+    });
+
+    test('it runs as nobody, on a read-only root file system, without privileges or a token', () => {
+      const pod = podSpecOf(workloadOf(documents)) as Record<string, object | undefined>;
+      const security = { ...pod.securityContext, ...container.securityContext };
+      expect(security).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(only(documents, 'ServiceAccount').automountServiceAccountToken).toBe(false);
+      expect(at(pod, 'volumes.*.emptyDir')).toHaveLength(1);
+    });
+
+    test('requests and limits are set, and the image has a tag that does not move', () => {
+      for (const kind of ['requests', 'limits'] as const) {
+        expect(Object.keys(container.resources[kind])).toEqual(expect.arrayContaining(['cpu', 'memory']));
+      }
+      expect(container.image).toMatch(/^registry\.example\.com\/face-analysis-service:\d+\.\d+\.\d+/);
+    });
+  }),
+);
 
 describeRendered('a stopping pod', () => {
   test.each(['cpu', 'gpu', 'keda'])('of %s is given the time that its drain takes', (name) => {

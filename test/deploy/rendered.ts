@@ -22,9 +22,13 @@ export const noKubectl = ((): string | undefined => {
   return kustomizeVersion?.startsWith('v5.') ? undefined : 'the kustomize of this kubectl is older than 5';
 })();
 
-/** `describe` where kubectl is at hand; elsewhere the tests are skipped, and say so. */
-export const describeRendered = noKubectl === undefined ? describe : describe.skip;
 if (noKubectl !== undefined) process.stderr.write(`skipped: ${noKubectl}\n`);
+
+/** `describe` where kubectl is at hand; elsewhere one skipped test that says why, for Jest runs the body even to skip it. */
+export function describeRendered(name: string, tests: () => void): void {
+  if (noKubectl === undefined) describe(name, tests);
+  else test.skip(`${name} (skipped: ${noKubectl})`, () => undefined);
+}
 
 /** The documents of a folder with a kustomization. */
 export function render(folder: string): Manifest[] {
