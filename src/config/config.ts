@@ -156,5 +156,7 @@ export class Config {
  */
 export function loadConfig(): Config {
   if (existsSync('.env')) process.loadEnvFile('.env');
+  // ONNX Runtime reports its use to its makers unless this says otherwise before it is loaded.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   return readSettings(Config, process.env);
 }
