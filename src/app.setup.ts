@@ -6,6 +6,7 @@ import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { admission } from './http/admission.middleware.js';
+import { DrainingAdapter } from './http/draining.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { recordRequests } from './http/request-recorder.js';
@@ -16,7 +17,8 @@ import { Telemetry } from './telemetry/telemetry.service.js';
 
 /** The application, set up but not yet listening. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+  const adapter = new DrainingAdapter(config.requestTimeoutMs);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new ServiceLogger(config),
@@ -32,8 +34,6 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.useBodyParser('json', { limit: config.maxBodyBytes });
   app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
   app.useGlobalFilters(new ProblemFilter());
-  // A stop that went well is no death by signal: the exit code is 0.
-  app.enableShutdownHooks([], { useProcessExit: true });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs-json',
     customSiteTitle: 'Face analysis API',
