@@ -12,7 +12,8 @@ const ROOMS = {
     'telemetry',
     'vision',
   ],
-  health: ['packs', 'pipeline'],
+  health: ['access', 'packs', 'pipeline'],
+  access: ['http'],
   metrics: ['packs', 'pipeline', 'telemetry'],
   tracing: ['telemetry'],
   http: ['telemetry'],
@@ -36,7 +37,9 @@ const OWNERS = {
   '@opentelemetry': '^src/tracing/request-tracer',
   sharp: '^(src/images/image-decoder|test/|bench/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
-  express: '^src/(http/|faces/.*controller)',
+  express: '^src/(http/|access/.*middleware|faces/.*controller)',
+  '@redis': '^(src/access/rate-limiter|test/)',
+  'rate-limiter-flexible': '^src/access/rate-limiter',
 };
 
 const rooms = Object.entries(ROOMS).map(([room, others]) => ({

@@ -1,10 +1,12 @@
 /** The list of modules. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { FacesModule } from './faces/faces.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { ManagementServer } from './http/management-server.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PacksModule } from './packs/packs.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
@@ -18,6 +20,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         TelemetryModule,
+        AccessModule,
         PacksModule,
         FacesModule,
         HealthModule.with(config),
@@ -25,6 +28,7 @@ export class AppModule {
         MetricsModule,
         TracingModule,
       ],
+      providers: [ManagementServer],
     };
   }
 }

@@ -3,21 +3,27 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
+import { access } from './access/access.middleware.js';
+import { describeAccess } from './access/access.openapi.js';
+import { ApiKeys } from './access/api-keys.service.js';
+import { RateLimiter } from './access/rate-limiter.service.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { admission } from './http/admission.middleware.js';
+import { crossOrigin } from './http/cross-origin.js';
 import { DrainingAdapter } from './http/draining.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { recordRequests } from './http/request-recorder.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
 import { Admission } from './pipeline/admission.service.js';
+import { trustedProxies } from './http/trusted-proxies.js';
 import { ServiceLogger } from './telemetry/service-logger.js';
 import { Telemetry } from './telemetry/telemetry.service.js';
 
 /** The application, set up but not yet listening. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
-  const adapter = new DrainingAdapter(config.requestTimeoutMs);
+  const adapter = new DrainingAdapter(config);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -26,14 +32,19 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.disable('x-powered-by');
   // Answers to POST are never cached: hashing them would be work for nothing.
   app.disable('etag');
+  app.set('trust proxy', trustedProxies(config.trustedProxies));
   app.use(requestContext(config.requestTimeoutMs));
   app.use(recordRequests(app.get(Telemetry)));
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
+  if (config.corsOrigins.length > 0) app.enableCors(crossOrigin(config.corsOrigins));
+  // After CORS, whose preflights carry no key; before a body is read that nobody has asked for.
+  app.use(access(config, app.get(ApiKeys), app.get(RateLimiter)));
   app.use(admission(app.get(Admission, { strict: false }), config.maxBodyBytes));
   app.useBodyParser('json', { limit: config.maxBodyBytes });
   app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
   app.useGlobalFilters(new ProblemFilter());
+  if (!config.docsEnabled) return app;
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs-json',
     customSiteTitle: 'Face analysis API',
@@ -53,5 +64,6 @@ function openApiDocument(app: NestExpressApplication): ReturnType<typeof Swagger
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, item]) => [path.replaceAll('\\', ''), item]),
   );
+  describeAccess(document, app.get(ApiKeys), app.get(RateLimiter));
   return document;
 }

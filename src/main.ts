@@ -16,7 +16,9 @@ try {
   const app = await createApp(config);
   logProcessWarnings();
   await app.listen(config.port, config.host);
-  new Logger('Main').log(`Listening on ${await app.getUrl()}; explore the API at ${await app.getUrl()}/docs`);
+  const url = await app.getUrl();
+  const explore = config.docsEnabled && config.managementPort === undefined;
+  new Logger('Main').log(`Listening on ${url}${explore ? `; explore the API at ${url}/docs` : ''}`);
   // A stop that went well is no death by signal: the exit code is 0.
   app.enableShutdownHooks(STOP_SIGNALS, { useProcessExit: true });
   if (received.length > 0) process.kill(process.pid, received[0]);

@@ -4,9 +4,10 @@
  * Node alone would not do: its server closes idle connections at the very moment a caller may be using one again, and
  * waits for ever for one that was opened and never used, for its own time-outs end with `close()`.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { NestApplicationOptions } from '@nestjs/common';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import type { Config } from '../config/config.js';
+import { createHttpServer } from './http-server.js';
 
 /** How long a connection without a request is kept after the last one was taken: its request may be on the way. */
 const UNUSED_MS = 500;
@@ -21,13 +22,13 @@ export class DrainingAdapter extends ExpressAdapter {
   private readonly unanswered = new Set<ServerResponse>();
   private draining = false;
 
-  /** @param requestTimeoutMs the deadline of a request, after which nobody waits for its answer */
-  constructor(private readonly requestTimeoutMs: number) {
+  constructor(private readonly config: Config) {
     super();
   }
 
-  override initHttpServer(options: NestApplicationOptions): void {
-    super.initHttpServer(options);
+  /** Nest itself passes no options on to Node's server. */
+  override initHttpServer(): void {
+    this.httpServer = createHttpServer(this.config, this.getInstance<RequestListener>());
     this.httpServer.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
       this.unanswered.add(response);
       response.once('close', () => this.unanswered.delete(response));
@@ -47,7 +48,7 @@ export class DrainingAdapter extends ExpressAdapter {
     const started = performance.now();
     const look = setInterval(() => {
       const waitedMs = performance.now() - started;
-      const limitMs = UNUSED_MS + (this.unanswered.size > 0 ? this.requestTimeoutMs : 0);
+      const limitMs = UNUSED_MS + (this.unanswered.size > 0 ? this.config.requestTimeoutMs : 0);
       if (waitedMs > limitMs) this.httpServer.closeAllConnections();
     }, LOOK_MS);
     await super.close();

@@ -16,13 +16,14 @@ export class RequestLog implements RequestObserver {
 
   /** Numbers, codes and the route's pattern only: nothing that was sent, and no part of a URL. */
   ended(record: RequestRecord): void {
-    const { method, route, status, problems } = record;
+    const { method, route, status, caller, problems } = record;
     const ms = rounded(record.endedAt - record.startedAt);
     const facts = {
       method,
       route,
       status,
       duration_ms: ms,
+      ...(caller === undefined ? {} : { caller }),
       ...picturesOf(record),
       ...(problems.length === 0 ? {} : { problems: problems.map(({ code }) => code) }),
     };

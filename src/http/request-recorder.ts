@@ -4,7 +4,7 @@ import { RequestRecord } from '../telemetry/request-record.js';
 import { inRequest } from '../telemetry/scope.js';
 import type { Telemetry } from '../telemetry/telemetry.service.js';
 import type { ProblemDto } from './problem.dto.js';
-import { requestIdOf } from './request-context.js';
+import { callerOf, requestIdOf } from './request-context.js';
 
 const records = new WeakMap<Request, RequestRecord>();
 
@@ -20,6 +20,7 @@ export function recordRequests(telemetry: Telemetry) {
     inRequest(record, () => {
       response.once('close', () => {
         record.route = routeOf(request);
+        record.caller = callerOf(request);
         record.status = response.writableFinished ? response.statusCode : CALLER_LEFT;
         inRequest(record, () => telemetry.end(record));
       });

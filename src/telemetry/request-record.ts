@@ -58,6 +58,8 @@ export class RequestRecord {
   route = 'other';
   /** HTTP status; 499 when the caller left before the answer. */
   status = 0;
+  /** The name of the API key it came with; undefined without one. */
+  caller?: string;
   /** The trace it belongs to, when traces are on. */
   traceId?: string;
   /** W3C trace context for requests made on its behalf; empty when traces are off. */

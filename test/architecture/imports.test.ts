@@ -40,6 +40,7 @@ const BREACHES: [rule: string, file: string, imported: string][] = [
   ['room-images', 'src/images/a.ts', '../pipeline/pool.js'],
   ['room-pipeline', 'src/pipeline/a.ts', '../images/loader.js'],
   ['room-http', 'src/http/a.ts', '../faces/faces.js'],
+  ['room-access', 'src/access/a.ts', '../pipeline/pool.js'],
   ['room-health', 'src/health/a.ts', '../images/loader.js'],
   ['room-metrics', 'src/metrics/a.ts', '../faces/faces.js'],
   ['room-tracing', 'src/tracing/a.ts', '../pipeline/pool.js'],
@@ -53,6 +54,8 @@ const BREACHES: [rule: string, file: string, imported: string][] = [
   ['owner-prom-client', 'src/faces/g.ts', 'prom-client'],
   ['owner-@opentelemetry', 'src/tracing/b.ts', '@opentelemetry/sdk-trace'],
   ['owner-express', 'src/pipeline/b.ts', 'express'],
+  ['owner-@redis', 'src/health/b.ts', '@redis/client'],
+  ['owner-rate-limiter-flexible', 'src/http/b.ts', 'rate-limiter-flexible'],
   ['errors-stands-alone', 'src/errors.ts', './vision/box.js'],
   ['no-barrels', 'src/faces/c.ts', './index.js'],
   ['no-cycles', 'src/faces/d.ts', './e.js'],
@@ -92,6 +95,8 @@ describe('a tree that breaks them', () => {
       'prom-client',
       '@opentelemetry/sdk-trace',
       'express',
+      '@redis/client',
+      'rate-limiter-flexible',
     ]) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'main.js' }));
       write(`node_modules/${name}/main.js`, 'exports.x = 1;\n');

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killAll, run } from './service-process.js';
+import { killAll, listening, run } from './service-process.js';
+import { until } from './support.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'e2e-process-'));
 afterAll(() => {
@@ -49,6 +50,22 @@ describe('a start that cannot be', () => {
     expect(text).not.toMatch(/verysecret|\bat .*\.js/);
   });
 
+  test('keys, proxies and origins that are none: the variable, in one sentence, without the value', async () => {
+    for (const variable of [
+      'API_KEYS',
+      'API_KEYS_FILE',
+      'TRUSTED_PROXIES',
+      'CORS_ORIGINS',
+      'RATE_LIMIT_REDIS_URL',
+    ]) {
+      const text = await refusal({ [variable]: 'verysecret/', LOG_LEVEL: 'fatal' });
+      expect(text).toMatch(new RegExp(`^Invalid configuration: .*${variable}`));
+      expect(text).not.toMatch(/\bat .*\.js/);
+      if (variable !== 'API_KEYS_FILE') expect(text).not.toContain('verysecret');
+      expect(text.trim().split('\n')).toHaveLength(1);
+    }
+  });
+
   test('an unknown pack', async () => {
     const text = await refusal({ MODEL_PACK: 'no_such_pack', LOG_LEVEL: 'fatal' });
     expect(text).toMatch(/There is no model pack "no_such_pack"/);
@@ -77,5 +94,24 @@ describe('a start that cannot be', () => {
     const { port } = server.address() as AddressInfo;
     expect(await refusal({ PORT: String(port), LOG_LEVEL: 'fatal' })).toContain('EADDRINUSE');
     server.close();
+  });
+});
+
+describe('a start', () => {
+  test('without keys says on one line that anyone may call', async () => {
+    const service = run({ LOG_LEVEL: 'warn' });
+    await until(() => service.output() !== '', 30_000);
+    expect(service.output().trim().split('\n')).toHaveLength(1);
+    expect(service.output()).toMatch(/No API key is set: whoever reaches the port may use the API/);
+    service.child.kill('SIGKILL');
+  });
+
+  test('with keys names them, and shows neither them nor their hashes', async () => {
+    const hash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+    const service = run({ API_KEYS: `ci:${hash},web:${hash}:2099-01-01,intern:${hash}:2020-01-01` });
+    await listening(service);
+    expect(service.output()).toContain('API keys: ci, web (until 2099-01-01), intern (expired 2020-01-01).');
+    expect(service.output()).not.toMatch(/No API key|ba7816/);
+    service.child.kill('SIGKILL');
   });
 });
