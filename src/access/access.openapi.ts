@@ -26,13 +26,14 @@ const KEY_ERRORS: ErrorCode[] = ['api_key_missing', 'api_key_invalid'];
 export function describeAccess(document: OpenAPIObject, keys: ApiKeys, limiter: RateLimiter): void {
   if (keys.required) document.components = { ...document.components, securitySchemes: SCHEMES };
   for (const [path, item] of Object.entries(document.paths)) {
-    if (surfaceOf(path) !== 'api') continue;
+    const surface = surfaceOf(path);
+    if (surface === 'health') continue;
     for (const operation of [item.get, item.post]) {
       if (operation === undefined) continue;
       if (keys.required) operation.security = Object.keys(SCHEMES).map((scheme) => ({ [scheme]: [] }));
       const codes = [
         ...(keys.required ? KEY_ERRORS : []),
-        ...(limiter.enabled ? ['rate_limited' as const] : []),
+        ...(limiter.enabled && surface === 'api' ? ['rate_limited' as const] : []),
       ];
       for (const { status, ...answer } of problemAnswers(codes)) operation.responses[status] = answer;
     }

@@ -74,7 +74,7 @@ export class ImageLoader {
   ): Promise<LoadedImage> {
     // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
     const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide);
-    const { result: plan, ms: planMs } = await timed('decode', planning, { endsStage: false });
+    const { result: plan } = await timed('decode', planning, { endsStage: false });
     await memory?.take(plan.memoryBytes);
     const { result: image, ms: decodeMs } = await timed('decode', () => {
       const decoding = this.decoder.start(bytes, field, plan);
@@ -87,7 +87,7 @@ export class ImageLoader {
       height: plan.height,
       inFull: plan.shrink > 1 ? () => this.decode(bytes, field, signal, { memory }, loadMs) : undefined,
       loadMs,
-      decodeMs: planMs + decodeMs,
+      decodeMs,
     };
   }
 

@@ -68,7 +68,7 @@ describe('without settings', () => {
 
   test('health does not mention what is not in use', async () => {
     const { details } = await json<{ details: object }>(await get('/-/healthz'));
-    expect(Object.keys(details)).toEqual(['pack', 'inference']);
+    expect(Object.keys(details)).toEqual(['pack', 'runtime', 'inference']);
   });
 });
 
@@ -273,7 +273,7 @@ describe('with a rate limit', () => {
     test('the document knows the answer, and health where requests are counted', async () => {
       for (const [path, { responses }] of operations(await json<Document>(await get('/docs-json')))) {
         const examples = responses['429']?.content?.['application/problem+json'].examples ?? {};
-        expect(Object.keys(examples)).toEqual(path.startsWith('/-/') ? [] : ['rate_limited']);
+        expect(Object.keys(examples)).toEqual(path.startsWith('/v1/') ? ['rate_limited'] : []);
       }
       const health = await json(await get('/-/healthz'));
       expect(health).toMatchObject({ details: { rate_limit: { status: 'up', counted: 'here' } } });

@@ -111,7 +111,8 @@ test.each([
   ['webp', [4]],
   ['png', [1]],
 ] as const)('%s', async (format, shrinks) => {
-  const jpeg = await large(3, WIDTH);
+  // Lossless, the photo at full width has more bytes than the service accepts.
+  const jpeg = await large(3, format === 'png' ? WIDTH / 2 : WIDTH);
   const encoded = await sharp(jpeg)
     .toFormat(format, format === 'png' ? { compressionLevel: 1 } : { quality: 95 })
     .toBuffer();
