@@ -13,7 +13,7 @@ import type { Provider } from '../src/sessions/runtime-report.js';
 import { type Model, SessionManager } from '../src/sessions/session-manager.service.js';
 import type { Tensor } from '../src/vision/tensor.js';
 import { oneFace } from './pictures.js';
-import { startService } from './service-process.js';
+import { startService } from './server-process.js';
 
 /**
  * Largest difference between both providers, as a share of the largest value of an output. Newer GPUs multiply with the
