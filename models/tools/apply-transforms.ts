@@ -2,18 +2,27 @@
 import { readOnnx, writeOnnx } from './onnx-file.js';
 import { prune } from './onnx-graph.js';
 import { dynamicBatch, type DynamicBatchTransform } from './transforms/dynamic-batch.js';
+import {
+  dropConstantChannels,
+  type DropConstantChannelsTransform,
+} from './transforms/drop-constant-channels.js';
 import { type InterfaceTransform, setInterface } from './transforms/interface.js';
 import { padChannels, type PadChannelsTransform } from './transforms/pad-channels.js';
 import { splitPRelu, type SplitPReluTransform } from './transforms/split-prelu.js';
 
 /** One step of a graph's `build.transforms` in pack.json. */
 export type Transform =
-  InterfaceTransform | DynamicBatchTransform | PadChannelsTransform | SplitPReluTransform;
+  | InterfaceTransform
+  | DynamicBatchTransform
+  | DropConstantChannelsTransform
+  | PadChannelsTransform
+  | SplitPReluTransform;
 
 /** The names a step may have; the compiler sees to it that none is missing. */
 export const TRANSFORM_NAMES = Object.keys({
   interface: true,
   dynamicBatch: true,
+  dropConstantChannels: true,
   padChannels: true,
   splitPRelu: true,
 } satisfies Record<Transform['op'], true>);
@@ -31,6 +40,9 @@ export function applyTransforms(source: Uint8Array, transforms: readonly Transfo
         break;
       case 'dynamicBatch':
         dynamicBatch(model.graph);
+        break;
+      case 'dropConstantChannels':
+        dropConstantChannels(model.graph);
         break;
       case 'padChannels':
         padChannels(model.graph);

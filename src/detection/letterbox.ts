@@ -2,6 +2,7 @@
 import { boxToPicture } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
+import { justLargeEnough } from '../vision/pyramid.js';
 import { type Normalisation, warp } from '../vision/warp.js';
 
 /** An input and the part of it a picture covers, in input pixels. */
@@ -35,7 +36,8 @@ export function drawLetterbox(
   offset: number,
   normalisation: Normalisation,
 ): void {
-  const whole = { x1: 0, y1: 0, x2: image.width, y2: image.height };
+  const level = justLargeEnough(image, innerWidth, innerHeight);
+  const whole = { x1: 0, y1: 0, x2: image.width / level.factor, y2: image.height / level.factor };
   const map = boxToPicture(whole, innerWidth, innerHeight);
-  warp(image, map, { data: batch.data, offset, width, height }, normalisation);
+  warp(level.image, map, { data: batch.data, offset, width, height }, normalisation);
 }

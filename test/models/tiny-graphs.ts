@@ -50,7 +50,13 @@ export function pointwise(input: string, output: string, weights: string): Node 
 }
 
 /** 3×3 convolution of each channel by itself. */
-export function depthwise(input: string, output: string, weights: string, channels: number): Node {
+export function depthwise(
+  input: string,
+  output: string,
+  weights: string,
+  channels: number,
+  strides: readonly number[] = [1, 1],
+): Node {
   return node(
     'Conv',
     [input, weights],
@@ -58,6 +64,7 @@ export function depthwise(input: string, output: string, weights: string, channe
     [
       { name: 'kernel_shape', type: AttributeType.ints, ints: [3, 3] },
       { name: 'pads', type: AttributeType.ints, ints: [1, 1, 1, 1] },
+      { name: 'strides', type: AttributeType.ints, ints: [...strides] },
       { name: 'group', type: AttributeType.int, i: channels },
     ],
   );

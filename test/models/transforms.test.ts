@@ -1,6 +1,6 @@
 import { applyTransforms } from '../../models/tools/apply-transforms.js';
-import { readOnnx } from '../../models/tools/onnx-file.js';
-import { floatTensor, node } from '../../models/tools/onnx-graph.js';
+import { readOnnx, type Tensor } from '../../models/tools/onnx-file.js';
+import { floatsOf, floatTensor, node } from '../../models/tools/onnx-graph.js';
 import { concat, largestDifference, picture, run, session } from './runtime.js';
 import { depthwise, integers, noise, pointwise, tinyGraph } from './tiny-graphs.js';
 
@@ -43,6 +43,120 @@ describe('splitPRelu', () => {
   it('leaves a PRelu alone whose slope is not one constant per channel', () => {
     const computed = tinyGraph([1, 3], { y: [1, 3] }, [node('PRelu', ['input', 'input'], ['y'])], []);
     expect(operations(applyTransforms(computed, [{ op: 'splitPRelu' }]))).toEqual(['PRelu']);
+  });
+});
+
+describe('splitPRelu between convolutions', () => {
+  // A slope above 1 turns a sign, one of 1 forbids the division.
+  const graphOf = (slopes: readonly number[], strides: readonly number[]) =>
+    tinyGraph(
+      [1, 3, 8, 8],
+      { y: [1, 2, 8 / (strides[0] ?? 1), 8 / (strides[1] ?? 1)] },
+      [
+        { ...pointwise('input', 'a', 'first'), input: ['input', 'first', 'bias'] },
+        node('PRelu', ['a', 'slope'], ['b']),
+        depthwise('b', 'c', 'middle', slopes.length, strides),
+        node('PRelu', ['c', 'slope2'], ['d']),
+        pointwise('d', 'y', 'last'),
+      ],
+      [
+        noise('first', [slopes.length, 3, 1, 1]),
+        noise('bias', [slopes.length]),
+        floatTensor('slope', [slopes.length, 1, 1], slopes),
+        noise('middle', [slopes.length, 1, 3, 3]),
+        floatTensor('slope2', [slopes.length, 1, 1], slopes),
+        noise('last', [2, slopes.length, 1, 1]),
+      ],
+    );
+  const input = picture(1, 3, 8, 8, -1, 1);
+
+  it.each([
+    ['scales each PRelu once', [0.25, -0.5, 1.5, 0], [1, 1], ['Conv', 'Relu', 'BatchNormalization', 'Add']],
+    [
+      'scales nothing where a convolution halves the picture',
+      [0.25, -0.5, 1.5, 0],
+      [2, 2],
+      ['Conv', 'Relu', 'Conv', 'Conv', 'Add'],
+    ],
+    [
+      'scales twice where a slope is 1',
+      [0.25, 1, 1.5, 0],
+      [1, 1],
+      ['Conv', 'Relu', 'BatchNormalization', 'BatchNormalization', 'Add'],
+    ],
+  ])('%s, and changes no result', async (_, slopes, strides, begins) => {
+    const graph = graphOf(slopes, strides);
+    const split = applyTransforms(graph, [{ op: 'splitPRelu' }]);
+    expect(operations(split).slice(0, begins.length)).toEqual(begins);
+    expect(operations(split)).not.toContain('PRelu');
+    const before = await run(await session(graph), input, [1, 3, 8, 8]);
+    const after = await run(await session(split), input, [1, 3, 8, 8]);
+    expect(largestDifference(before['y']?.data ?? [], after['y']?.data ?? [])).toBeLessThan(1e-5);
+  });
+});
+
+describe('dropConstantChannels', () => {
+  const CHANNELS = 5;
+  /** Scales the weights of single channels of a constant. */
+  const withered = (name: string, dims: readonly number[], factors: Readonly<Record<number, number>>) => {
+    const values = floatsOf(noise(name, dims));
+    const size = values.length / CHANNELS;
+    return floatTensor(
+      name,
+      dims,
+      values.map((value, index) => value * (factors[Math.floor(index / size)] ?? 1)),
+    );
+  };
+  const graphOf = (first: Tensor, middle: Tensor) =>
+    tinyGraph(
+      [1, 3, 8, 8],
+      { y: [1, 2, 8, 8] },
+      [
+        { ...pointwise('input', 'a', 'first'), input: ['input', 'first', 'bias1'] },
+        node('PRelu', ['a', 'slope'], ['b']),
+        { ...depthwise('b', 'c', 'middle', CHANNELS), input: ['b', 'middle', 'bias2'] },
+        node('Relu', ['c'], ['d']),
+        { ...pointwise('d', 'y', 'last'), input: ['d', 'last', 'bias3'] },
+      ],
+      [
+        first,
+        floatTensor('bias1', [CHANNELS], [0.5, 0, 0.25, -0.5, 1]),
+        noise('slope', [CHANNELS, 1, 1]),
+        middle,
+        floatTensor('bias2', [CHANNELS], [0.5, 0.75, -0.25, 0.5, 1]),
+        noise('last', [2, CHANNELS, 1, 1]),
+        noise('bias3', [2]),
+      ],
+    );
+  const FIRST = [CHANNELS, 3, 1, 1];
+  const MIDDLE = [CHANNELS, 1, 3, 3];
+  const widths = (bytes: Uint8Array) =>
+    readOnnx(bytes)
+      .graph.initializer.filter(({ name }) => name === 'last')
+      .map(({ dims }) => Number(String(dims[1])));
+  const input = picture(1, 3, 8, 8, -1, 1);
+
+  it('drops channels whose weights have withered, and lets the next convolution say what they said', async () => {
+    const graph = graphOf(
+      withered('first', FIRST, { 1: 1e-9 }),
+      withered('middle', MIDDLE, { 0: 1e-12, 4: 0 }),
+    );
+    const dropped = applyTransforms(graph, [{ op: 'dropConstantChannels' }]);
+    expect(widths(dropped)).toEqual([2]);
+    const before = await run(await session(graph), input, [1, 3, 8, 8]);
+    const after = await run(await session(dropped), input, [1, 3, 8, 8]);
+    expect(largestDifference(before['y']?.data ?? [], after['y']?.data ?? [])).toBeLessThan(1e-6);
+  });
+
+  it('keeps a constant that meets the zeros beside the picture', () => {
+    // Channel 0 is 0.5 before the 3×3 convolution, so that its border differs from its middle.
+    const graph = graphOf(withered('first', FIRST, { 0: 0 }), noise('middle', MIDDLE));
+    expect(applyTransforms(graph, [{ op: 'dropConstantChannels' }])).toEqual(applyTransforms(graph, []));
+  });
+
+  it('keeps what is small but not lost in rounding', () => {
+    const graph = graphOf(withered('first', FIRST, { 1: 1e-4 }), withered('middle', MIDDLE, { 2: 1e-4 }));
+    expect(widths(applyTransforms(graph, [{ op: 'dropConstantChannels' }]))).toEqual([CHANNELS]);
   });
 });
 

@@ -1,0 +1,118 @@
+/**
+ * What the transforms of the default pack's graphs are worth, and what drawing their inputs costs: `npm run bench:models`.
+ *
+ * Every stage of a graph's transforms is timed against the graph as published, in turn, on one thread. Times are the
+ * thread's CPU time, so that a busy machine does not count as a slow graph; ratios are medians of the rounds' ratios.
+ */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { applyTransforms, type Transform } from '../models/tools/apply-transforms.js';
+import { fetchFiles } from '../models/tools/fetch.js';
+import { type Recipe, readRecipe } from '../models/tools/recipe.js';
+import { PackageSource } from '../models/tools/sources.js';
+import { preprocess, letterbox } from '../src/detection/ultraface.js';
+import type { Image } from '../src/vision/image.js';
+
+const WARM_UP = 10;
+const ROUNDS = 150;
+/** Steps that only change what a graph takes and gives. */
+const PLAIN: readonly Transform['op'][] = ['interface', 'dynamicBatch'];
+
+/** One input of each graph; the detector's is the largest of a 640×480 picture. */
+const INPUTS: Readonly<Record<string, readonly number[]>> = {
+  'detector.onnx': [1, 3, 480, 640],
+  'landmarks.onnx': [1, 1, 64, 64],
+  'recognition.onnx': [1, 3, 112, 112],
+  'pose.onnx': [1, 3, 224, 224],
+  'liveness.onnx': [1, 3, 128, 128],
+};
+const SIZES = [160, 320, 640];
+const PICTURES = [
+  [640, 480],
+  [2000, 1500],
+  [4000, 3000],
+] as const;
+
+/** CPU milliseconds of each of `works`, round by round. */
+async function race(works: readonly (() => unknown)[], rounds: number): Promise<number[][]> {
+  const times = works.map((): number[] => []);
+  for (let round = -WARM_UP; round < rounds; round++) {
+    const order = round % 2 === 0 ? [...works.keys()] : [...works.keys()].reverse();
+    for (const index of order) {
+      const start = process.cpuUsage();
+      await works[index]();
+      const { user, system } = process.cpuUsage(start);
+      if (round >= 0) times[index].push((user + system) / 1000);
+    }
+  }
+  return times;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function print(name: string, times: readonly number[], base: readonly number[]): void {
+  const ratio = median(times.map((time, round) => time / base[round]));
+  console.log(`  ${name.padEnd(60)} ${median(times).toFixed(2).padStart(7)} ms  ${ratio.toFixed(2)}`);
+}
+
+function open(graph: Uint8Array): Promise<InferenceSession> {
+  return InferenceSession.create(graph, {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  });
+}
+
+async function graphs({ files, sources }: Recipe): Promise<void> {
+  for (const { file, build } of files) {
+    const source = build === undefined ? undefined : sources[build.source];
+    if (build === undefined || !(source instanceof PackageSource)) continue;
+    const published = await fetchFiles(source, [build.path], join(tmpdir(), 'face-models-cache'), {
+      write: () => true,
+    });
+    const bytes = published.get(build.path) ?? new Uint8Array();
+    const plain = build.transforms.filter(({ op }) => PLAIN.includes(op));
+    const steps = build.transforms.filter(({ op }) => !PLAIN.includes(op));
+    const stages = [[], ...steps.map((_, index) => steps.slice(0, index + 1))];
+    const shape = INPUTS[file];
+    const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
+    data.forEach((_, index) => (data[index] = Math.sin(index)));
+    const input = new Tensor('float32', data, shape);
+    const sessions = await Promise.all(
+      stages.map((stage) => open(applyTransforms(bytes, [...plain, ...stage]))),
+    );
+    const times = await race(
+      sessions.map((session) => () => session.run({ input })),
+      ROUNDS,
+    );
+    console.log(`${file} ${shape.join('×')}`);
+    for (const [index, stage] of stages.entries())
+      print(stage.map(({ op }) => op).join(', ') || 'as published', times[index], times[0]);
+    await Promise.all(sessions.map((session) => session.release()));
+  }
+}
+
+/** The detector's inputs: each size of a picture that nothing was drawn from before. */
+async function inputs(): Promise<void> {
+  console.log(`the detector's inputs at ${SIZES.join(', ')}`);
+  for (const [width, height] of PICTURES) {
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7919) >> 5);
+    const draw = (): void => {
+      const image: Image = { width, height, data };
+      for (const size of SIZES) {
+        const box = letterbox(image, size);
+        const shape = [1, 3, box.height, box.width];
+        preprocess(image, box, { data: new Float32Array(3 * box.height * box.width), shape }, 0);
+      }
+    };
+    const [times] = await race([draw], 20);
+    console.log(`  ${`${width}×${height}`.padEnd(60)} ${median(times).toFixed(2).padStart(7)} ms`);
+  }
+}
+
+await graphs(await readRecipe('models', 'default'));
+await inputs();

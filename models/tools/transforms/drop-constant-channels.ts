@@ -1,0 +1,118 @@
+/**
+ * Transform `dropConstantChannels`: takes out channels that say nothing.
+ * Weight decay lets a network's unneeded channels wither: their weights end at 1e-7 or 1e-40 while the others stay
+ * above 1e-3. Such a channel has one value at every place of every picture, its bias sent through what follows; the
+ * convolution that reads it gets the same from its own bias. More than half of the channels of some layers are so.
+ */
+import { type Graph, type Node, toNumber } from '../onnx-file.js';
+import { constantOf, floatsOf, floatTensor } from '../onnx-graph.js';
+import { chooseChannels, type Run, runsOf } from './channel-run.js';
+
+/** `{ "op": "dropConstantChannels" }` */
+export interface DropConstantChannelsTransform {
+  readonly op: 'dropConstantChannels';
+}
+
+/** A channel that moves the result by less than this part of what the strongest of its run does is lost in rounding. */
+const NEGLIGIBLE = 1e-6;
+
+/** What is known of a channel before any picture is. */
+interface Channel {
+  /** Its value where what varies in it is taken for nothing. */
+  readonly constant: number;
+  /** By how much it may differ from that, for inputs of the size of 1. */
+  readonly spread: number;
+}
+
+/** Drops the constant channels of every run. */
+export function dropConstantChannels(graph: Graph): void {
+  for (const run of runsOf(graph)) {
+    const channels = channelsOf(graph, run);
+    const readings = readingsOf(graph, run);
+    const effects = channels.map((channel, index) => spreadIn(run.last, channel) * largest(readings[index]));
+    const limit = NEGLIGIBLE * largest(effects);
+    const isKept = effects.map((effect) => effect > limit);
+    const kept = [...channels.keys()].filter((index) => isKept[index]);
+    const bias = constantOf(graph, run.last.input[2] ?? '');
+    if (kept.length === channels.length || kept.length === 0 || bias === undefined) continue;
+    const moved = floatsOf(bias).map((value, output) =>
+      channels.reduce((total, { constant }, index) => {
+        const weights = part(readings[index], output, toNumber(bias.dims[0]));
+        return isKept[index] ? total : total + constant * sum(weights);
+      }, value),
+    );
+    Object.assign(bias, floatTensor(bias.name ?? '', [moved.length], moved));
+    chooseChannels(graph, run, kept);
+  }
+}
+
+/** The channels as the last convolution of the run meets them. */
+function channelsOf(graph: Graph, { first, inner, channels }: Run): Channel[] {
+  const start = Array.from({ length: channels }, (): Channel => ({ constant: 0, spread: 1 }));
+  return [first, ...inner].reduce((before, node) => {
+    const [weights, bias] = node.input.slice(1).map((name) => valuesOf(graph, name));
+    return before.map((channel, index) =>
+      node.op_type === 'Conv'
+        ? convolved(node, channel, part(weights, index, channels), bias?.[index] ?? 0)
+        : activated(channel, weights?.[index] ?? 0),
+    );
+  }, start);
+}
+
+function convolved(conv: Node, channel: Channel, weights: Float32Array, bias: number): Channel {
+  return {
+    constant: channel.constant * sum(weights) + bias,
+    spread: spreadIn(conv, channel) * sum(weights.map(Math.abs)),
+  };
+}
+
+/** Relu is PRelu with the slope 0. */
+function activated({ constant, spread }: Channel, slope: number): Channel {
+  return {
+    constant: constant > 0 ? constant : slope * constant,
+    spread: spread * Math.max(1, Math.abs(slope)),
+  };
+}
+
+/** By how much a channel varies for a convolution: where that looks over the border, it meets zeros there. */
+function spreadIn(conv: Node, { constant, spread }: Channel): number {
+  const pads = conv.attribute.find(({ name }) => name === 'pads')?.ints ?? [];
+  return pads.some((pad) => toNumber(pad) !== 0) ? spread + Math.abs(constant) : spread;
+}
+
+/** For each channel the weights of the last convolution that read it, output by output. */
+function readingsOf(graph: Graph, { last, channels }: Run): Float32Array[] {
+  const weights = valuesOf(graph, last.input[1]);
+  const outputs = toNumber(constantOf(graph, last.input[1] ?? '')?.dims[0] ?? 1);
+  const size = weights.length / (outputs * channels);
+  return Array.from({ length: channels }, (_, channel) => {
+    const reading = new Float32Array(outputs * size);
+    for (let output = 0; output < outputs; output++) {
+      const at = (output * channels + channel) * size;
+      reading.set(weights.subarray(at, at + size), output * size);
+    }
+    return reading;
+  });
+}
+
+function valuesOf(graph: Graph, name = ''): Float32Array {
+  const tensor = constantOf(graph, name);
+  return tensor === undefined ? new Float32Array() : floatsOf(tensor);
+}
+
+/** One of `count` equal parts. */
+function part(values: Float32Array, index: number, count: number): Float32Array {
+  const size = values.length / count;
+  return values.subarray(index * size, (index + 1) * size);
+}
+
+function sum(values: Float32Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The largest magnitude. */
+function largest(values: Float32Array | readonly number[]): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
+}

@@ -1,0 +1,30 @@
+/** A picture at a half, a quarter, … of its size, each made once however often it is asked for. */
+import type { Image } from './image.js';
+import { halve } from './reduce.js';
+
+/** Kept as long as the picture itself. */
+const halves = new WeakMap<Image, Image>();
+
+/** A picture shrunk by a whole factor: what lies at x in the original lies at x / factor in it. */
+export interface Level {
+  readonly image: Image;
+  readonly factor: number;
+}
+
+/**
+ * The smallest of picture, half, quarter, … that is still as large as a target of `width` × `height`: sampled from that,
+ * nothing is skipped, and targets of several sizes share the work. Most of a large picture's pixels are read once.
+ */
+export function justLargeEnough(picture: Image, width: number, height: number): Level {
+  let [image, factor] = [picture, 1];
+  for (; image.width >= 2 * width && image.height >= 2 * height; factor *= 2) image = half(image);
+  return { image, factor };
+}
+
+function half(image: Image): Image {
+  const known = halves.get(image);
+  if (known !== undefined) return known;
+  const made = halve(image, 0, 0, Math.ceil(image.width / 2), Math.ceil(image.height / 2));
+  halves.set(image, made);
+  return made;
+}
