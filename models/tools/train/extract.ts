@@ -38,8 +38,8 @@ export async function extract(data: string, judgeFile: string, out: string): Pro
 
   async function* crops(): AsyncGenerator<Uint8Array> {
     for (const samples of [
-      labelledCrops(finder, data, 'attributes'),
-      labelledCrops(finder, data, 'mask'),
+      labelledCrops(finder, judge as Judge, data, 'attributes'),
+      labelledCrops(finder, judge as Judge, data, 'mask'),
       candidateCrops(finder, judge as Judge, data),
       derivedCrops(finder, judge as Judge, data),
     ]) {

@@ -16,7 +16,7 @@ class Heads(nn.Module):
 
     OUTPUTS = {"gender": 2, "age": OLDEST + 1, "race": len(RACES), "mask": 1, "face": 1}
 
-    def __init__(self, branch, dropout=0.3):
+    def __init__(self, branch, dropout=0.4):
         super().__init__()
         self.branch = branch
         self.norm = nn.BatchNorm1d(512)

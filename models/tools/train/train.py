@@ -1,8 +1,9 @@
 """Trains the appearance heads on the crops that extract.ts wrote, calibrates and exports them.
 
-python3 train.py --crops FOLDER --trunk recognition.onnx --out appearance.onnx [--epochs 12] [--views 4] [--seed 1]
+python3 train.py --crops FOLDER --trunk recognition.onnx --out appearance.onnx [--epochs 12] [--views 5] [--seed 1]
 
-Needs PyTorch 1.13 or newer and onnx (Debian: python3-torch, python3-onnx). Items that are held out are never seen here.
+Needs PyTorch 1.13 or newer and onnx (Debian: python3-torch, python3-onnx). Items that are held out are neither trained
+on nor fitted to; they only tell what the second opinion on the detector's candidates would be worth.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import zlib
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 from augment import CROP, as_served, augmented, network_input
 from heads import OLDEST, RACES, Heads, Served, loss
 from trunk import Trunk
@@ -23,7 +25,7 @@ from trunk import Trunk
 BATCH, CANDIDATES_OF_BATCH = 128, 48
 CALIBRATION_SHARE = 0.08
 OUTPUTS = ["gender", "age", "race", "mask", "face"]
-HEAD_RATE, BRANCH_RATE, WEIGHT_DECAY = 1e-3, 3e-4, 5e-2
+HEAD_RATE, BRANCH_RATE, WEIGHT_DECAY = 1e-3, 6e-4, 1e-1
 
 
 def main():
@@ -32,7 +34,7 @@ def main():
     parser.add_argument("--trunk", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--views", type=int, default=4, help="augmented views of each face")
+    parser.add_argument("--views", type=int, default=5, help="augmented views of each face")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args()
@@ -41,28 +43,31 @@ def main():
 
     crops, labels, rows = read(args.crops)
     is_candidate = np.array([row["set"].startswith("candidates") for row in rows])
+    held_out = np.array([row["held_out"] == "1" for row in rows])
     trunk = Trunk(args.trunk)
     with tempfile.TemporaryDirectory(dir=args.crops) as folder:
-        views = features(trunk, crops, is_candidate, args, folder)
+        views = features(trunk, crops, ~is_candidate & ~held_out, args, folder)
         # One item in twelve is kept from the training for the temperatures.
         kept = np.array([zlib.crc32(row["image"].encode()) / 2**32 < CALIBRATION_SHARE for row in rows])
-        faces, candidates = np.nonzero(~kept & ~is_candidate)[0], np.nonzero(~kept & is_candidate)[0]
+        learnt, kept = ~kept & ~held_out, kept & ~held_out
+        faces, candidates = np.nonzero(learnt & ~is_candidate)[0], np.nonzero(learnt & is_candidate)[0]
         heads = train(Heads(trunk.branch()), views, labels, faces, candidates, args)
         temperatures = calibrate(heads, views[0], labels, np.nonzero(kept)[0])
-        fresh = np.nonzero(kept & is_candidate)[0]
-        verification = verify(heads, temperatures["face"], views[0], labels, fresh, rows)
+        opinions = Opinions(heads, temperatures["face"], views[0], labels, rows)
+        # At sizes the service does not search such pictures at there is more to learn from, but nothing to fit to.
+        served = is_candidate & np.array(["enlarged" not in row["set"] for row in rows])
+        verification = opinions.fit(np.nonzero(kept & served)[0])
+        opinions.print_curve(np.nonzero(held_out & served)[0], verification)
     print("verification: " + json.dumps(verification))
     print("temperatures: " + ", ".join(f"{name} {value:.2f}" for name, value in temperatures.items()))
     export(Served(heads, temperatures).eval(), args.out)
 
 
 def read(folder):
-    """Crops (N x 144 x 144 x 3 bytes) and labels of all items that are not held out; -1: no label."""
+    """Crops (N x 144 x 144 x 3 bytes) and labels (-1: none) of all items, and the rows of their table."""
     with open(os.path.join(folder, "crops.csv")) as file:
         rows = list(csv.DictReader(file))
     crops = np.memmap(os.path.join(folder, "crops.bin"), np.uint8, "r").reshape(-1, CROP, CROP, 3)
-    chosen = [index for index, row in enumerate(rows) if row["held_out"] == "0"]
-    rows = [rows[index] for index in chosen]
     readers = {
         "gender": {"Female": 0, "Male": 1}.__getitem__,
         "age": lambda text: min(OLDEST, int(text)),
@@ -74,19 +79,19 @@ def read(folder):
         name: torch.tensor([reader(row[name]) if row[name] else -1 for row in rows])
         for name, reader in readers.items()
     }
-    return crops[chosen], labels, rows
+    return crops, labels, rows
 
 
-def features(trunk, crops, is_candidate, args, folder):
-    """The stem's features as served (view 0) and, of faces, augmented; 16-bit, on disk: the stem never changes."""
+def features(trunk, crops, is_varied, args, folder):
+    """The stem's features as served (view 0) and, of some, augmented; 16-bit, on disk: the stem never changes."""
     shape = (args.views + 1, len(crops), 128, 14, 14)
     cache = np.lib.format.open_memmap(os.path.join(folder, "features.npy"), "w+", np.float16, shape)
     for view in range(args.views + 1):
         generator = torch.Generator().manual_seed(args.seed * 1000 + view)
-        items = np.arange(len(crops)) if view == 0 else np.nonzero(~is_candidate)[0]
+        items = np.arange(len(crops)) if view == 0 else np.nonzero(is_varied)[0]
         for start in range(0, len(items), BATCH):
             chosen = items[start : start + BATCH]
-            batch = torch.from_numpy(crops[chosen])
+            batch = torch.from_numpy(np.asarray(crops[chosen]))
             pixels = as_served(batch) if view == 0 else augmented(batch, generator)
             cache[view, chosen] = trunk.stem(network_input(pixels)).numpy()
             progress(f"features of view {view + 1} of {args.views + 1}", start + len(batch), len(items))
@@ -94,7 +99,8 @@ def features(trunk, crops, is_candidate, args, folder):
 
 
 def train(heads, views, labels, faces, candidates, args):
-    """AdamW with a cosine schedule, some candidates in each batch of faces; returns the moving average of the weights, which generalises better."""
+    """AdamW with a cosine schedule, some candidates in each batch of faces; returns the moving average of the weights,
+    which generalises better."""
     branch = list(heads.branch.parameters())
     own = [weight for name, weight in heads.named_parameters() if not name.startswith("branch.")]
     optimiser = torch.optim.AdamW(
@@ -136,27 +142,51 @@ def remember(average, state, decay):
             average[name].copy_(value)
 
 
-def verify(heads, temperature, view, labels, items, rows):
-    """How the detector's score and the face head join into the probability that a candidate is a face: a logistic
-    regression on both logits, fitted on candidates that neither was trained on."""
-    with torch.no_grad():
-        parts = [heads(torch.from_numpy(view[part]).float())["face"] for part in np.array_split(items, 8)]
-    face = torch.cat(parts)[:, 0] / temperature
-    scores = torch.tensor([float(rows[index]["score"]) for index in items]).clamp(1e-4, 1 - 1e-4)
-    inputs = torch.stack([torch.logit(scores), face, torch.ones(len(items))], 1)
-    truth = labels["face"][items].float()
-    weights = torch.zeros(3, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=200)
+class Opinions:
+    """What the detector's score and the face head say of each candidate, both as log odds, and how to join them."""
 
-    def closure():
-        optimiser.zero_grad()
-        error = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, truth)
-        error = error + 1e-3 * weights[:2].square().sum()
-        error.backward()
-        return error
+    def __init__(self, heads, temperature, view, labels, rows):
+        self.heads, self.temperature, self.view, self.rows = heads, temperature, view, rows
+        self.truth = labels["face"].float()
 
-    optimiser.step(closure)
-    return dict(zip(("scoreWeight", "faceWeight", "bias"), (round(w, 3) for w in weights.tolist())))
+    def inputs(self, items):
+        with torch.no_grad():
+            parts = [self.heads(torch.from_numpy(self.view[part]).float())["face"] for part in np.array_split(items, 8)]
+        face = torch.cat(parts)[:, 0] / self.temperature
+        scores = torch.tensor([float(self.rows[index]["score"]) for index in items]).clamp(1e-4, 1 - 1e-4)
+        return torch.stack([torch.logit(scores), face, torch.ones(len(items))], 1)
+
+    def fit(self, items):
+        """A logistic regression: the probability that a candidate is a face. On candidates not trained on."""
+        inputs, truth = self.inputs(items), self.truth[items]
+        weights = torch.zeros(3, requires_grad=True)
+        optimiser = torch.optim.LBFGS([weights], max_iter=200)
+
+        def closure():
+            optimiser.zero_grad()
+            error = F.binary_cross_entropy_with_logits(inputs @ weights, truth)
+            error = error + 1e-3 * weights[:2].square().sum()
+            error.backward()
+            return error
+
+        optimiser.step(closure)
+        return dict(zip(("scoreWeight", "faceWeight", "bias"), (round(w, 3) for w in weights.tolist())))
+
+    def print_curve(self, items, verification):
+        """For several constants: the share of faces that pass, and of other things that do not, set by set."""
+        sets = np.array([self.rows[index]["set"].removeprefix("candidates of ") for index in items])
+        weights = torch.tensor([verification["scoreWeight"], verification["faceWeight"], 0.0])
+        evidence, truth = (self.inputs(items) @ weights).numpy(), self.truth[items].numpy()
+        names = sorted(set(sets))
+        print("bias\t" + "\t".join(f"{name}: faces kept, others refused" for name in names))
+        for bias in np.arange(verification["bias"] - 2.5, verification["bias"] + 1.6, 0.5):
+            passes = evidence + bias > 0
+            cells = []
+            for name in names:
+                face, other = (sets == name) & (truth == 1), (sets == name) & (truth == 0)
+                kept = f"{100 * passes[face].mean():.1f} %" if face.any() else "-"
+                cells.append(f"{kept}, {100 * (1 - passes[other].mean()):.1f} % of {other.sum()}")
+            print(f"{bias:.2f}\t" + "\t".join(cells))
 
 
 def calibrate(heads, view, labels, items):
@@ -170,8 +200,8 @@ def calibrate(heads, view, labels, items):
         known = labels[name][items] >= 0
         scores, truth = logits[name][known] / temperature, labels[name][items][known]
         if name in ("mask", "face"):
-            return torch.nn.functional.binary_cross_entropy_with_logits(scores[:, 0], truth.float())
-        return torch.nn.functional.cross_entropy(scores, truth)
+            return F.binary_cross_entropy_with_logits(scores[:, 0], truth.float())
+        return F.cross_entropy(scores, truth)
 
     return {name: min(candidates, key=lambda t, n=name: surprise(n, t).item()) for name in logits}
 
