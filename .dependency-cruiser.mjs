@@ -31,7 +31,7 @@ const rooms = Object.entries(ROOMS).map(([room, others]) => ({
   comment: `src/${room} may import only ${others.join(', ') || 'itself'}, config and errors.`,
   from: { path: `^src/${room}/` },
   to: {
-    path: '^(src|models|test|bench)/',
+    path: '^(src|models|test|bench|tools)/',
     pathNot: [
       `^src/${room}/`,
       ...others.map((other) => (other.includes('/') ? `^src/${other}\\.ts` : `^src/${other}/`)),

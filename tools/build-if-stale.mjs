@@ -3,7 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['src', 'models/tools', 'test', 'bench', 'tsconfig.json', 'nest-cli.json', 'package.json'];
+const SOURCES = [
+  'src',
+  'models/tools',
+  'test',
+  'bench',
+  'tools',
+  'tsconfig.json',
+  'nest-cli.json',
+  'package.json',
+];
 const BUILT = 'dist/src/main.js';
 
 function newest(path) {

@@ -4,10 +4,11 @@ import { AGE_BRACKETS, bracketIndex } from '../../src/attributes/age.js';
 import type { Attributes } from '../../src/attributes/attributes.service.js';
 import { calibrationError, reliability } from './calibration.js';
 import { readCsv, type Row, sample } from './data.js';
-import { type Evaluation, type EvaluationContext, percent, type Plot, type Table } from './evaluation.js';
+import { type Evaluation, type EvaluationContext, percent, type Plot } from './evaluation.js';
 import { chip, chipFace } from './labelled-faces.js';
 import { confusionMatrix, mean, type Scored } from './metrics.js';
-import { plotCurves, plotMatrix } from './plot.js';
+import { plotCurves, plotMatrix } from '../../tools/plot.js';
+import type { Table } from '../../tools/table.js';
 import { isHeldOut } from './split.js';
 
 const WANTED = { landmarks: false, embedding: false, attributes: ['gender', 'age', 'race'] } as const;

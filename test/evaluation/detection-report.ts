@@ -2,10 +2,11 @@
 import { type Box, iou } from '../../src/vision/box.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
 import { ANGLES, HEIGHTS, type Observation, SETS, SHARES } from './detection-sets.js';
-import { type EvaluationContext, percent, type Plot, type Report, type Table } from './evaluation.js';
+import { type EvaluationContext, percent, type Plot, type Report } from './evaluation.js';
 import { type Agreement, centresAgree, type KnownFace, match } from './matching.js';
 import { averagePrecision, mean, operatingPoints, type Scored } from './metrics.js';
-import { plotCurves } from './plot.js';
+import { plotCurves } from '../../tools/plot.js';
+import type { Table } from '../../tools/table.js';
 
 /** The measure of PASCAL VOC. */
 const VOC_IOU = 0.5;

@@ -1,4 +1,5 @@
 /** What an evaluation is: a name, the data it needs, and a run that ends in a report. */
+import type { Table } from '../../tools/table.js';
 import type { Engine } from './engine.js';
 
 /** What an evaluation works with. */
@@ -23,13 +24,6 @@ export interface ProgressLine {
   tick(): void;
   /** Ends the line; returns the items per second. */
   done(): number;
-}
-
-/** Rows of text under a heading. */
-export interface Table {
-  readonly title: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
 }
 
 /** A picture of the figures. */

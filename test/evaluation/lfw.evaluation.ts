@@ -16,7 +16,7 @@ import {
   type Scored,
   standardDeviation,
 } from './metrics.js';
-import { plotCurves } from './plot.js';
+import { plotCurves } from '../../tools/plot.js';
 
 /** The photos are 250×250 with the person in the middle. */
 const CENTRE: Point = { x: 125, y: 125 };

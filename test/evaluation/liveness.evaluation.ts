@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { isPresent, readCsv, type Row, sample } from './data.js';
-import { type Evaluation, type EvaluationContext, percent, type Plot, type Table } from './evaluation.js';
-import { plotCurves } from './plot.js';
+import { type Evaluation, type EvaluationContext, percent, type Plot } from './evaluation.js';
+import { plotCurves } from '../../tools/plot.js';
+import type { Table } from '../../tools/table.js';
 import { compress, shrink, tighten, treated, type Treatment } from './treatments.js';
 
 const THRESHOLDS = [0.1, 0.5, 0.9] as const;

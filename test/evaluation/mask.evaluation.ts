@@ -5,7 +5,7 @@ import { readCsv, sample } from './data.js';
 import { type Evaluation, percent, type Plot } from './evaluation.js';
 import { largest } from './labelled-faces.js';
 import { accuracy, areaUnderRoc, confusionMatrix, operatingPoints, type Scored } from './metrics.js';
-import { plotCurves, plotMatrix } from './plot.js';
+import { plotCurves, plotMatrix } from '../../tools/plot.js';
 import { isHeldOut } from './split.js';
 
 const WANTED = { landmarks: false, embedding: false, attributes: ['mask'] } as const;

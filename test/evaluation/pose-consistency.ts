@@ -6,7 +6,7 @@ import { sample } from './data.js';
 import type { EvaluationContext, Report } from './evaluation.js';
 import { centralFace } from './lfw.evaluation.js';
 import { mean, meanAbsolute, quantile } from './metrics.js';
-import { plotCurves } from './plot.js';
+import { plotCurves } from '../../tools/plot.js';
 import { mirror, treated, turn, type Treatment } from './treatments.js';
 
 /** The angles of a pose, in the order they are shown. */

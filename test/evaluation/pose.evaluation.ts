@@ -4,9 +4,10 @@ import type { Pose } from '../../src/attributes/pose.js';
 import { cosine } from '../../src/attributes/pose.head.js';
 import type { PoseOffsets } from '../../src/packs/pack.js';
 import { isPresent, readCsv } from './data.js';
-import type { Evaluation, Plot, Report, Table } from './evaluation.js';
+import type { Evaluation, Plot, Report } from './evaluation.js';
 import { mean, meanAbsolute } from './metrics.js';
-import { plotCurves } from './plot.js';
+import { plotCurves } from '../../tools/plot.js';
+import type { Table } from '../../tools/table.js';
 import { ANGLES, consistency, poseOf } from './pose-consistency.js';
 
 const UNCALIBRATED: PoseOffsets = { roll: 0, yaw: 0, pitch: 0 };

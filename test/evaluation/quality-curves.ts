@@ -5,7 +5,7 @@ import { sample } from './data.js';
 import { type EvaluationContext, percent, type Plot, type Report } from './evaluation.js';
 import type { FacePhoto } from './face-photo.js';
 import { mean, rankCorrelation } from './metrics.js';
-import { plotCurves } from './plot.js';
+import { plotCurves } from '../../tools/plot.js';
 import { type Level, levelsOf, SERIES, spoilAll, type Treated } from './quality-levels.js';
 
 /** More photos would move the means by less than they matter. */

@@ -1,5 +1,6 @@
 /** How quality is spread over photos, and how it falls in faces that are turned away. */
-import { percent, type Report, type Table } from './evaluation.js';
+import type { Table } from '../../tools/table.js';
+import { percent, type Report } from './evaluation.js';
 import type { FacePhoto } from './face-photo.js';
 import type { ScoredPair } from './lfw.evaluation.js';
 import { mean, quantile } from './metrics.js';

@@ -6,7 +6,7 @@ import { readCsv, sample } from './data.js';
 import { type Evaluation, type EvaluationContext, percent, type Report } from './evaluation.js';
 import { type FacePhoto, photoOf } from './face-photo.js';
 import { atFalsePositiveRate, crossValidate, mean } from './metrics.js';
-import { plotCurves } from './plot.js';
+import { plotCurves } from '../../tools/plot.js';
 import { qualityCurves } from './quality-curves.js';
 import { distribution, type QualityPair } from './quality-distribution.js';
 

@@ -15,6 +15,8 @@ export interface Axis {
   readonly to: number;
   /** Powers of ten at equal distances; `from` must be above 0. */
   readonly logarithmic?: boolean;
+  /** Where lines are drawn and named; default: equal steps, or powers of ten. */
+  readonly ticks?: readonly number[];
 }
 
 const WIDTH = 520;
@@ -23,13 +25,23 @@ const FRAME = { left: 64, top: 40, right: 500, bottom: 320 };
 const COLOURS = ['#1f5fa8', '#c8511b', '#3a8a3f', '#8a4fa3', '#8a6d1f', '#555555', '#d1478c', '#2a9d9d'];
 const TICKS = 5;
 
-/** Curves of y over x. */
-export function plotCurves(title: string, x: Axis, y: Axis, series: readonly Series[]): string {
+/**
+ * Curves of y over x.
+ * @param legend the corner at the right where the curves are named
+ */
+export function plotCurves(
+  title: string,
+  x: Axis,
+  y: Axis,
+  series: readonly Series[],
+  legend: 'top' | 'bottom' = 'bottom',
+): string {
   const toX = scale(x, FRAME.left, FRAME.right);
   const toY = scale(y, FRAME.bottom, FRAME.top);
   const lines = series.map((one, index) => drawSeries(one, COLOURS[index % COLOURS.length], toX, toY));
-  const legend = series.map(({ label }, index) => {
-    const top = FRAME.bottom - 12 - (series.length - 1 - index) * 16;
+  const first = legend === 'top' ? FRAME.top + 12 : FRAME.bottom - 12 - (series.length - 1) * 16;
+  const names = series.map(({ label }, index) => {
+    const top = first + index * 16;
     const colour = COLOURS[index % COLOURS.length];
     return `${text(FRAME.right - 22, top + 4, label, 'end')}<rect x="${FRAME.right - 16}" y="${top - 5}" width="10" height="10" fill="${colour}"/>`;
   });
@@ -45,7 +57,7 @@ export function plotCurves(title: string, x: Axis, y: Axis, series: readonly Ser
     text((FRAME.left + FRAME.right) / 2, FRAME.bottom + 42, x.label, 'middle'),
     `<g transform="rotate(-90 16 180)">${text(16, 180, y.label, 'middle')}</g>`,
     ...lines,
-    ...(series.length > 1 ? legend : []),
+    ...(series.length > 1 ? names : []),
   ]);
 }
 
@@ -117,7 +129,8 @@ function scale(axis: Axis, start: number, end: number): (value: number) => numbe
   };
 }
 
-function ticks({ from, to, logarithmic }: Axis): number[] {
+function ticks({ from, to, logarithmic, ticks: given }: Axis): readonly number[] {
+  if (given !== undefined) return given;
   if (logarithmic !== true) {
     return Array.from({ length: TICKS + 1 }, (_, index) => from + ((to - from) * index) / TICKS);
   }
