@@ -8,11 +8,58 @@ const SAMPLES = join(
   'demo',
 );
 
+/** Where the only face of `one-face` is, with its surroundings. */
+const ONE = { left: 960, top: 120, width: 960, height: 720 };
+
+/** A picture, and what the service must find in it. */
+export interface Picture {
+  readonly name: string;
+  readonly jpeg: Buffer;
+  readonly width: number;
+  readonly height: number;
+  /** How many faces it shows. */
+  readonly faces: number;
+}
+
+/** Every picture, by the names that `--only` takes. */
+export async function allPictures(): Promise<Picture[]> {
+  return [
+    { name: 'one-face', jpeg: await oneFace(), width: 640, height: 480, faces: 1 },
+    { name: 'six-faces', jpeg: await sixFaces(), width: 640, height: 480, faces: 6 },
+    { name: '12-megapixels', jpeg: await twelveMegapixels(), width: 4000, height: 3000, faces: 1 },
+  ];
+}
+
 /** A 640×480 JPEG with one face of about 140 pixels. */
 export function oneFace(): Promise<Buffer> {
+  return sharp(join(SAMPLES, 'sample1.jpg')).extract(ONE).resize(640, 480).jpeg({ quality: 90 }).toBuffer();
+}
+
+/** A 640×480 JPEG: two rows of three faces, of about 100 pixels each. */
+async function sixFaces(): Promise<Buffer> {
+  const upper = { left: 500, top: 170, width: 1280, height: 480 };
+  const lower = { left: 600, top: 200, width: 1200, height: 450 };
+  const rows = await Promise.all([
+    sharp(join(SAMPLES, 'sample3.jpg')).extract(upper).resize(640, 240).toBuffer(),
+    sharp(join(SAMPLES, 'sample6.jpg')).extract(lower).resize(640, 240).toBuffer(),
+  ]);
+  return sharp({ create: { width: 640, height: 480, channels: 3, background: 'black' } })
+    .composite(rows.map((input, row) => ({ input, left: 0, top: row * 240 })))
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+/** A 4000×3000 JPEG of the one face, with the grain of a camera's sensor, so that it is as long as a real one. */
+async function twelveMegapixels(): Promise<Buffer> {
+  const size = { width: 4000, height: 3000 };
+  const noise = { type: 'gaussian', mean: 128, sigma: 24 } as const;
+  const grain = await sharp({ create: { ...size, channels: 3, background: 'black', noise } })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
   return sharp(join(SAMPLES, 'sample1.jpg'))
-    .extract({ left: 960, top: 120, width: 960, height: 720 })
-    .resize(640, 480)
+    .extract(ONE)
+    .resize(size)
+    .composite([{ input: grain, blend: 'overlay' }])
     .jpeg({ quality: 90 })
     .toBuffer();
 }

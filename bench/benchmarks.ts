@@ -1,0 +1,37 @@
+/** Every benchmark, in the order they run: `scaling` needs the figures of `speed` and `growth`. */
+import type { Benchmark } from './benchmark.js';
+import { GROWTH } from './growth.js';
+import { MEMORY } from './memory.js';
+import { OVERLOAD } from './overload.js';
+import { PEERS } from './peers.js';
+import { runScaling, type ScalingResult } from './scaling.js';
+import { reportScaling } from './scaling-report.js';
+import { runSpeed, type SpeedResult } from './speed.js';
+import { reportSpeed } from './speed-report.js';
+
+const SPEED: Benchmark<SpeedResult> = {
+  name: 'speed',
+  title: 'Throughput and latency against the limit',
+  run: runSpeed,
+  report: reportSpeed,
+};
+const SCALING: Benchmark<ScalingResult> = {
+  name: 'scaling',
+  title: 'Beyond one machine',
+  run: (context) => Promise.resolve(runScaling(context)),
+  report: reportScaling,
+};
+
+export const BENCHMARKS: readonly Benchmark[] = [
+  plain(SPEED),
+  plain(PEERS),
+  plain(GROWTH),
+  plain(OVERLOAD),
+  plain(MEMORY),
+  plain(SCALING),
+];
+
+/** Results are plain JSON to the list; a benchmark reports only what it gave itself. */
+function plain<R>({ name, title, run, report }: Benchmark<R>): Benchmark {
+  return { name, title, run, report: (result) => report(result as R) };
+}

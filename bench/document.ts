@@ -1,0 +1,79 @@
+/** docs/performance/measured.md, docs/scaling.md's marked part, and their plots, written from figures. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { availableCpus } from '../src/config/available-cpus.js';
+import { tableMarkdown } from '../tools/table.js';
+import type { Report } from './benchmark.js';
+
+/** A benchmark's name and title with what it found. */
+export interface Section extends Report {
+  readonly name: string;
+  readonly title: string;
+}
+
+const FOLDER = join('docs', 'performance');
+const MEASURED = join(FOLDER, 'measured.md');
+const SCALING = join('docs', 'scaling.md');
+const MARKS = ['<!-- measured: begin -->', '<!-- measured: end -->'] as const;
+
+/** The machine of the figures. */
+export function machine(): string {
+  const processor = cpus()[0]?.model.trim() ?? 'an unknown processor';
+  return `${processor}, ${availableCpus()} cores, Node.js ${process.versions.node}`;
+}
+
+/**
+ * Writes what the sections say; a document that none of them belongs to stays as it is.
+ * @param madeOn the machine of the figures
+ * @param quick whether the figures are of short rounds
+ * @returns the files written
+ */
+export async function writeDocuments(
+  sections: readonly Section[],
+  madeOn: string,
+  quick: boolean,
+): Promise<string[]> {
+  await mkdir(FOLDER, { recursive: true });
+  const written: string[] = [];
+  const write = async (path: string, text: string): Promise<void> => {
+    await writeFile(path, text);
+    written.push(path);
+  };
+  for (const { name, svg } of sections.flatMap(({ plots }) => plots)) {
+    await write(join(FOLDER, `${name}.svg`), svg);
+  }
+  const rounds = quick ? ' These figures are of short rounds (`--quick`) and rough.' : '';
+  const measured = sections.filter(({ name }) => name !== 'scaling');
+  if (measured.length > 0) {
+    const introduction = `# Performance, measured
+
+Written by \`npm run bench -- --write-docs\`; each section alone is \`npm run bench -- <name>\`.${rounds}
+
+Machine: ${madeOn}; shared with other work. The callers run on it too.`;
+    const parts = measured.map(
+      (section) => `## ${section.title} (\`${section.name}\`)\n\n${body(section, '.')}`,
+    );
+    await write(MEASURED, `${[introduction, ...parts].join('\n\n')}\n`);
+  }
+  const scaling = sections.find(({ name }) => name === 'scaling');
+  if (scaling !== undefined) {
+    const text = `Machine: ${madeOn}; shared with other work.${rounds}\n\n${body(scaling, 'performance')}`;
+    await write(SCALING, between(await readFile(SCALING, 'utf8'), text));
+  }
+  return written;
+}
+
+function body({ tables, plots, notes }: Report, folder: string): string {
+  const pictures = plots.map(({ name, title }) => `![${title}](${folder}/${name}.svg)`);
+  return [...notes, ...tables.map(tableMarkdown), ...pictures].join('\n\n');
+}
+
+/** Replaces the marked part of a page. */
+function between(page: string, text: string): string {
+  const [begin, end] = MARKS;
+  const [before, rest] = page.split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`${SCALING} lacks the marks ${begin} and ${end}.`);
+  return `${before}${begin}\n<!-- prettier-ignore-start -->\n\n${text}\n\n<!-- prettier-ignore-end -->\n${end}${after}`;
+}

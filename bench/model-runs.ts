@@ -1,0 +1,57 @@
+/** The model runs that a picture costs at least: every graph of the default pack once, on ready-made tensors. */
+import { join } from 'node:path';
+import * as appearance from '../src/attributes/appearance.head.js';
+import * as liveness from '../src/attributes/liveness.head.js';
+import * as pose from '../src/attributes/pose.head.js';
+import * as landmarks68 from '../src/detection/landmarks68.js';
+import * as ultraface from '../src/detection/ultraface.js';
+import { usefulSizes } from '../src/detection/useful-sizes.js';
+import { Config } from '../src/config/config.js';
+import { loadPack } from '../src/packs/load-pack.js';
+import type { ModelFile } from '../src/packs/pack.js';
+import * as recognition from '../src/recognition/recognition.service.js';
+import { type Model, SessionManager, type Signature } from '../src/sessions/session-manager.service.js';
+import { zeros } from '../src/vision/tensor.js';
+import type { Picture } from './pictures.js';
+
+/** A model on an input of its own. */
+export interface ModelRun {
+  /** Model and shape. */
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+}
+
+/** Opens one set of sessions, as a worker of the service does; returns the runs of a picture. */
+export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => ModelRun[]> {
+  const config = new Config();
+  const sessions = new SessionManager(config);
+  const { folder, models } = loadPack(config);
+  const open = async (model: ModelFile | undefined, signature: Signature): Promise<Model | undefined> =>
+    model && (await sessions.open(join(folder, model.file), signature));
+
+  const detector = await open(models.detector, ultraface.SIGNATURE);
+  const perFace: { name: string; model: Model | undefined; shape: readonly number[] }[] = [
+    { name: 'landmarks', model: await open(models.landmarks, landmarks68.SIGNATURE), shape: [1, 64, 64] },
+    { name: 'trunk', model: await open(models.recognition, recognition.SIGNATURE), shape: [3, 112, 112] },
+    {
+      name: 'appearance',
+      model: models.appearance && (await open(models.appearance, appearance.signature(models.appearance))),
+      shape: [128, 14, 14],
+    },
+    { name: 'pose', model: await open(models.pose, pose.SIGNATURE), shape: [3, 224, 224] },
+    { name: 'liveness', model: await open(models.liveness, liveness.SIGNATURE), shape: [3, 128, 128] },
+  ];
+  return ({ width, height, faces }) => [
+    ...usefulSizes(models.detector.sizes, { width, height }).map((size) => {
+      const box = ultraface.letterbox({ width, height, data: new Uint8Array() }, size);
+      return onReadyInput('detector', detector, [1, 3, box.height, box.width]);
+    }),
+    ...perFace.map(({ name, model, shape }) => onReadyInput(name, model, [faces, ...shape])),
+  ];
+}
+
+function onReadyInput(name: string, model: Model | undefined, shape: readonly number[]): ModelRun {
+  const input = zeros(...shape);
+  input.data.forEach((_, index) => (input.data[index] = Math.sin(index)));
+  return { name: `${name} ${shape.join('×')}`, run: () => model?.run(input) ?? Promise.resolve() };
+}

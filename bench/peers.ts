@@ -1,0 +1,145 @@
+/** The service against other libraries for Node.js, in turn, with the same pictures. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
+import { Client } from './client.js';
+import { closedLoop } from './closed-loop.js';
+import { payload } from './payload.js';
+import { type ServerProcess, startServer } from './server-process.js';
+import { figure } from './figure.js';
+import { warmService, windowFor } from './speed.js';
+import { median, quantile } from './statistics.js';
+
+/** The project's own server first. */
+const SERVERS: Readonly<Record<string, () => Promise<ServerProcess>>> = {
+  service: () => warmService(),
+  human: () => startServer('bench/peers/human.mjs', {}),
+  'face-api': () => startServer('bench/peers/face-api.mjs', {}),
+};
+const PEERS_FOLDER = 'bench/peers';
+const CONCURRENCIES = [1, 8];
+
+/** Medians over the rounds of one server with one picture. */
+export interface PeerCell {
+  readonly picture: string;
+  readonly concurrency: number;
+  readonly server: string;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Faces it found. */
+  readonly faces: number;
+  /** Median of the rounds' service ÷ this server, in requests per second. */
+  readonly serviceDividedBy: number;
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export const PEERS: Benchmark<readonly PeerCell[]> = {
+  name: 'peers',
+  title: 'Against other libraries',
+  run,
+  report,
+};
+
+async function run({ pictures, quick, say }: BenchmarkContext): Promise<readonly PeerCell[]> {
+  installPeers(say);
+  const servers: { name: string; process: ServerProcess; client: Client }[] = [];
+  try {
+    for (const [name, start] of Object.entries(SERVERS)) {
+      const server = await start();
+      servers.push({ name, process: server, client: new Client(server.url) });
+    }
+    const cells: PeerCell[] = [];
+    for (const picture of pictures) {
+      const body = payload(picture, 'raw');
+      const faces: number[] = [];
+      for (const { client } of servers) {
+        const answer = JSON.parse((await client.post(body)).text()) as { faces: unknown[] };
+        faces.push(answer.faces.length);
+      }
+      for (const concurrency of CONCURRENCIES) {
+        const rounds: Round[][] = servers.map(() => []);
+        for (let round = 0; round < (quick ? 2 : 5); round++) {
+          for (const [index, { name, client }] of servers.entries()) {
+            say(`${picture.name}, ${concurrency} at a time: ${name}`);
+            const load = await closedLoop(client, body, concurrency, windowFor(concurrency, quick));
+            const times = load.answers.map(({ ms }) => ms);
+            rounds[index].push({
+              perSecond: load.requestsPerSecond,
+              p50: quantile(times, 0.5),
+              p99: quantile(times, 0.99),
+            });
+          }
+        }
+        for (const [index, { name }] of servers.entries()) {
+          cells.push({
+            picture: picture.name,
+            concurrency,
+            server: name,
+            faces: faces[index],
+            requestsPerSecond: median(rounds[index].map(({ perSecond }) => perSecond)),
+            p50Ms: median(rounds[index].map(({ p50 }) => p50)),
+            p99Ms: median(rounds[index].map(({ p99 }) => p99)),
+            serviceDividedBy: median(
+              rounds[index].map(({ perSecond }, round) => rounds[0][round].perSecond / perSecond),
+            ),
+          });
+        }
+      }
+    }
+    return cells;
+  } finally {
+    for (const { client, process } of servers) {
+      client.close();
+      await process.stop();
+    }
+  }
+}
+
+/** They have a package of their own, so that an install of the service never pays for them. */
+function installPeers(say: (sentence: string) => void): void {
+  if (existsSync(`${PEERS_FOLDER}/node_modules`)) return;
+  say(`installing the other libraries into ${PEERS_FOLDER}, once: about 375 MB`);
+  execFileSync('npm', ['ci', '--prefix', PEERS_FOLDER, '--ignore-scripts', '--no-audit', '--no-fund'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function report(cells: readonly PeerCell[]): Report {
+  return {
+    tables: [
+      {
+        title: 'The same pictures as raw bodies, in turn',
+        head: [
+          'picture',
+          'at a time',
+          'server',
+          'faces found',
+          'requests/s',
+          'p50 ms',
+          'p99 ms',
+          'service ÷ it',
+        ],
+        rows: cells.map((cell) => [
+          cell.picture,
+          String(cell.concurrency),
+          cell.server,
+          String(cell.faces),
+          figure(cell.requestsPerSecond),
+          figure(cell.p50Ms),
+          figure(cell.p99Ms),
+          cell.serviceDividedBy.toFixed(2),
+        ]),
+      },
+    ],
+    plots: [],
+    notes: [
+      '`human` is @vladmandic/human on its WASM back end: detector with rotation, mesh, description (embedding, age, gender) and liveness; no mask, quality or race. `face-api` is @vladmandic/face-api on WASM: SSD MobileNet, 68 landmarks, descriptor, age and gender; no pose, liveness, mask, quality or race. Each runs behind a minimal HTTP server in as many processes as there are cores, on pixels decoded by the same sharp ([bench/peers](../../bench/peers)).',
+    ],
+  };
+}

@@ -1,0 +1,112 @@
+/** A horizontal pod autoscaler over replicas whose load changes: which signal it watches makes the difference. */
+import { quantile } from '../statistics.js';
+import { Clock } from './clock.js';
+import { balancer } from './cluster.js';
+import { exponential, seededRandom } from './random.js';
+import { type Demand, Replica, type ReplicaSize } from './replica.js';
+
+/** What may be watched: share of the requested CPU, requests taken and not answered, time in the queue. */
+export type Signal = 'cpu' | 'ongoing' | 'queueMs';
+
+export interface Scenario {
+  readonly signal: Signal;
+  /** The mean over the replicas that the autoscaler aims for: share, requests, milliseconds. */
+  readonly target: number;
+  readonly size: ReplicaSize;
+  /** Cores that a pod asks for, which its CPU use is a share of; a crowded node gives it fewer (`size.cores`). */
+  readonly requestedCores: number;
+  readonly demands: readonly Demand[];
+  readonly fewest: number;
+  readonly most: number;
+  /** From the decision to the first request of a new replica. */
+  readonly startMs: number;
+  readonly seconds: number;
+  /** Requests per second at a moment (in milliseconds). */
+  readonly load: (at: number) => number;
+}
+
+export interface ScenarioFigures {
+  readonly p99Ms: number;
+  /** Share of the requests. */
+  readonly refused: number;
+  readonly replicaMinutes: number;
+  readonly highest: number;
+  /** Replicas that serve, by seconds. */
+  readonly curve: readonly (readonly [second: number, replicas: number])[];
+}
+
+/** The controller's defaults: Kubernetes evaluates every 15 seconds, ignores a tenth, at most doubles or adds four. */
+const PERIOD_MS = 15_000;
+const TOLERANCE = 0.1;
+const STABLE_DOWN_MS = 120_000;
+const SAMPLE_MS = 1000;
+
+export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
+  const { size, demands, seconds, load, startMs, fewest, most } = scenario;
+  const clock = new Clock();
+  const random = seededRandom(7);
+  const choose = balancer('least', random);
+  const serving: Replica[] = [];
+  const start = (): void => void serving.push(new Replica(clock, size));
+  for (let index = 0; index < fewest; index++) start();
+  let wanted = fewest;
+  const times: number[] = [];
+  let refused = 0;
+
+  const arrive = (): void => {
+    clock.after(exponential(random, 1000 / load(clock.now)), arrive);
+    const sent = clock.now;
+    choose(serving).handle(demands[Math.floor(random() * demands.length)], (accepted) => {
+      if (accepted) times.push(clock.now - sent);
+      else refused++;
+    });
+  };
+  arrive();
+
+  const curve: [number, number][] = [];
+  const ongoing: number[] = [];
+  const sample = (): void => {
+    clock.after(SAMPLE_MS, sample);
+    curve.push([clock.now / 1000, serving.length]);
+    ongoing.push(mean(serving.map((replica) => replica.ongoing)));
+  };
+  sample();
+
+  let cpuBefore = new Map<Replica, number>();
+  const recent: { at: number; desired: number }[] = [];
+  const decide = (): void => {
+    clock.after(PERIOD_MS, decide);
+    const cpu = mean(serving.map((one) => one.cpuMs - (cpuBefore.get(one) ?? 0)));
+    cpuBefore = new Map(serving.map((one) => [one, one.cpuMs]));
+    const signals: Record<Signal, number> = {
+      cpu: cpu / PERIOD_MS / scenario.requestedCores,
+      ongoing: mean(ongoing.splice(0)),
+      queueMs: mean(serving.map((one) => one.takeQueueMs())),
+    };
+    const ratio = signals[scenario.signal] / scenario.target;
+    const proposed = Math.abs(ratio - 1) <= TOLERANCE ? wanted : Math.ceil(serving.length * ratio);
+    recent.push({ at: clock.now, desired: Math.min(most, Math.max(fewest, proposed)) });
+    const lately = recent.filter(({ at }) => at > clock.now - STABLE_DOWN_MS);
+    const highest = Math.max(...lately.map(({ desired }) => desired));
+    const next = Math.min(highest, Math.max(2 * wanted, wanted + 4));
+    for (let index = wanted; index < next; index++) clock.after(startMs, start);
+    // A replica that leaves answers what it has taken, and gets nothing more.
+    if (next < serving.length) serving.splice(next);
+    wanted = next;
+  };
+  clock.after(PERIOD_MS, decide);
+
+  clock.run(seconds * 1000);
+  const counts = curve.map(([, replicas]) => replicas);
+  return {
+    p99Ms: quantile(times, 0.99),
+    refused: refused / Math.max(1, refused + times.length),
+    replicaMinutes: (mean(counts) * seconds) / 60,
+    highest: Math.max(...counts),
+    curve,
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length;
+}

@@ -1,0 +1,53 @@
+/** Simulated time: jumps from event to event. Times in milliseconds. */
+import type { Machine } from './machine.js';
+
+interface Timer {
+  readonly at: number;
+  readonly act: () => void;
+}
+
+export class Clock {
+  private time = 0;
+  private readonly timers: Timer[] = [];
+  private readonly machines: Machine[] = [];
+
+  get now(): number {
+    return this.time;
+  }
+
+  /** Lets a machine take part in time. */
+  add(machine: Machine): void {
+    this.machines.push(machine);
+  }
+
+  /** Acts `delay` from now. */
+  after(delay: number, act: () => void): void {
+    this.timers.push({ at: this.time + delay, act });
+  }
+
+  /** Plays everything that happens up to `end`. */
+  run(end: number): void {
+    for (;;) {
+      const timer = earliest(this.timers, ({ at }) => at);
+      const machine = earliest(this.machines, (one) => one.nextAt);
+      const next = Math.min(timer?.at ?? Infinity, machine?.nextAt ?? Infinity);
+      if (next > end) break;
+      this.time = next;
+      if (timer !== undefined && timer.at === next) {
+        this.timers.splice(this.timers.indexOf(timer), 1);
+        timer.act();
+      } else machine?.advance(next);
+    }
+    this.time = end;
+  }
+}
+
+function earliest<T>(list: readonly T[], at: (one: T) => number): T | undefined {
+  let best: T | undefined;
+  let bestAt = Infinity;
+  for (const one of list) {
+    const when = at(one);
+    if (when < bestAt) [best, bestAt] = [one, when];
+  }
+  return best;
+}

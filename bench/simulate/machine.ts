@@ -1,0 +1,123 @@
+/**
+ * Threads that share cores. A station is a number of threads with a queue in front; as many tasks as there are threads
+ * are worked on, and where more threads are busy than there are cores, each gets an equal share of them.
+ */
+import type { Clock } from './clock.js';
+
+interface Task {
+  readonly station: Station;
+  remaining: number;
+  readonly started: () => void;
+  readonly done: () => void;
+}
+
+interface Station {
+  readonly threads: number;
+  busy: number;
+  readonly waiting: Task[];
+}
+
+export class Machine {
+  private readonly stations: ReadonlyMap<string, Station>;
+  private readonly active = new Set<Task>();
+  private advancedTo = 0;
+  private busyMs = 0;
+  /** When its next task ends; Infinity while it is idle. */
+  nextAt = Infinity;
+
+  /**
+   * @param cores how many it may use; less than a whole one for what a neighbour takes
+   * @param threads of each station, by name
+   */
+  constructor(
+    private readonly clock: Clock,
+    private readonly cores: number,
+    threads: Readonly<Record<string, number>>,
+  ) {
+    this.stations = new Map(
+      Object.entries(threads).map(([name, count]) => [name, { threads: count, busy: 0, waiting: [] }]),
+    );
+    this.advancedTo = clock.now;
+    clock.add(this);
+  }
+
+  /** CPU time used so far, in milliseconds. */
+  get cpuMs(): number {
+    this.progress(this.clock.now);
+    return this.busyMs;
+  }
+
+  /** Tasks that wait for a thread of a station. */
+  waiting(station: string): number {
+    return this.station(station).waiting.length;
+  }
+
+  /** Whether all threads of a station are busy. */
+  isBusy(name: string): boolean {
+    const station = this.station(name);
+    return station.busy >= station.threads;
+  }
+
+  /**
+   * @param work CPU time it takes on a core of its own, in milliseconds
+   * @param started is called when a thread takes it
+   */
+  submit(name: string, work: number, done: () => void, started: () => void = () => {}): void {
+    this.progress(this.clock.now);
+    const station = this.station(name);
+    const task = { station, remaining: work, started, done };
+    if (station.busy < station.threads) this.start(task);
+    else station.waiting.push(task);
+    this.schedule();
+  }
+
+  /** Brings it to `time`, and ends the task that is due then. */
+  advance(time: number): void {
+    this.progress(time);
+    const task = this.shortest();
+    if (task !== undefined) {
+      this.active.delete(task);
+      task.station.busy--;
+      const next = task.station.waiting.shift();
+      if (next !== undefined) this.start(next);
+      task.done();
+    }
+    this.schedule();
+  }
+
+  private start(task: Task): void {
+    task.station.busy++;
+    this.active.add(task);
+    task.started();
+  }
+
+  private progress(time: number): void {
+    const elapsed = time - this.advancedTo;
+    this.advancedTo = time;
+    if (elapsed <= 0) return;
+    for (const task of this.active) task.remaining -= elapsed * this.speed;
+    this.busyMs += elapsed * this.speed * this.active.size;
+  }
+
+  private schedule(): void {
+    const task = this.shortest();
+    this.nextAt = task === undefined ? Infinity : this.advancedTo + Math.max(0, task.remaining) / this.speed;
+  }
+
+  /** What each busy thread gets of a core. */
+  private get speed(): number {
+    return Math.min(1, this.cores / this.active.size);
+  }
+
+  private shortest(): Task | undefined {
+    let best: Task | undefined;
+    for (const task of this.active) if (best === undefined || task.remaining < best.remaining) best = task;
+    return best;
+  }
+
+  private station(name: string): Station {
+    const station = this.stations.get(name);
+    if (station === undefined) throw new Error(`There is no station ${name}.`);
+    return station;
+  }
+}

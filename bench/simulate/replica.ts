@@ -1,0 +1,92 @@
+/** One replica of the service: main thread, decoder threads, workers with their bounded queue. */
+import type { Clock } from './clock.js';
+import { Machine } from './machine.js';
+
+/** What one request costs, in milliseconds of CPU time; `waitMs` passes without using any. */
+export interface Demand {
+  readonly mainMs: number;
+  readonly decodeMs: number;
+  readonly workMs: number;
+  readonly waitMs: number;
+  /** The caller's own, where it runs on the same machine. */
+  readonly callerMs: number;
+}
+
+/** What a replica has. */
+export interface ReplicaSize {
+  readonly cores: number;
+  readonly workers: number;
+  /** Requests that may wait for a worker. */
+  readonly queue: number;
+}
+
+/** The threads of libuv, which sharp decodes on. */
+const DECODERS = 4;
+
+export class Replica {
+  private readonly machine: Machine;
+  /** Requests it has taken and not yet answered. */
+  ongoing = 0;
+  private queuedMs = 0;
+  private queued = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly size: ReplicaSize,
+  ) {
+    const threads = { caller: 1, main: 1, decode: DECODERS, work: size.workers };
+    this.machine = new Machine(clock, size.cores, threads);
+  }
+
+  get cpuMs(): number {
+    return this.machine.cpuMs;
+  }
+
+  /** Mean time that requests waited for a worker since the last call, in milliseconds. */
+  takeQueueMs(): number {
+    const mean = this.queued === 0 ? 0 : this.queuedMs / this.queued;
+    this.queuedMs = this.queued = 0;
+    return mean;
+  }
+
+  /** Answers a request, or refuses it; in either case calls `done`. */
+  handle(demand: Demand, done: (accepted: boolean) => void): void {
+    this.ongoing++;
+    const end = (accepted: boolean): void => {
+      this.ongoing--;
+      done(accepted);
+    };
+    const { callerMs, mainMs, decodeMs, workMs, waitMs } = demand;
+    const answer = (): void => this.spend('main', mainMs / 2, leave);
+    const leave = (): void => this.spend('caller', callerMs / 2, () => end(true));
+    this.spend('caller', callerMs / 2, () => {
+      // Refused before it costs anything worth counting.
+      if (this.isFull) return end(false);
+      this.spend('main', mainMs / 2, () =>
+        this.clock.after(waitMs, () =>
+          this.spend('decode', decodeMs, () => {
+            if (this.isFull) return end(false);
+            this.enqueue(workMs, answer);
+          }),
+        ),
+      );
+    });
+  }
+
+  private spend(station: string, ms: number, done: () => void): void {
+    if (ms === 0) done();
+    else this.machine.submit(station, ms, done);
+  }
+
+  private enqueue(workMs: number, answer: () => void): void {
+    const since = this.clock.now;
+    this.machine.submit('work', workMs, answer, () => {
+      this.queuedMs += this.clock.now - since;
+      this.queued++;
+    });
+  }
+
+  private get isFull(): boolean {
+    return this.machine.isBusy('work') && this.machine.waiting('work') >= this.size.queue;
+  }
+}
