@@ -38,6 +38,6 @@ export interface Report {
 export interface Benchmark<R = unknown> {
   readonly name: string;
   readonly title: string;
-  run(context: BenchmarkContext): Promise<R>;
-  report(result: R): Report;
+  readonly run: (context: BenchmarkContext) => Promise<R>;
+  readonly report: (result: R) => Report;
 }

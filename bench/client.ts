@@ -1,5 +1,5 @@
 /** Sends requests over connections that stay open, as busy callers do. */
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import type { Payload } from './payload.js';
 
 /** How a request ended; `status` 0: without an answer. */
@@ -34,30 +34,26 @@ export class Client {
   private send(path: string, options: object, body?: Buffer): Promise<Answer> {
     return new Promise((resolve) => {
       const sent = performance.now();
-      const fail = (): void =>
+      const answer = (status: number, headers: IncomingHttpHeaders, chunks: readonly Buffer[]): void =>
         resolve({
-          status: 0,
+          status,
           ms: performance.now() - sent,
-          retryAfter: undefined,
-          timings: undefined,
-          text: () => '',
+          retryAfter: headers['retry-after'],
+          timings: headers['server-timing']?.toString(),
+          text: () => Buffer.concat(chunks).toString(),
         });
-      request(`${this.url}${path}`, { agent: this.agent, ...options }, (response) => {
+      const attempt = request(`${this.url}${path}`, { agent: this.agent, ...options }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', fail);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            ms: performance.now() - sent,
-            retryAfter: response.headers['retry-after'],
-            timings: response.headers['server-timing']?.toString(),
-            text: () => Buffer.concat(chunks).toString(),
-          }),
-        );
-      })
-        .on('error', fail)
-        .end(body);
+        response.on('error', () => answer(0, {}, []));
+        response.on('end', () => answer(response.statusCode ?? 0, response.headers, chunks));
+      });
+      attempt.on('error', (error: NodeJS.ErrnoException) => {
+        // The server closed an idle connection in the moment it was used again: no answer of the service.
+        if (attempt.reusedSocket && error.code === 'ECONNRESET') resolve(this.send(path, options, body));
+        else answer(0, {}, []);
+      });
+      attempt.end(body);
     });
   }
 }

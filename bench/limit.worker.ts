@@ -44,7 +44,7 @@ async function perform({ picture: name, durationMs }: LimitTask): Promise<LimitR
   if (known === undefined) throw new Error(`There is no picture ${name}.`);
   const start = performance.now();
   let done = 0;
-  let models: Record<string, number> = {};
+  let models: Record<string, number>;
   do {
     if (durationMs !== undefined) await decode(known.picture);
     models = await runModels(known.runs);

@@ -40,7 +40,7 @@ const CONFIG = {
 };
 
 // Human fetches its models, and the fetch of Node.js reads no files.
-globalThis.fetch = async (url) => new Response(await readFile(fileURLToPath(url)));
+globalThis.fetch = async (url) => new globalThis.Response(await readFile(fileURLToPath(url)));
 
 await serve(async () => {
   // By its path: the package's "exports" name it in a form that Node.js does not accept.

@@ -40,6 +40,8 @@ const PERIOD_MS = 15_000;
 const TOLERANCE = 0.1;
 const STABLE_DOWN_MS = 120_000;
 const SAMPLE_MS = 1000;
+/** A gauge is read as it is now; over longer, what a backlog was before new replicas came would be counted again. */
+const GAUGE_SAMPLES = 5;
 
 export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
   const { size, demands, seconds, load, startMs, fewest, most } = scenario;
@@ -80,15 +82,19 @@ export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
     cpuBefore = new Map(serving.map((one) => [one, one.cpuMs]));
     const signals: Record<Signal, number> = {
       cpu: cpu / PERIOD_MS / scenario.requestedCores,
-      ongoing: mean(ongoing.splice(0)),
+      ongoing: mean(ongoing.slice(-GAUGE_SAMPLES)),
       queueMs: mean(serving.map((one) => one.takeQueueMs())),
     };
     const ratio = signals[scenario.signal] / scenario.target;
     const proposed = Math.abs(ratio - 1) <= TOLERANCE ? wanted : Math.ceil(serving.length * ratio);
     recent.push({ at: clock.now, desired: Math.min(most, Math.max(fewest, proposed)) });
     const lately = recent.filter(({ at }) => at > clock.now - STABLE_DOWN_MS);
-    const highest = Math.max(...lately.map(({ desired }) => desired));
-    const next = Math.min(highest, Math.max(2 * wanted, wanted + 4));
+    const { desired } = recent[recent.length - 1];
+    // Up at once, but not by more than the policy allows; down only to the highest number wanted lately.
+    const next =
+      desired > wanted
+        ? Math.min(desired, Math.max(2 * wanted, wanted + 4))
+        : Math.min(wanted, Math.max(...lately.map((one) => one.desired)));
     for (let index = wanted; index < next; index++) clock.after(startMs, start);
     // A replica that leaves answers what it has taken, and gets nothing more.
     if (next < serving.length) serving.splice(next);

@@ -1,5 +1,12 @@
 /** Simulated time: jumps from event to event. Times in milliseconds. */
-import type { Machine } from './machine.js';
+
+/** Something whose next event is known. */
+export interface Actor {
+  /** When it happens; Infinity: never. */
+  readonly nextAt: number;
+  /** Plays it. */
+  advance(time: number): void;
+}
 
 interface Timer {
   readonly at: number;
@@ -9,15 +16,15 @@ interface Timer {
 export class Clock {
   private time = 0;
   private readonly timers: Timer[] = [];
-  private readonly machines: Machine[] = [];
+  private readonly actors: Actor[] = [];
 
   get now(): number {
     return this.time;
   }
 
-  /** Lets a machine take part in time. */
-  add(machine: Machine): void {
-    this.machines.push(machine);
+  /** Lets an actor take part in time. */
+  add(actor: Actor): void {
+    this.actors.push(actor);
   }
 
   /** Acts `delay` from now. */
@@ -29,14 +36,14 @@ export class Clock {
   run(end: number): void {
     for (;;) {
       const timer = earliest(this.timers, ({ at }) => at);
-      const machine = earliest(this.machines, (one) => one.nextAt);
-      const next = Math.min(timer?.at ?? Infinity, machine?.nextAt ?? Infinity);
+      const actor = earliest(this.actors, (one) => one.nextAt);
+      const next = Math.min(timer?.at ?? Infinity, actor?.nextAt ?? Infinity);
       if (next > end) break;
       this.time = next;
       if (timer !== undefined && timer.at === next) {
         this.timers.splice(this.timers.indexOf(timer), 1);
         timer.act();
-      } else machine?.advance(next);
+      } else actor?.advance(next);
     }
     this.time = end;
   }

@@ -2,7 +2,7 @@
  * Threads that share cores. A station is a number of threads with a queue in front; as many tasks as there are threads
  * are worked on, and where more threads are busy than there are cores, each gets an equal share of them.
  */
-import type { Clock } from './clock.js';
+import type { Actor, Clock } from './clock.js';
 
 interface Task {
   readonly station: Station;
@@ -17,7 +17,7 @@ interface Station {
   readonly waiting: Task[];
 }
 
-export class Machine {
+export class Machine implements Actor {
   private readonly stations: ReadonlyMap<string, Station>;
   private readonly active = new Set<Task>();
   private advancedTo = 0;
