@@ -8,11 +8,27 @@ const SAMPLES = join(
   'demo',
 );
 
-/** A 640×480 JPEG with one face of about 140 pixels. */
-export function oneFace(): Promise<Buffer> {
+/** A JPEG of any size with one face, whose width is a fifth of the picture's. */
+export function face(width: number, height: number): Promise<Buffer> {
   return sharp(join(SAMPLES, 'sample1.jpg'))
     .extract({ left: 960, top: 120, width: 960, height: 720 })
-    .resize(640, 480)
+    .resize(width, height)
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+/** A 640×480 JPEG with one face of about 140 pixels. */
+export function oneFace(): Promise<Buffer> {
+  return face(640, 480);
+}
+
+/** A JPEG of any size with four faces, whose widths are about a fifteenth of the picture's. */
+export async function group(width: number, height: number): Promise<Buffer> {
+  const people = await sharp(join(SAMPLES, 'sample4.jpg'))
+    .resize({ width: Math.round(width * 0.7) })
+    .toBuffer();
+  return sharp({ create: { width, height, channels: 3, background: '#777' } })
+    .composite([{ input: people, gravity: 'centre' }])
     .jpeg({ quality: 90 })
     .toBuffer();
 }

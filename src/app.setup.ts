@@ -6,9 +6,11 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { admission } from './http/admission.middleware.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
+import { Admission } from './pipeline/admission.service.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
@@ -26,6 +28,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.use(requestContext(config.requestTimeoutMs));
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
+  app.use(admission(app.get(Admission, { strict: false }), config.maxBodyBytes));
   app.useBodyParser('json', { limit: config.maxBodyBytes });
   app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
   app.useGlobalFilters(new ProblemFilter());

@@ -13,6 +13,7 @@ import {
   Min,
 } from 'class-validator';
 import { availableCpus } from './available-cpus.js';
+import { memoryLimit } from './memory-limit.js';
 import { readSettings, Setting } from './setting.js';
 
 const MIB = 1024 * 1024;
@@ -82,6 +83,24 @@ export class Config {
   inferenceMaxQueue: number = 64;
 
   @Setting(
+    'INFERENCE_MAX_BATCH',
+    'Most waiting pictures that one worker takes at a time. A CPU gains nothing from more than 1, a GPU does.',
+    IsInt(),
+    Min(1),
+    Max(64),
+  )
+  inferenceMaxBatch: number = 1;
+
+  @Setting(
+    'INFERENCE_BATCH_WAIT_MS',
+    'Longest time a free worker waits for a batch to fill; 0: it takes what there is.',
+    IsInt(),
+    Min(0),
+    Max(1_000),
+  )
+  inferenceBatchWaitMs: number = 0;
+
+  @Setting(
     'INFERENCE_INTRA_OP_THREADS',
     'ONNX Runtime threads inside one worker; 1 is the fast way.',
     IsInt(),
@@ -109,11 +128,27 @@ export class Config {
   @Setting('MAX_BODY_BYTES', 'Largest request body of any kind.', IsInt(), Min(1))
   maxBodyBytes: number = 64 * MIB;
 
+  @Setting(
+    'MAX_BYTES_IN_FLIGHT',
+    'Memory for all requests together: half for bodies being received, half for decoded pictures. Default: a quarter of what this process may use, 128 MiB to 1 GiB.',
+    IsInt(),
+    Min(2),
+  )
+  maxBytesInFlight: number = Math.round(Math.min(Math.max(memoryLimit() / 4, 128 * MIB), 1024 * MIB));
+
   @Setting('IMAGE_MAX_BYTES', 'Largest encoded image, however it arrives.', IsInt(), Min(1))
   imageMaxBytes: number = 10 * MIB;
 
   @Setting('IMAGE_MAX_PIXELS', 'Largest image in pixels; checked before decoding.', IsInt(), Min(1))
   imageMaxPixels: number = 40_000_000;
+
+  @Setting(
+    'IMAGE_WORKING_SIDE',
+    'Longer side, in pixels, down to which a large JPEG or WebP may be shrunk while it is decoded.',
+    IsInt(),
+    Min(1),
+  )
+  imageWorkingSide: number = 800;
 
   @Setting('URL_TIMEOUT_MS', 'Deadline of a whole download, redirects included.', IsInt(), Min(1))
   urlTimeoutMs: number = 10_000;

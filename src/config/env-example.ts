@@ -2,13 +2,15 @@
 import { Config } from './config.js';
 import { settingsOf } from './setting.js';
 
+/** Variables whose default depends on the machine. */
+const OF_THE_MACHINE = ['INFERENCE_MAX_WORKERS', 'MAX_BYTES_IN_FLIGHT'];
+
 /** Renders all settings, each commented out at its default. */
 export function envExample(): string {
   const defaults = new Config();
   const entries = settingsOf(Config).map(({ variable, effect, property }) => {
     const value: unknown = defaults[property as keyof Config];
-    // The default of INFERENCE_MAX_WORKERS depends on the machine.
-    const shown = variable === 'INFERENCE_MAX_WORKERS' ? '' : ([value] as unknown[]).flat().join(',');
+    const shown = OF_THE_MACHINE.includes(variable) ? '' : ([value] as unknown[]).flat().join(',');
     return `# ${effect}\n# ${variable}=${shown}\n`;
   });
   return `# Copy to .env and uncomment what you change; variables of the environment win over the file.\n\n${entries.join('\n')}`;

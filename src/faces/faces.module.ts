@@ -5,10 +5,11 @@ import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { FacesController } from './faces.controller.js';
 import { FacesService } from './faces.service.js';
 import { ModelsController } from './models.controller.js';
+import { PictureService } from './picture.service.js';
 
 @Module({
   imports: [ImagesModule, PipelineModule],
   controllers: [FacesController, ModelsController],
-  providers: [FacesService],
+  providers: [FacesService, PictureService],
 })
 export class FacesModule {}

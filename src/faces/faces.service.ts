@@ -2,17 +2,16 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
-import { ImageLoader } from '../images/image-loader.service.js';
 import type { ImageSource } from '../images/image-source.js';
 import { Pack } from '../packs/pack.js';
 import type { AnalysedFace, AnalysisOptions } from '../pipeline/analysis.js';
-import { InferencePool } from '../pipeline/inference-pool.service.js';
 import { cosineSimilarity, similarityToConfidence } from '../recognition/similarity.js';
 import type { CompareRequestDto, CompareResponseDto, ComparedFaceDto } from './compare.dto.js';
 import type { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { FACE_FIELDS, workFor } from './face-fields.js';
 import { round, toFaceDto, toPixels } from './face.mapper.js';
 import { imageSource } from './image-input.js';
+import { PictureService } from './picture.service.js';
 
 /** Where the time of a request went, in milliseconds: the entries of its `Server-Timing` header. */
 export interface Timings {
@@ -35,8 +34,7 @@ const ONE_EMBEDDING: AnalysisOptions = { maxFaces: 1, landmarks: false, embeddin
 @Injectable()
 export class FacesService {
   constructor(
-    private readonly images: ImageLoader,
-    private readonly pool: InferencePool,
+    private readonly pictures: PictureService,
     private readonly pack: Pack,
     private readonly config: Config,
   ) {}
@@ -85,19 +83,13 @@ export class FacesService {
     };
   }
 
-  /** Loads, decodes and analyses one picture; refuses before any of it when the queue is full. */
   private async analyze(
     source: ImageSource,
     options: AnalysisOptions,
     signal: AbortSignal,
   ): Promise<Timed<AnalysedFace[]>> {
-    this.pool.assertRoom();
-    const { image, loadMs, decodeMs } = await this.images.load(source, signal);
-    const { faces, queueMs, detectMs, recogniseMs, attributesMs } = await this.pool.analyze(
-      image,
-      options,
-      signal,
-    );
+    const { faces, loadMs, decodeMs, queueMs, detectMs, recogniseMs, attributesMs } =
+      await this.pictures.analyze(source, options, signal);
     return {
       answer: faces,
       timings: {

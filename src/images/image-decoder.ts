@@ -1,6 +1,6 @@
 /** Encoded bytes → upright 8-bit RGB pixels. The only file that knows sharp. */
 import { Injectable } from '@nestjs/common';
-import sharp, { type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import { type Image } from '../vision/image.js';
@@ -16,6 +16,23 @@ const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
 const BACKGROUND = '#ffffff';
 const RGB = 3;
 
+/**
+ * By how much a picture may be shrunk while it is decoded. Whole factors keep it sharp and are the cheapest; from 4 on
+ * libjpeg and libwebp leave work out, below that a smaller picture takes as long as the whole one.
+ */
+const SHRINK_FACTORS = [8, 4];
+
+/** How a picture will be decoded, as far as its header tells. */
+export interface DecodePlan {
+  /** Size of the whole picture, upright, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** By what factor both sides are divided. */
+  readonly shrink: number;
+  /** Memory it takes until its pixels are let go, in bytes: the pixels, and what the format makes a decoder keep. */
+  readonly memoryBytes: number;
+}
+
 /** Decodes pictures on sharp's own threads; the calling thread only waits. */
 @Injectable()
 export class ImageDecoder {
@@ -28,6 +45,26 @@ export class ImageDecoder {
   }
 
   /**
+   * Reads the header.
+   * @param leastSide the longer side, in pixels, that is left at least of a picture that is shrunk
+   * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`
+   */
+  async plan(bytes: Uint8Array, field: string, leastSide = Infinity): Promise<DecodePlan> {
+    refuseOtherFiles(bytes, field);
+    try {
+      const metadata = await sharp(bytes, { limitInputPixels: this.config.imageMaxPixels }).metadata();
+      const { width, height } = metadata.autoOrient;
+      const longest = Math.max(width, height);
+      const shrink = shrinksOnLoad(metadata) ? SHRINK_FACTORS.find((one) => longest / one >= leastSide) : 1;
+      const plan = { width, height, shrink: shrink ?? 1 };
+      const kept = isStreamed(metadata) ? 0 : width * height * RGB;
+      return { ...plan, memoryBytes: sizeOf(plan).width * sizeOf(plan).height * RGB + kept };
+    } catch (error) {
+      throw await this.reasonOf(error, bytes, field);
+    }
+  }
+
+  /**
    * Decodes the first frame or page: EXIF orientation applied, transparency laid on white, colours converted to
    * sRGB, 8 bits, three channels. The pixels own their whole ArrayBuffer, so it can be transferred to a worker.
    * @param field the request field named in errors
@@ -36,11 +73,11 @@ export class ImageDecoder {
    */
   async decode(bytes: Uint8Array, field: string, signal: AbortSignal): Promise<Image> {
     if (signal.aborted) throw requestAborted(field, signal);
-    refuseOtherFiles(bytes, field);
-    return untilAborted(this.toPixels(bytes, field), field, signal);
+    return untilAborted(this.start(bytes, field, await this.plan(bytes, field)), field, signal);
   }
 
-  private async toPixels(bytes: Uint8Array, field: string): Promise<Image> {
+  /** The same as planned. Settles only when the decoder has let go of its memory, whoever still waits. */
+  async start(bytes: Uint8Array, field: string, plan: DecodePlan): Promise<Image> {
     const options: SharpOptions = {
       // libvips reads the header first and refuses there, so the cap needs no opening of its own.
       limitInputPixels: this.config.imageMaxPixels,
@@ -49,10 +86,12 @@ export class ImageDecoder {
       ignoreIcc: hasSrgbProfile(bytes),
     };
     try {
-      // Steps a picture does not need cost nothing: libvips leaves them out.
-      const { data, info } = await sharp(bytes, options)
+      const upright = sharp(bytes, options)
         .timeout({ seconds: Math.min(3600, Math.ceil(this.config.requestTimeoutMs / 1000)) })
-        .autoOrient()
+        .autoOrient();
+      if (plan.shrink > 1) upright.resize({ ...sizeOf(plan), fit: 'fill' });
+      // Steps a picture does not need cost nothing: libvips leaves them out.
+      const { data, info } = await upright
         .flatten({ background: BACKGROUND })
         .toColourspace('srgb')
         .raw({ depth: 'uchar' })
@@ -98,6 +137,22 @@ export class ImageDecoder {
   }
 }
 
+/** The size of the pixels a plan leads to. */
+function sizeOf({ width, height, shrink }: Omit<DecodePlan, 'memoryBytes'>): { width: number; height: number } {
+  const part = (side: number): number => Math.max(1, Math.round(side / shrink));
+  return { width: part(width), height: part(height) };
+}
+
+/** Whether a decoder of the format can make a smaller picture with less work. */
+function shrinksOnLoad({ format }: Metadata): boolean {
+  return format === 'jpeg' || format === 'webp';
+}
+
+/** Whether the picture is decoded line by line; otherwise the decoder keeps all of it, at its full size. */
+function isStreamed({ format, isProgressive }: Metadata): boolean {
+  return (format === 'jpeg' || format === 'png' || format === 'tiff') && isProgressive !== true;
+}
+
 /** Refuses everything but the formats we promise, by content. */
 function refuseOtherFiles(bytes: Uint8Array, field: string): void {
   if (bytes.byteLength === 0) {
@@ -125,9 +180,10 @@ function refuseOtherFiles(bytes: Uint8Array, field: string): void {
 }
 
 /** Stops waiting when the request ends; libvips itself cannot be stopped, only timed out. */
-function untilAborted<T>(work: Promise<T>, field: string, signal: AbortSignal): Promise<T> {
+export function untilAborted<T>(work: Promise<T>, field: string, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(requestAborted(field, signal));
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });

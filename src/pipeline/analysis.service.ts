@@ -16,6 +16,7 @@ import {
   type AnalysisJob,
   type AnalysisOptions,
   type BatchResult,
+  isAbandoned,
   wallClock,
 } from './analysis.js';
 import { isDoubtful, verifiedConfidence } from './verification.js';
@@ -43,14 +44,18 @@ export class AnalysisService {
     private readonly attributes: AttributesService,
   ) {}
 
-  /** The faces of every picture with what was asked for. */
+  /** The faces of every picture with what was asked for. A job that is abandoned meanwhile costs no further stage. */
   async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
     const startedAt = wallClock();
-    const candidates = await this.verify(await this.detect(jobs));
-    const chosen = await this.place(jobs.flatMap((_, job) => this.choose(candidates, job)));
+    const stillWanted = (some: readonly Candidate[]): Candidate[] =>
+      some.filter(({ job }) => !isAbandoned(jobs[job]));
+    const candidates = await this.verify(stillWanted(await this.detect(jobs)));
+    const tooCoarse = jobs.map((_, job) => this.isTooCoarse(candidates, job));
+    const answered = jobs.flatMap((_, job) => (tooCoarse[job] ? [] : this.choose(candidates, job)));
+    const chosen = await this.place(stillWanted(answered));
     const detectedAt = wallClock();
 
-    const recognised = await this.recognise(chosen);
+    const recognised = stillWanted(await this.recognise(stillWanted(chosen)));
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(recognised.map(describable));
@@ -66,6 +71,7 @@ export class AnalysisService {
     }
     return {
       faces,
+      tooCoarse,
       times: {
         startedAt,
         detectMs: detectedAt - startedAt,
@@ -112,6 +118,14 @@ export class AnalysisService {
     return candidates
       .filter((one) => one.job === job && one.confidence >= this.minConfidence(one.options))
       .slice(0, candidates.find((one) => one.job === job)?.options.maxFaces);
+  }
+
+  /** Whether a face that is answered, or that more pixels might bring into the answer, is below its job's least side. */
+  private isTooCoarse(candidates: readonly Candidate[], job: number): boolean {
+    const hopeful = candidates.map((one) => ({ ...one, confidence: Math.max(one.confidence, one.score) }));
+    return this.choose(hopeful, job).some(
+      ({ box, options }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) < (options.leastFaceSide ?? 0),
+    );
   }
 
   /** Places the points that are asked for, or that a later stage needs, and that are not there yet. */

@@ -11,6 +11,11 @@ export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
   readonly maxFaces?: number;
   /** Least confidence of a face, 0…1; default: the pack's. */
   readonly minConfidence?: number;
+  /**
+   * Gives up on a picture one of whose faces has a shorter side below it, in pixels: it deserves to be seen larger.
+   * Default: never.
+   */
+  readonly leastFaceSide?: number;
   /** Whether to place landmarks. */
   readonly landmarks: boolean;
   /** Whether to compute embeddings. */
@@ -41,6 +46,20 @@ export interface AnalysedFace {
 /** The faces of each picture of a batch, largest first, and where the time went. */
 export interface BatchResult {
   readonly faces: AnalysedFace[][];
+  /** For each picture, whether it was given up as one of its faces is below `leastFaceSide`. */
+  readonly tooCoarse: readonly boolean[];
+  readonly times: StageTimes;
+}
+
+/** What became of one picture: its faces, largest first, or why there is no answer. */
+export type Outcome =
+  | { readonly kind: 'faces'; readonly faces: AnalysedFace[] }
+  | { readonly kind: 'too_coarse' }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+/** A worker's answer: what became of each picture of a batch, in order, and where the time of all of them went. */
+export interface BatchAnswer {
+  readonly outcomes: readonly Outcome[];
   readonly times: StageTimes;
 }
 
@@ -50,6 +69,11 @@ export interface StageTimes {
   readonly detectMs: number;
   readonly recogniseMs: number;
   readonly attributesMs: number;
+}
+
+/** Whether nobody waits for the answer of a job any more. */
+export function isAbandoned({ abandoned }: AnalysisJob): boolean {
+  return abandoned !== undefined && Atomics.load(abandoned, 0) !== 0;
 }
 
 /** Milliseconds since the epoch with sub-millisecond resolution, comparable between threads. */

@@ -6,6 +6,7 @@
  * whole process when its thread ends during a run.
  */
 import { once } from 'node:events';
+import { types } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { Config } from '../config/config.js';
@@ -15,7 +16,9 @@ import {
   type AnalysedFace,
   type AnalysisJob,
   type AnalysisOptions,
-  type BatchResult,
+  type BatchAnswer,
+  type Outcome,
+  type StageTimes,
   wallClock,
 } from './analysis.js';
 import { JobQueue } from './job-queue.js';
@@ -23,6 +26,10 @@ import { JobQueue } from './job-queue.js';
 /** The answer for one picture. Times in milliseconds. */
 export interface Analysis {
   readonly faces: AnalysedFace[];
+  /** No faces, because one is below `leastFaceSide`: decode the picture larger and ask again. */
+  readonly tooCoarse: boolean;
+  /** How many pictures went through the models together; the times below are those of all of them. */
+  readonly batchSize: number;
   readonly queueMs: number;
   readonly detectMs: number;
   readonly recogniseMs: number;
@@ -37,6 +44,8 @@ export interface PoolState {
   readonly running: number;
   /** Jobs waiting for a worker. */
   readonly queued: number;
+  /** Workers that were lost to a crash since the start, and replaced. */
+  readonly restarts: number;
   /** Milliseconds since a worker last answered; Infinity before the first answer. */
   readonly sinceAnswerMs: number;
 }
@@ -52,10 +61,14 @@ interface PendingJob extends AnalysisJob {
 export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(InferencePool.name);
   private readonly queue: JobQueue<PendingJob>;
-  private readonly threads: Piscina<AnalysisJob[], BatchResult>;
+  private readonly threads: Piscina<AnalysisJob[], BatchAnswer>;
   /** Ids of the threads that have started. */
   private readonly warm = new Set<number>();
+  /** Jobs in the hands of workers, and how many workers have some. */
   private running = 0;
+  private busy = 0;
+  private restarts = 0;
+  private wait?: NodeJS.Timeout;
   private answeredAt = -Infinity;
 
   constructor(private readonly config: Config) {
@@ -70,9 +83,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     });
     this.threads.on('workerCreate', ({ id }: { id: number }) => this.warm.add(id));
     this.threads.on('workerDestroy', ({ id }: { id: number }) => this.warm.delete(id));
-    this.threads.on('error', (error: Error) =>
-      this.logger.error(`A worker failed: ${error.message}`, error.stack),
-    );
+    this.threads.on('error', (error: Error) => this.lose(error));
   }
 
   /** Resolves when the first workers are warm. */
@@ -98,23 +109,17 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       workers: this.threads.threads.length,
       running: this.running,
       queued: this.queue.length,
+      restarts: this.restarts,
       sinceAnswerMs: wallClock() - this.answeredAt,
     };
   }
 
   /**
-   * Refuses early: call before any work is spent on a request that the queue has no room for.
-   * @throws AppError `overloaded`
-   */
-  assertRoom(): void {
-    if (this.running >= this.maxWorkers) this.queue.assertRoom();
-  }
-
-  /**
-   * Analyses one picture. Its pixels are transferred to a worker: the image cannot be used afterwards.
+   * Analyses one picture, alone or together with others that wait for a worker. Its pixels are handed over: the image
+   * cannot be used afterwards.
    * @param signal takes the job out of the queue, or stops the worker at its next model, when it aborts; its reason is
    *   thrown
-   * @throws AppError `overloaded` when too many wait, `worker_failed` when the worker died of the job
+   * @throws AppError `overloaded` when too many wait, `worker_failed` when the analysis failed or killed its worker
    */
   async analyze(image: Image, options: AnalysisOptions, signal: AbortSignal): Promise<Analysis> {
     signal.throwIfAborted();
@@ -124,10 +129,10 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
         Atomics.store(abandoned, 0, 1);
         reject(signal.reason as Error);
       };
-      signal.addEventListener('abort', abandon, { once: true });
       const job = { image, options, abandoned, signal, queuedAt: wallClock(), resolve, reject };
-      if (this.running < this.maxWorkers) void this.dispatch(job);
-      else this.queue.push(job);
+      this.queue.push(job, (this.maxWorkers - this.busy) * this.config.inferenceMaxBatch);
+      signal.addEventListener('abort', abandon, { once: true });
+      this.schedule();
     });
   }
 
@@ -135,29 +140,91 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     return Math.max(this.config.inferenceMinWorkers, this.config.inferenceMaxWorkers);
   }
 
-  /** Hands a job to a worker, and the next one as soon as it is done. */
-  private async dispatch({
-    image,
-    options,
-    abandoned,
-    queuedAt,
-    resolve,
-    reject,
-  }: PendingJob): Promise<void> {
-    this.running++;
-    try {
-      const { faces, times } = await this.threads.run([{ image, options, abandoned }], {
-        transferList: [image.data.buffer as ArrayBuffer],
-      });
-      this.answeredAt = wallClock();
-      const { startedAt, detectMs, recogniseMs, attributesMs } = times;
-      resolve({ faces: faces[0], queueMs: startedAt - queuedAt, detectMs, recogniseMs, attributesMs });
-    } catch (error) {
-      reject(new AppError('worker_failed', 'The image could not be analysed.', {}, { cause: error }));
-    } finally {
-      this.running--;
-      const next = this.queue.shift();
-      if (next !== undefined) void this.dispatch(next);
+  /** Hands what waits to the workers that are free: full batches at once, others when the first of them has waited long enough. */
+  private schedule(): void {
+    const { inferenceMaxBatch, inferenceBatchWaitMs } = this.config;
+    while (this.busy < this.maxWorkers && this.queue.first !== undefined) {
+      const patienceMs = this.queue.first.queuedAt + inferenceBatchWaitMs - wallClock();
+      if (this.queue.length < inferenceMaxBatch && inferenceMaxBatch > 1 && patienceMs > 0) {
+        clearTimeout(this.wait);
+        this.wait = setTimeout(() => this.schedule(), patienceMs);
+        return;
+      }
+      // Free workers share what waits, rather than one of them taking all of it.
+      const share = Math.ceil(this.queue.length / (this.maxWorkers - this.busy));
+      void this.dispatch(this.queue.take(Math.min(inferenceMaxBatch, share)));
     }
   }
+
+  private async dispatch(batch: readonly PendingJob[]): Promise<void> {
+    this.busy++;
+    this.running += batch.length;
+    await this.run(batch);
+    this.busy--;
+    this.running -= batch.length;
+    this.schedule();
+  }
+
+  /** Has a worker analyse a batch. Never rejects: what happens is told to the jobs. */
+  private async run(batch: readonly PendingJob[]): Promise<void> {
+    // Transferred pixels are lost with their worker. Alone, a job is not tried again; in a batch, it must be able to.
+    const jobs = batch.map(({ image, options, abandoned }) => ({
+      image: batch.length > 1 ? shared(image) : image,
+      options,
+      abandoned,
+    }));
+    try {
+      const transferList = jobs.flatMap(({ image }) => transferable(image));
+      const { outcomes, times } = await this.threads.run(jobs, { transferList });
+      this.answeredAt = wallClock();
+      for (const [index, job] of batch.entries()) settle(job, outcomes[index], times, batch.length);
+    } catch (error) {
+      this.lose(error as Error);
+      if (batch.length === 1) return batch[0].reject(workerFailed(error));
+      // One of them killed the worker, or none: each alone, so that the others do not pay for it.
+      for (const [index, job] of batch.entries()) {
+        if (!job.signal.aborted) await this.run([{ ...job, image: jobs[index].image }]);
+      }
+    }
+  }
+
+  private lose(error: Error): void {
+    this.restarts++;
+    this.logger.error(`A worker failed: ${error.message}`, error.stack);
+  }
+}
+
+function settle(
+  { queuedAt, resolve, reject }: PendingJob,
+  outcome: Outcome,
+  times: StageTimes,
+  batchSize: number,
+): void {
+  if (outcome.kind === 'failed') return reject(workerFailed(outcome.error));
+  const { startedAt, detectMs, recogniseMs, attributesMs } = times;
+  resolve({
+    faces: outcome.kind === 'faces' ? outcome.faces : [],
+    tooCoarse: outcome.kind === 'too_coarse',
+    batchSize,
+    queueMs: startedAt - queuedAt,
+    detectMs,
+    recogniseMs,
+    attributesMs,
+  });
+}
+
+function workerFailed(cause: unknown): AppError {
+  return new AppError('worker_failed', 'The image could not be analysed.', {}, { cause });
+}
+
+/** A copy of the pixels that both threads see. */
+function shared(image: Image): Image {
+  const data = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
+  data.set(image.data);
+  return { ...image, data };
+}
+
+/** Those that can be transferred: shared memory is there for both anyway. */
+function transferable({ data: { buffer } }: Image): ArrayBuffer[] {
+  return types.isSharedArrayBuffer(buffer) ? [] : [buffer as ArrayBuffer];
 }

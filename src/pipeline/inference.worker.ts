@@ -2,10 +2,11 @@
 import { NestFactory } from '@nestjs/core';
 import { workerData } from 'piscina';
 import type { Config } from '../config/config.js';
-import type { AnalysisJob, BatchResult } from './analysis.js';
+import { type AnalysisJob, type BatchAnswer, isAbandoned } from './analysis.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { AnalysisService } from './analysis.service.js';
 import { InferenceWorkerModule } from './inference-worker.module.js';
+import { analyzeApart } from './isolation.js';
 
 const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(workerData as Config), {
   logger: ['fatal', 'error', 'warn'],
@@ -16,9 +17,8 @@ const sessions = context.get(SessionManager);
 await analysis.warmUp();
 
 // Piscina calls a worker file's default export: the one place where the house rule against them gives way.
-export default (jobs: AnalysisJob[]): Promise<BatchResult> => {
-  sessions.stopWhen(() =>
-    jobs.every(({ abandoned }) => abandoned !== undefined && Atomics.load(abandoned, 0) !== 0),
-  );
-  return analysis.analyze(jobs);
-};
+export default (jobs: AnalysisJob[]): Promise<BatchAnswer> =>
+  analyzeApart(jobs, (some) => {
+    sessions.stopWhen(() => some.every(isAbandoned));
+    return analysis.analyze(some);
+  });

@@ -17,30 +17,34 @@ export class JobQueue<T extends Waiting> {
     return this.entries.size;
   }
 
-  /** @throws AppError `overloaded` when the queue is full */
-  assertRoom(): void {
-    if (this.entries.size < this.capacity) return;
-    throw new AppError('overloaded', 'All workers are busy and the queue is full; try again later.', {
-      queued: this.entries.size,
-      retry_after_seconds: 1,
-    });
+  /** The entry that has waited longest. */
+  get first(): T | undefined {
+    return this.entries.keys().next().value;
   }
 
-  /** @throws AppError `overloaded` when the queue is full */
-  push(entry: T): void {
-    this.assertRoom();
+  /**
+   * @param beyond how many more may be taken in: those that need not wait, as a worker is free for them
+   * @throws AppError `overloaded` when the queue is full
+   */
+  push(entry: T, beyond = 0): void {
+    if (this.entries.size >= this.capacity + beyond) {
+      throw new AppError('overloaded', 'All workers are busy and the queue is full; try again later.', {
+        queued: this.entries.size,
+        retry_after_seconds: 1,
+      });
+    }
     const leave = (): void => void this.entries.delete(entry);
     entry.signal.addEventListener('abort', leave, { once: true });
     this.entries.set(entry, () => entry.signal.removeEventListener('abort', leave));
   }
 
-  /** Removes and returns the entry that has waited longest. */
-  shift(): T | undefined {
-    const [first] = this.entries;
-    if (first === undefined) return undefined;
-    const [entry, stopListening] = first;
-    stopListening();
-    this.entries.delete(entry);
-    return entry;
+  /** Removes and returns the entries that have waited longest, at most `count`, in order. */
+  take(count: number): T[] {
+    const taken = [...this.entries].slice(0, count);
+    for (const [entry, stopListening] of taken) {
+      stopListening();
+      this.entries.delete(entry);
+    }
+    return taken.map(([entry]) => entry);
   }
 }

@@ -12,7 +12,11 @@ test('first in, first out', () => {
   const entries = [entry(), entry(), entry()];
   for (const one of entries) queue.push(one);
   expect(queue.length).toBe(3);
-  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([...entries, undefined]);
+  expect(queue.first).toBe(entries[0]);
+  expect(queue.take(2)).toEqual(entries.slice(0, 2));
+  expect(queue.take(2)).toEqual(entries.slice(2));
+  expect(queue.take(2)).toEqual([]);
+  expect(queue.first).toBeUndefined();
   expect(queue.length).toBe(0);
 });
 
@@ -30,6 +34,14 @@ test('refuses one more than it holds, with the time after which to try again', (
   expect(queue.length).toBe(1);
 });
 
+test('takes in more for workers that are free', () => {
+  const queue = new JobQueue<Waiting>(0);
+  expect(() => queue.push(entry())).toThrow(AppError);
+  queue.push(entry(), 1);
+  expect(() => queue.push(entry(), 1)).toThrow(AppError);
+  expect(queue.length).toBe(1);
+});
+
 test('an entry whose signal aborts leaves, and makes room', () => {
   const queue = new JobQueue<Waiting>(2);
   const [first, second, third] = [entry(), entry(), entry()];
@@ -38,14 +50,14 @@ test('an entry whose signal aborts leaves, and makes room', () => {
   first.abort();
   expect(queue.length).toBe(1);
   queue.push(third);
-  expect([queue.shift(), queue.shift()]).toEqual([second, third]);
+  expect(queue.take(2)).toEqual([second, third]);
 });
 
 test('an entry that was taken out does not leave a second time', () => {
   const queue = new JobQueue<Waiting>(2);
   const [first, second] = [entry(), entry()];
   queue.push(first);
-  expect(queue.shift()).toBe(first);
+  expect(queue.take(1)).toEqual([first]);
   queue.push(second);
   first.abort();
   expect(queue.length).toBe(1);

@@ -1,0 +1,49 @@
+/** Keeps the pictures of a batch apart: what fails for one of them must not fail the others. */
+import { messageOf } from '../errors.js';
+import type { AnalysisJob, BatchAnswer, BatchResult, Outcome, StageTimes } from './analysis.js';
+
+/** Analyses some jobs together. */
+export type Analyze = (jobs: readonly AnalysisJob[]) => Promise<BatchResult>;
+
+/**
+ * Analyses a batch in one go; where that throws, each of its jobs alone, so that only those fail that fail by
+ * themselves. Never rejects.
+ */
+export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyze): Promise<BatchAnswer> {
+  try {
+    return answerOf(await analyze(jobs));
+  } catch (error) {
+    if (jobs.length === 1) return { outcomes: [failed(error)], times: NO_TIMES };
+  }
+  const answers: BatchAnswer[] = [];
+  for (const job of jobs) answers.push(await analyzeApart([job], analyze));
+  return {
+    outcomes: answers.flatMap(({ outcomes }) => outcomes),
+    times: answers.map(({ times }) => times).reduce(sum, NO_TIMES),
+  };
+}
+
+const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
+
+function answerOf({ faces, tooCoarse, times }: BatchResult): BatchAnswer {
+  const outcomes = faces.map(
+    (some, job): Outcome => (tooCoarse[job] ? { kind: 'too_coarse' } : { kind: 'faces', faces: some }),
+  );
+  return { outcomes, times };
+}
+
+/** Of the error, what survives the way to another thread. */
+function failed(cause: unknown): Outcome {
+  const error = new Error(messageOf(cause));
+  if (cause instanceof Error) error.stack = cause.stack;
+  return { kind: 'failed', error };
+}
+
+function sum(a: StageTimes, b: StageTimes): StageTimes {
+  return {
+    startedAt: Math.min(a.startedAt, b.startedAt),
+    detectMs: a.detectMs + b.detectMs,
+    recogniseMs: a.recogniseMs + b.recogniseMs,
+    attributesMs: a.attributesMs + b.attributesMs,
+  };
+}
