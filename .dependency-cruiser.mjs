@@ -66,7 +66,7 @@ export default {
       comment: 'The main side of the pipeline must not load the stages: they belong in a worker.',
       from: {
         path: [
-          '^src/pipeline/(inference-pool|job-queue)',
+          '^src/pipeline/(inference-pool|job-queue|admission|byte-budget)',
           '^src/pipeline/analysis\\.ts$',
           '^src/(faces|health)/',
         ],

@@ -10,10 +10,12 @@ import { type Analysis, InferencePool } from '../pipeline/inference-pool.service
 import { scaleFace } from './scale-face.js';
 
 /**
- * Shorter side, in pixels, from which on more pixels of a face tell the models nothing: the aligned crop holds the face
+ * Shorter side of a face, in pixels, from which on more pixels tell the models nothing: the aligned crop holds the face
  * at about this size, and below it embeddings begin to differ from those of the whole picture.
  */
 const LEAST_FACE_SIDE = 80;
+/** The same where only boxes are asked for: below it second opinions begin to turn faces away. */
+const LEAST_BOX_SIDE = 32;
 
 /** The faces of a picture in pixels of the whole picture, and where the time went, in milliseconds. */
 export interface AnalysedPicture extends Pick<
@@ -51,7 +53,7 @@ export class PictureService {
       const first = await this.images.load(source, signal, { leastSide, memory: place });
       const { inFull } = first;
       if (inFull === undefined) return await this.look(first, options, signal);
-      const leastFaceSide = needsPixels(options) ? LEAST_FACE_SIDE : undefined;
+      const leastFaceSide = needsPixels(options) ? LEAST_FACE_SIDE : LEAST_BOX_SIDE;
       const glance = await this.look(first, { ...options, leastFaceSide }, signal);
       return glance.tooCoarse ? added(glance, await this.look(await inFull(), options, signal)) : glance;
     } finally {

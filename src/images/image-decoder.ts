@@ -138,7 +138,10 @@ export class ImageDecoder {
 }
 
 /** The size of the pixels a plan leads to. */
-function sizeOf({ width, height, shrink }: Omit<DecodePlan, 'memoryBytes'>): { width: number; height: number } {
+function sizeOf({ width, height, shrink }: Omit<DecodePlan, 'memoryBytes'>): {
+  width: number;
+  height: number;
+} {
   const part = (side: number): number => Math.max(1, Math.round(side / shrink));
   return { width: part(width), height: part(height) };
 }

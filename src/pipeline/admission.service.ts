@@ -94,11 +94,10 @@ export class Admission {
     }
     if (!this.bodies.tryTake(bytes)) {
       this.refusals.bytes++;
-      throw new AppError(
-        'overloaded',
-        'Too many bytes are being received at the moment; try again later.',
-        { bytes_in_flight: this.bodies.used, retry_after_seconds: 1 },
-      );
+      throw new AppError('overloaded', 'Too many bytes are being received at the moment; try again later.', {
+        bytes_in_flight: this.bodies.used,
+        retry_after_seconds: 1,
+      });
     }
     return () => this.bodies.give(bytes);
   }

@@ -26,8 +26,8 @@ export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyz
 const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
 
 function answerOf({ faces, tooCoarse, times }: BatchResult): BatchAnswer {
-  const outcomes = faces.map(
-    (some, job): Outcome => (tooCoarse[job] ? { kind: 'too_coarse' } : { kind: 'faces', faces: some }),
+  const outcomes = faces.map((some, job): Outcome =>
+    tooCoarse[job] ? { kind: 'too_coarse' } : { kind: 'faces', faces: some },
   );
   return { outcomes, times };
 }
