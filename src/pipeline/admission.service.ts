@@ -122,7 +122,9 @@ export class Admission {
         await this.pixels.take(bytes, signal);
         held = bytes;
       },
-      keepFor: (more) => (work = more),
+      keepFor: (more) => {
+        work = more;
+      },
       free: () => {
         const leave = (): void => {
           if (entered) this.pictures--;

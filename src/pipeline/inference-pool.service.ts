@@ -226,5 +226,5 @@ function shared(image: Image): Image {
 
 /** Those that can be transferred: shared memory is there for both anyway. */
 function transferable({ data: { buffer } }: Image): ArrayBuffer[] {
-  return types.isSharedArrayBuffer(buffer) ? [] : [buffer as ArrayBuffer];
+  return types.isSharedArrayBuffer(buffer) ? [] : [buffer];
 }

@@ -63,7 +63,7 @@ function expectSame(small: FullFace[], large: FullFace[]): void {
   }
 }
 
-test.each([1, 3, 4])('sample %i with large faces: one shrunk decode, the same answer', async (number) => {
+test.each([1, 3])('sample %i with large faces: one shrunk decode, the same answer', async (number) => {
   const picture = await large(number, WIDTH);
   let small: FullFace[] = [];
   expect(await decodes(shrinking, async () => (small = await facesOf(shrinking, picture)))).toEqual([4]);
@@ -112,7 +112,9 @@ test.each([
   ['png', [1]],
 ] as const)('%s', async (format, shrinks) => {
   const jpeg = await large(3, WIDTH);
-  const encoded = await sharp(jpeg).toFormat(format, { quality: 95, compressionLevel: 1 }).toBuffer();
+  const encoded = await sharp(jpeg)
+    .toFormat(format, format === 'png' ? { compressionLevel: 1 } : { quality: 95 })
+    .toBuffer();
   let faces: FullFace[] = [];
   expect(await decodes(shrinking, async () => (faces = await facesOf(shrinking, encoded)))).toEqual(shrinks);
   expectSame(faces, await facesOf(whole, jpeg));

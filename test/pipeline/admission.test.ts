@@ -73,14 +73,9 @@ describe('bodies', () => {
 
   test('that could never fit are refused for good, with the limit', () => {
     const admission = admissionOf({});
-    expect(() => admission.receive(101)).toThrow(
-      expect.objectContaining({
-        code: 'body_too_large',
-        message: expect.stringMatching(/at most 100 .*MAX_BYTES_IN_FLIGHT/) as string,
-        details: { max_bytes: 100 },
-      }),
-    );
-    expect(admission.state.refusals.too_large).toBe(1);
+    expect(() => admission.receive(101)).toThrow(/at most 100 .*MAX_BYTES_IN_FLIGHT/);
+    expect(codeOf(() => admission.receive(101))).toBe('body_too_large');
+    expect(admission.state.refusals.too_large).toBe(2);
   });
 
   test('are refused unread while no picture could be taken in', async () => {

@@ -24,7 +24,7 @@ let requests: Request[];
 beforeAll(async () => {
   const decode = async (bytes: Buffer, width: number, height?: number): Promise<Image> => {
     const { data, info } = await sharp(bytes)
-      .resize(width, height, { fit: 'fill' })
+      .resize(width, height, { fit: height === undefined ? 'inside' : 'fill' })
       .raw()
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data: Uint8Array.from(data) };
