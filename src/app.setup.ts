@@ -6,6 +6,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { DrainingAdapter } from './http/draining.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
@@ -15,7 +16,8 @@ const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug
 /** The application, set up but not yet listening. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const logLevels = LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(config.logLevel as LogLevel) + 1);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+  const adapter = new DrainingAdapter(config.requestTimeoutMs);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new ConsoleLogger({ logLevels, json: config.logFormat === 'json' }),
