@@ -31,8 +31,6 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.useBodyParser('json', { limit: config.maxBodyBytes });
   app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
   app.useGlobalFilters(new ProblemFilter());
-  // A stop that went well is no death by signal: the exit code is 0.
-  app.enableShutdownHooks([], { useProcessExit: true });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs-json',
     customSiteTitle: 'Face analysis API',
