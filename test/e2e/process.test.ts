@@ -1,39 +1,17 @@
-/** The process as an operator meets it: what stops its start, and how it stops. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** The process as an operator meets it: what stops its start. */
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DETECT, json, sample, until } from './support.js';
+import { killAll, run } from './service-process.js';
 
-const children: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'e2e-process-'));
 afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
+  killAll();
   rmSync(folder, { recursive: true });
 });
-
-interface Run {
-  readonly child: ChildProcess;
-  /** All it has written so far. */
-  readonly output: () => string;
-  /** Its exit code, once it has ended. */
-  readonly ended: Promise<number | null>;
-}
-
-function run(environment: NodeJS.ProcessEnv): Run {
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
-  });
-  children.push(child);
-  let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const ended = once(child, 'close').then(([code]) => code as number | null);
-  return { child, output: () => text, ended };
-}
 
 async function refusal(environment: NodeJS.ProcessEnv): Promise<string> {
   const { ended, output } = run(environment);
@@ -99,57 +77,5 @@ describe('a start that cannot be', () => {
     const { port } = server.address() as AddressInfo;
     expect(await refusal({ PORT: String(port), LOG_LEVEL: 'fatal' })).toContain('EADDRINUSE');
     server.close();
-  });
-});
-
-describe('a stop', () => {
-  async function listening({ output }: Run): Promise<string> {
-    const address = /Listening on (http:\/\/[\d.:]+)/;
-    await until(() => address.test(output()), 30_000);
-    return address.exec(output())?.[1] ?? '';
-  }
-
-  test('lets a request in flight be answered, tells health, and exits with 0', async () => {
-    let asked = false;
-    let answer = (): void => undefined;
-    const web = createServer((_, response) => {
-      asked = true;
-      answer = () => void response.end(sample(3));
-    }).listen(0, '127.0.0.1');
-    await once(web, 'listening');
-    const image_url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/`;
-
-    const service = run({ URL_ALLOWED_ADDRESSES: '127.0.0.1', SHUTDOWN_TIMEOUT_MS: '2000' });
-    const url = await listening(service);
-    const response = fetch(url + DETECT, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ image_url }),
-    });
-    await until(() => asked);
-    service.child.kill('SIGTERM');
-    await until(async () => (await fetch(`${url}/-/readyz`)).status === 503, 1_900);
-    // Past the grace of health: the server takes no new connections, and still owes this one an answer.
-    await until(() =>
-      fetch(`${url}/-/livez`).then(
-        () => false,
-        () => true,
-      ),
-    );
-    answer();
-    expect((await json<{ faces: object[] }>(await response)).faces).toHaveLength(3);
-    expect(await service.ended).toBe(0);
-    expect(service.output()).not.toMatch(/error/i);
-    web.close();
-  });
-
-  test('is quick when there is nothing to do, although a caller keeps its connection', async () => {
-    const service = run({ SHUTDOWN_TIMEOUT_MS: '0' });
-    const url = await listening(service);
-    expect((await fetch(`${url}/-/livez`)).status).toBe(200);
-    const started = performance.now();
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toBe(0);
-    expect(performance.now() - started).toBeLessThan(3_000);
   });
 });
