@@ -1,0 +1,108 @@
+/**
+ * Three replicas behind HAProxy under load, one killed and all rolled: `npm run replicas -- --seconds 10 --callers 6`.
+ *
+ * Prints what became of the requests, and each replica's share. Exits with 1 when a request was lost or a replica did not
+ * stop cleanly, with 2 when HAProxy is missing.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { oneFace } from './pictures.js';
+import { Load } from './replicas/load.js';
+import { Proxy, type ProxyCounts } from './replicas/proxy.js';
+import { Replica } from './replicas/replica.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    callers: { type: 'string', default: '6' },
+  },
+});
+const [seconds, callers] = [Number(values.seconds), Number(values.callers)];
+if (!(seconds > 0) || !(callers >= 1)) {
+  console.error('--seconds and --callers take positive numbers.');
+  process.exit(2);
+}
+if (!Proxy.isInstalled) {
+  console.error('HAProxy is missing: install it with `apt-get install haproxy`.');
+  process.exit(2);
+}
+
+const replicas = [
+  new Replica(await freePort()),
+  new Replica(await freePort()),
+  new Replica(await freePort()),
+];
+const proxy = new Proxy(await freePort(), await freePort());
+const exitCodes: (number | null)[] = [];
+let load: Load | undefined;
+
+/** Prints what a phase of the trial brought. */
+async function phase(name: string, work: () => Promise<unknown>): Promise<void> {
+  if (load === undefined) return;
+  const { tally } = load;
+  const [answeredBefore, before, started] = [tally.answered, await proxy.counts(), performance.now()];
+  await work();
+  const after = await proxy.counts();
+  const took = (performance.now() - started) / 1000;
+  const answered = tally.answered - answeredBefore;
+  const retried = after.retried - before.retried;
+  const rate = (answered / took).toFixed(1).padStart(6);
+  console.log(
+    `${name.padEnd(26)} ${took.toFixed(1).padStart(6)} s ${String(answered).padStart(6)} answered ${rate}/s ` +
+      `${String(retried).padStart(4)} retried   share ${shares(before, after)}`,
+  );
+}
+
+/** How the answers were divided among the replicas. */
+function shares(before: ProxyCounts, after: ProxyCounts): string {
+  const answers = after.answers.map((count, index) => count - before.answers[index]);
+  const all = answers.reduce((sum, count) => sum + count, 0);
+  return answers.map((count) => `${Math.round((100 * count) / Math.max(1, all))} %`).join(', ');
+}
+
+try {
+  await Promise.all(replicas.map((replica) => replica.start()));
+  await proxy.start(replicas.map(({ address }) => address));
+  const start = await proxy.counts();
+  load = new Load(proxy.url, await oneFace(), callers);
+  await phase('three replicas', () => sleep(seconds * 1000));
+  await phase('one killed (SIGKILL)', async () => {
+    await replicas[0].end('SIGKILL');
+    await sleep(seconds * 1000);
+  });
+  await phase('started again', () => replicas[0].start());
+  for (const [index, replica] of replicas.entries()) {
+    await phase(`replica ${index + 1} rolled (SIGTERM)`, async () => {
+      exitCodes.push(await replica.end('SIGTERM'));
+      await replica.start();
+    });
+  }
+  await phase('three replicas', () => sleep(seconds * 1000));
+  await load.stop();
+
+  const { sent, answered, lost } = load.tally;
+  const end = await proxy.counts();
+  console.log(`\nrequests sent    ${sent}`);
+  console.log(`answered 200     ${answered}`);
+  console.log(`lost             ${sent - answered}`);
+  for (const [reason, count] of lost) console.log(`  ${reason}: ${count}`);
+  console.log(`retried once     ${end.retried - start.retried}`);
+  console.log(`share            ${shares(start, end)}`);
+  console.log(`exit codes       ${exitCodes.join(', ')}`);
+  const failed = sent !== answered || exitCodes.some((code) => code !== 0);
+  process.exitCode = failed ? 1 : 0;
+} finally {
+  await load?.stop();
+  await Promise.all([proxy.stop(), ...replicas.map((replica) => replica.end('SIGTERM'))]);
+}

@@ -1,0 +1,79 @@
+/** HAProxy with the configuration of deploy/, in front of replicas that listen on this machine. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isReady } from './replica.js';
+
+const CONFIGURATION = 'deploy/haproxy.cfg';
+const START_LIMIT_MS = 30_000;
+
+/** What the proxy counted. */
+export interface ProxyCounts {
+  /** Requests that were sent a second time. */
+  readonly retried: number;
+  /** Answers of class 2xx of each replica. */
+  readonly answers: number[];
+}
+
+export class Proxy {
+  private child?: ChildProcess;
+
+  constructor(
+    private readonly port: number,
+    private readonly statsPort: number,
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  static get isInstalled(): boolean {
+    return spawnSync('haproxy', ['-v']).status === 0;
+  }
+
+  /** Resolves when requests reach a replica. @param addresses three, as `host:port` */
+  async start(addresses: readonly string[]): Promise<void> {
+    const replicas = addresses.map((address, index) => [`REPLICA_${index + 1}`, address]);
+    const child = spawn('haproxy', ['-db', '-f', CONFIGURATION], {
+      env: {
+        PATH: process.env.PATH,
+        LISTEN: `127.0.0.1:${this.port}`,
+        STATS: `127.0.0.1:${this.statsPort}`,
+        ...(Object.fromEntries(replicas) as Record<string, string>),
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    this.child = child;
+    const started = performance.now();
+    while (!(await isReady(this.url))) {
+      if (child.exitCode !== null) throw new Error(`HAProxy ended with exit code ${child.exitCode}.`);
+      if (performance.now() - started > START_LIMIT_MS) throw new Error('HAProxy does not become ready.');
+      await sleep(50);
+    }
+  }
+
+  /** Its counters since the start, from its statistics page. */
+  async counts(): Promise<ProxyCounts> {
+    const csv = await (await fetch(`http://127.0.0.1:${this.statsPort}/;csv`)).text();
+    const [head, ...lines] = csv.trim().split('\n');
+    const names = head.replace('# ', '').split(',');
+    const rows = lines
+      .map((line) => line.split(','))
+      .map((cells) => Object.fromEntries(cells.map((cell, index) => [names[index], cell])));
+    const replicas = rows.filter(({ svname }) => svname.startsWith('replica'));
+    return {
+      retried: Number(
+        rows.find(({ pxname, svname }) => pxname === 'replicas' && svname === 'BACKEND')?.wretr,
+      ),
+      answers: replicas.map((row) => Number(row.hrsp_2xx)),
+    };
+  }
+
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
