@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { oneFace } from './pictures.js';
-import { Load } from './replicas/load.js';
+import { Load, lostOf } from './replicas/load.js';
 import { Proxy, type ProxyCounts } from './replicas/proxy.js';
 import { Replica } from './replicas/replica.js';
 
@@ -47,11 +47,16 @@ const proxy = new Proxy(await freePort(), await freePort());
 const exitCodes: (number | null)[] = [];
 let load: Load | undefined;
 
+// A trial that is cut short leaves nothing running.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+process.once('exit', () => [proxy, ...replicas].forEach((part) => part.kill()));
+
 /** Prints what a phase of the trial brought. */
 async function phase(name: string, work: () => Promise<unknown>): Promise<void> {
   if (load === undefined) return;
   const { tally } = load;
-  const [answeredBefore, before, started] = [tally.answered, await proxy.counts(), performance.now()];
+  const [answeredBefore, lostBefore] = [tally.answered, lostOf(tally)];
+  const [before, started] = [await proxy.counts(), performance.now()];
   await work();
   const after = await proxy.counts();
   const took = (performance.now() - started) / 1000;
@@ -60,7 +65,7 @@ async function phase(name: string, work: () => Promise<unknown>): Promise<void> 
   const rate = (answered / took).toFixed(1).padStart(6);
   console.log(
     `${name.padEnd(26)} ${took.toFixed(1).padStart(6)} s ${String(answered).padStart(6)} answered ${rate}/s ` +
-      `${String(retried).padStart(4)} retried   share ${shares(before, after)}`,
+      `${String(lostOf(tally) - lostBefore).padStart(4)} lost ${String(retried).padStart(4)} retried   share ${shares(before, after)}`,
   );
 }
 

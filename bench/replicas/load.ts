@@ -10,6 +10,11 @@ export interface Tally {
   readonly lost: Map<string, number>;
 }
 
+/** How many were lost so far. */
+export function lostOf({ lost }: Tally): number {
+  return [...lost.values()].reduce((sum, count) => sum + count, 0);
+}
+
 export class Load {
   readonly tally: Tally = { sent: 0, answered: 0, lost: new Map() };
   private readonly agent = new Agent({ keepAlive: true });

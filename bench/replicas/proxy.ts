@@ -76,4 +76,9 @@ export class Proxy {
     child.kill('SIGTERM');
     await ended;
   }
+
+  /** At once, without waiting for its end. */
+  kill(): void {
+    this.child?.kill('SIGKILL');
+  }
 }

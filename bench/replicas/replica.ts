@@ -46,6 +46,11 @@ export class Replica {
     child.kill(signal);
     return (await ended)[0];
   }
+
+  /** At once, without waiting for its end. */
+  kill(): void {
+    this.child?.kill('SIGKILL');
+  }
 }
 
 /** Whether something answers 200 to the readiness check. */
