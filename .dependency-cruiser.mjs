@@ -3,7 +3,8 @@
 /** A room of src/ and the rooms it may import. `errors` and `config` are open to all but `vision`. */
 const ROOMS = {
   faces: ['http', 'images', 'packs', 'pipeline', 'recognition/similarity', 'attributes', 'vision'],
-  health: ['packs', 'pipeline'],
+  health: ['access', 'packs', 'pipeline'],
+  access: ['http'],
   http: [],
   images: ['vision'],
   pipeline: ['attributes', 'detection', 'packs', 'recognition', 'sessions', 'vision'],
@@ -22,7 +23,9 @@ const OWNERS = {
   piscina: '^src/pipeline/',
   sharp: '^(src/images/image-decoder|test/|bench/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
-  express: '^src/(http/|faces/.*controller)',
+  express: '^src/(http/|access/.*middleware|faces/.*controller)',
+  '@redis': '^(src/access/rate-limiter|test/)',
+  'rate-limiter-flexible': '^src/access/rate-limiter',
 };
 
 const rooms = Object.entries(ROOMS).map(([room, others]) => ({

@@ -1,9 +1,11 @@
 /** The list of modules. */
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { FacesModule } from './faces/faces.module.js';
 import { HealthModule } from './health/health.module.js';
+import { ManagementServer } from './http/management-server.js';
 import { PacksModule } from './packs/packs.module.js';
 
 @Module({})
@@ -11,7 +13,8 @@ export class AppModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.with(config), PacksModule, FacesModule, HealthModule.with(config)],
+      imports: [ConfigModule.with(config), AccessModule, PacksModule, FacesModule, HealthModule.with(config)],
+      providers: [ManagementServer],
     };
   }
 }

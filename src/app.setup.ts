@@ -4,33 +4,49 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
+import { access } from './access/access.middleware.js';
+import { describeAccess } from './access/access.openapi.js';
+import { ApiKeys } from './access/api-keys.service.js';
+import { RateLimiter } from './access/rate-limiter.service.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { crossOrigin } from './http/cross-origin.js';
+import { HttpAdapter } from './http/http-server.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
+import { trustedProxies } from './http/trusted-proxies.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
 /** The application, set up but not yet listening. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const logLevels = LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(config.logLevel as LogLevel) + 1);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
-    bodyParser: false,
-    abortOnError: false,
-    logger: new ConsoleLogger({ logLevels, json: config.logFormat === 'json' }),
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.with(config),
+    new HttpAdapter(config),
+    {
+      bodyParser: false,
+      abortOnError: false,
+      logger: new ConsoleLogger({ logLevels, json: config.logFormat === 'json' }),
+    },
+  );
   app.disable('x-powered-by');
   // Answers to POST are never cached: hashing them would be work for nothing.
   app.disable('etag');
+  app.set('trust proxy', trustedProxies(config.trustedProxies));
   app.use(requestContext(config.requestTimeoutMs));
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
+  if (config.corsOrigins.length > 0) app.enableCors(crossOrigin(config.corsOrigins));
+  // After CORS, whose preflights carry no key; before a body is read that nobody has asked for.
+  app.use(access(config, app.get(ApiKeys), app.get(RateLimiter)));
   app.useBodyParser('json', { limit: config.maxBodyBytes });
   app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
   app.useGlobalFilters(new ProblemFilter());
   // A stop that went well is no death by signal: the exit code is 0.
   app.enableShutdownHooks([], { useProcessExit: true });
+  if (!config.docsEnabled) return app;
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs-json',
     customSiteTitle: 'Face analysis API',
@@ -50,5 +66,6 @@ function openApiDocument(app: NestExpressApplication): ReturnType<typeof Swagger
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, item]) => [path.replaceAll('\\', ''), item]),
   );
+  describeAccess(document, app.get(ApiKeys), app.get(RateLimiter));
   return document;
 }

@@ -8,6 +8,10 @@ export type ErrorCode =
   | 'unsupported_media_type'
   | 'body_too_large'
   | 'not_found'
+  // who the caller is, and how often it calls
+  | 'api_key_missing'
+  | 'api_key_invalid'
+  | 'rate_limited'
   // the image
   | 'image_undecodable'
   | 'image_unsupported'

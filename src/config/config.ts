@@ -26,6 +26,94 @@ export class Config {
   host: string = '0.0.0.0';
 
   @Setting(
+    'MANAGEMENT_PORT',
+    'Second TCP port, for `/metrics` and `/docs`, which the first then no longer shows; unset: one port for all.',
+    IsOptional(),
+    IsInt(),
+    Min(0),
+    Max(65535),
+  )
+  managementPort?: number = undefined;
+
+  @Setting('DOCS_ENABLED', 'Whether `/docs`, `/docs-json` and `/docs-yaml` are served.', IsBoolean())
+  docsEnabled: boolean = true;
+
+  @Setting('METRICS_ENABLED', 'Whether `/metrics` is served.', IsBoolean())
+  metricsEnabled: boolean = true;
+
+  @Setting(
+    'API_KEYS',
+    'API keys as name:sha256 or name:sha256:expiry-date, separated by commas (`npm run api-key -- --name NAME` makes one). With neither this nor API_KEYS_FILE anyone may use the API.',
+    IsString({ each: true }),
+  )
+  apiKeys: string[] = [];
+
+  @Setting(
+    'API_KEYS_FILE',
+    'File with one API key a line, written as in API_KEYS; read again whenever it changes.',
+    IsOptional(),
+    IsString(),
+  )
+  apiKeysFile?: string = undefined;
+
+  @Setting(
+    'RATE_LIMIT_REQUESTS',
+    'Requests of one API key (without keys: of one address) in a window; one more is refused with 429. 0: no limit.',
+    IsInt(),
+    Min(0),
+  )
+  rateLimitRequests: number = 0;
+
+  @Setting('RATE_LIMIT_WINDOW_SECONDS', 'Length of that window.', IsInt(), Min(1), Max(86_400))
+  rateLimitWindowSeconds: number = 60;
+
+  @Setting(
+    'RATE_LIMIT_REDIS_URL',
+    'Redis (redis:// or rediss://) in which replicas count together; unset: each counts for itself.',
+    IsOptional(),
+    IsUrl({ protocols: ['redis', 'rediss'], require_protocol: true, require_tld: false }),
+  )
+  rateLimitRedisUrl?: string = undefined;
+
+  @Setting(
+    'TRUSTED_PROXIES',
+    'Proxies whose X-Forwarded-For is believed: addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`, separated by commas; or the number of proxies in front. Empty: none.',
+    IsString({ each: true }),
+  )
+  trustedProxies: string[] = [];
+
+  @Setting(
+    'CORS_ORIGINS',
+    'Origins whose web pages may call the API, such as https://example.com, separated by commas; `*`: any. Empty: none.',
+    Matches(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/, { each: true }),
+  )
+  corsOrigins: string[] = [];
+
+  @Setting(
+    'HTTP_HEADERS_TIMEOUT_MS',
+    'Time in which the headers of a request must have arrived; past it: 408 and the connection is closed.',
+    IsInt(),
+    Min(1),
+  )
+  httpHeadersTimeoutMs: number = 10_000;
+
+  @Setting(
+    'HTTP_RECEIVE_TIMEOUT_MS',
+    'Time in which a whole request, body included, must have arrived; past it: 408 and the connection is closed.',
+    IsInt(),
+    Min(1),
+  )
+  httpReceiveTimeoutMs: number = 30_000;
+
+  @Setting(
+    'HTTP_KEEP_ALIVE_TIMEOUT_MS',
+    'Time an idle connection is kept; longer than the idle time of a load balancer in front.',
+    IsInt(),
+    Min(1),
+  )
+  httpKeepAliveTimeoutMs: number = 65_000;
+
+  @Setting(
     'LOG_LEVEL',
     'Least severe level that is logged.',
     IsIn(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']),

@@ -10,7 +10,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors.js';
-import { PROBLEMS } from '../http/problem.js';
+import { ProblemDto } from '../http/problem.dto.js';
+import { problemAnswers } from '../http/problem.openapi.js';
 import {
   BatchDetectRequestDto,
   BatchDetectResponseDto,
@@ -20,7 +21,6 @@ import {
 import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { FACE_FIELDS } from './face-fields.js';
-import { ProblemDto } from '../http/problem.dto.js';
 
 /** A 1×1 PNG: small enough to read, and a valid picture to try the route with. */
 const TINY_PNG =
@@ -156,33 +156,10 @@ function body(
   };
 }
 
-/** One documented answer per status, with an example problem per code. */
+/** The answers of a route that are problems. */
 function DescribeErrors(...codes: ErrorCode[]): MethodDecorator {
-  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort();
-  const responses = statuses.map((status) => {
-    const some = codes.filter((code) => PROBLEMS[code].status === status);
-    return ApiResponse({
-      status,
-      description: some.map((code) => PROBLEMS[code].title).join(' · '),
-      content: {
-        'application/problem+json': {
-          schema: { $ref: getSchemaPath(ProblemDto) },
-          examples: Object.fromEntries(some.map((code) => [code, { value: exampleProblem(code) }])),
-        },
-      },
-    });
-  });
-  return applyDecorators(ApiExtraModels(ProblemDto), ...responses);
-}
-
-function exampleProblem(code: ErrorCode): ProblemDto {
-  const { status, title } = PROBLEMS[code];
-  return {
-    type: `urn:problem:face-analysis:${code}`,
-    title,
-    status,
-    detail: 'What is wrong, and what to do about it.',
-    code,
-    request_id: '5f0c1f3e-8f8b-4a57-9b9e-3a4c7f5f2d61',
-  };
+  return applyDecorators(
+    ApiExtraModels(ProblemDto),
+    ...problemAnswers(codes).map((answer) => ApiResponse(answer)),
+  );
 }

@@ -2,6 +2,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { AccessHealth } from './access.health.js';
 import { InferenceHealth } from './inference.health.js';
 import { PackHealth } from './pack.health.js';
 
@@ -12,6 +13,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly pack: PackHealth,
     private readonly inference: InferenceHealth,
+    private readonly access: AccessHealth,
   ) {}
 
   @Get('livez')
@@ -34,9 +36,14 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({
     summary: 'Is everything well?',
-    description: 'The model pack, the workers and a real inference.',
+    description:
+      'The model pack, the workers and a real inference; API keys and rate limit where they are in use.',
   })
   healthy(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.pack.check('pack'), () => this.inference.check('inference')]);
+    return this.health.check([
+      () => this.pack.check('pack'),
+      () => this.inference.check('inference'),
+      ...this.access.checks(),
+    ]);
   }
 }

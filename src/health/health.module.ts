@@ -1,8 +1,10 @@
 /** Liveness, readiness and health. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AccessModule } from '../access/access.module.js';
 import type { Config } from '../config/config.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { AccessHealth } from './access.health.js';
 import { HealthController } from './health.controller.js';
 import { InferenceHealth } from './inference.health.js';
 import { PackHealth } from './pack.health.js';
@@ -13,9 +15,13 @@ export class HealthModule {
     return {
       module: HealthModule,
       // From the stop signal on health answers 503 while the routes still serve for this long.
-      imports: [TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }), PipelineModule],
+      imports: [
+        TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }),
+        PipelineModule,
+        AccessModule,
+      ],
       controllers: [HealthController],
-      providers: [PackHealth, InferenceHealth],
+      providers: [PackHealth, InferenceHealth, AccessHealth],
     };
   }
 }

@@ -9,7 +9,7 @@ import {
 import type { Request, Response } from 'express';
 import type { ProblemDto } from './problem.dto.js';
 import { toProblem } from './problem.js';
-import { requestIdOf } from './request-context.js';
+import { callerOf, requestIdOf } from './request-context.js';
 
 const logger = new Logger('Http');
 
@@ -17,7 +17,12 @@ const logger = new Logger('Http');
 export function reportProblem(error: unknown, request: Request): ProblemDto {
   const problem = toProblem(error, requestIdOf(request));
   if (problem.status === 500) {
-    logger.error(`${request.method} ${request.path} failed, request ${problem.request_id}`, stackOf(error));
+    const caller = callerOf(request);
+    const of = caller === undefined ? '' : ` of ${caller}`;
+    logger.error(
+      `${request.method} ${request.path}${of} failed, request ${problem.request_id}`,
+      stackOf(error),
+    );
   }
   return problem;
 }

@@ -11,6 +11,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   not_found: { status: 404, title: 'There is nothing here' },
+  api_key_missing: { status: 401, title: 'An API key is needed' },
+  api_key_invalid: { status: 401, title: 'The API key is not valid' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   image_undecodable: { status: 400, title: 'The image cannot be decoded' },
   image_unsupported: { status: 415, title: 'The image format is not supported' },
   image_too_large: { status: 413, title: 'The image has too many bytes' },
@@ -66,7 +69,8 @@ function toAppError(error: unknown): AppError {
     );
   }
   const httpStatus = error instanceof HttpException ? error.getStatus() : status;
-  if (httpStatus === 404) return new AppError('not_found', 'No such route; GET /docs shows all of them.');
+  if (httpStatus === 404)
+    return new AppError('not_found', 'No such route; GET /docs, where it is served, shows all of them.');
   if (typeof httpStatus === 'number' && httpStatus >= 400 && httpStatus < 500) {
     return new AppError(
       'malformed_body',

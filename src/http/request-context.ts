@@ -7,6 +7,8 @@ import { AppError } from '../errors.js';
 interface RequestContext {
   readonly id: string;
   readonly signal: AbortSignal;
+  /** Name of the API key the request came with. */
+  caller?: string;
 }
 
 const contexts = new WeakMap<Request, RequestContext>();
@@ -42,6 +44,17 @@ export function requestContext(timeoutMs: number) {
 /** The id of a request. */
 export function requestIdOf(request: Request): string {
   return contexts.get(request)?.id ?? 'unknown';
+}
+
+/** Notes whose API key a request came with: a name for the log, never the key. */
+export function setCaller(request: Request, name: string): void {
+  const context = contexts.get(request);
+  if (context !== undefined) context.caller = name;
+}
+
+/** The name of the API key a request came with; undefined without one. */
+export function callerOf(request: Request): string | undefined {
+  return contexts.get(request)?.caller;
 }
 
 /** Parameter decorator: the request's AbortSignal, whose reason is an AppError. */

@@ -1,0 +1,40 @@
+/** How keys and limits read in the OpenAPI document: only where they are in force. */
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { ErrorCode } from '../errors.js';
+import { problemAnswers } from '../http/problem.openapi.js';
+import type { ApiKeys } from './api-keys.service.js';
+import type { RateLimiter } from './rate-limiter.service.js';
+import { surfaceOf } from './surface.js';
+
+/** Either of them will do. */
+const SCHEMES = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, sent as `Authorization: Bearer <key>`.',
+  },
+  api_key: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'The same key, in a header of its own.',
+  },
+} as const;
+const KEY_ERRORS: ErrorCode[] = ['api_key_missing', 'api_key_invalid'];
+
+/** Adds security schemes and the answers 401 and 429 to the operations they concern. */
+export function describeAccess(document: OpenAPIObject, keys: ApiKeys, limiter: RateLimiter): void {
+  if (keys.required) document.components = { ...document.components, securitySchemes: SCHEMES };
+  for (const [path, item] of Object.entries(document.paths)) {
+    if (surfaceOf(path) !== 'api') continue;
+    for (const operation of [item.get, item.post]) {
+      if (operation === undefined) continue;
+      if (keys.required) operation.security = Object.keys(SCHEMES).map((scheme) => ({ [scheme]: [] }));
+      const codes = [
+        ...(keys.required ? KEY_ERRORS : []),
+        ...(limiter.enabled ? ['rate_limited' as const] : []),
+      ];
+      for (const { status, ...answer } of problemAnswers(codes)) operation.responses[status] = answer;
+    }
+  }
+}
