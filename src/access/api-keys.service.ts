@@ -1,33 +1,43 @@
 /** The API keys that are valid now: those of the settings, and those of a file that is read again when it changes. */
 import { timingSafeEqual } from 'node:crypto';
-import { readFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import { type ApiKey, hashOf, hasExpired, parseApiKey } from './api-key.js';
 
-/** How often the file is looked at. Looking, unlike listening, also sees a mounted secret that is swapped by a link. */
-const WATCH_INTERVAL_MS = 1_000;
+/** How often the file is read. Reading, unlike listening, also sees a mounted secret that is swapped by a link. */
+const READ_INTERVAL_MS = 1_000;
 
 @Injectable()
 export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
   /** Whether a key is needed: a file without keys refuses everyone. */
   readonly required: boolean;
-  /** Why the last change of the file was not taken over; undefined when all is well. */
+  /** Why the present content of the file was not taken over; undefined when all is well. */
   problem?: string;
 
   private readonly logger = new Logger('ApiKeys');
   private readonly file?: string;
   private readonly fixed: readonly ApiKey[];
   private keys: readonly ApiKey[];
-  private readonly reread: StatsListener = () => this.reload();
+  /** The content of the file that was last looked at. */
+  private text = '';
+  private timer?: NodeJS.Timeout;
 
   /** @throws AppError `invalid_configuration` naming the entry or line that cannot be read, never its text */
   constructor(config: Config) {
     this.file = config.apiKeysFile;
     this.required = config.apiKeys.length > 0 || this.file !== undefined;
     this.fixed = parseAll(config.apiKeys, (index) => `entry ${index + 1} of API_KEYS`);
-    this.keys = this.read();
+    this.keys = this.fixed;
+    if (this.file === undefined) return;
+    try {
+      this.text = readFileSync(this.file, 'utf8');
+    } catch (cause) {
+      throw unreadable(cause);
+    }
+    this.keys = this.parse();
   }
 
   /** Says who may come in, and starts watching the file. */
@@ -39,12 +49,11 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
       return;
     }
     this.logger.log(this.summary());
-    if (this.file !== undefined)
-      watchFile(this.file, { interval: WATCH_INTERVAL_MS, persistent: false }, this.reread);
+    if (this.file !== undefined) this.watch(this.file);
   }
 
   onApplicationShutdown(): void {
-    if (this.file !== undefined) unwatchFile(this.file, this.reread);
+    clearInterval(this.timer);
   }
 
   /** The stored key that `given` is, expired or not. All are compared, each in constant time. */
@@ -54,21 +63,43 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
     return matches.find((key) => !hasExpired(key)) ?? matches[0];
   }
 
-  /** Takes over the file's present content; one that cannot be read leaves the keys as they were. */
-  private reload(): void {
+  private watch(file: string): void {
+    let reading = false;
+    this.timer = setInterval(() => {
+      if (reading) return;
+      reading = true;
+      void readFile(file, 'utf8')
+        .then(
+          (text) => this.take(text),
+          (error: unknown) => this.keep(unreadable(error)),
+        )
+        .finally(() => (reading = false));
+    }, READ_INTERVAL_MS).unref();
+  }
+
+  /** Takes over what the file now says, unless it cannot be understood. */
+  private take(text: string): void {
+    if (text === this.text && this.problem === undefined) return;
+    this.text = text;
     try {
-      this.keys = this.read();
+      this.keys = this.parse();
       this.problem = undefined;
-      this.logger.log(`Read again. ${this.summary()}`);
+      this.logger.log(`API_KEYS_FILE has changed. ${this.summary()}`);
     } catch (error) {
-      this.problem = messageOf(error);
-      this.logger.error(`The keys stay as they were: ${this.problem}`);
+      this.keep(error);
     }
   }
 
-  private read(): ApiKey[] {
-    if (this.file === undefined) return [...this.fixed];
-    return [...this.fixed, ...parseAll(linesOf(this.file), (index) => `line ${index + 1} of API_KEYS_FILE`)];
+  /** The keys stay as they were; the log says so once. */
+  private keep(error: unknown): void {
+    const problem = messageOf(error);
+    if (problem !== this.problem) this.logger.error(`The API keys stay as they were: ${problem}`);
+    this.problem = problem;
+  }
+
+  private parse(): ApiKey[] {
+    const inFile = parseAll(this.text.split('\n'), (index) => `line ${index + 1} of API_KEYS_FILE`);
+    return [...this.fixed, ...inFile];
   }
 
   private summary(): string {
@@ -82,13 +113,9 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n');
-  } catch (cause) {
-    const message = `API_KEYS_FILE cannot be read (${messageOf(cause)}).`;
-    throw new AppError('invalid_configuration', message, {}, { cause });
-  }
+function unreadable(cause: unknown): AppError {
+  const message = `Invalid configuration: API_KEYS_FILE cannot be read (${messageOf(cause)}).`;
+  return new AppError('invalid_configuration', message, {}, { cause });
 }
 
 /** Blank texts and `#` comments are no keys. */

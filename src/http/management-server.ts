@@ -1,11 +1,11 @@
 /** The second port: the same application, with the routes that are not for the public. */
 import { once } from 'node:events';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
-import { createHttpServer } from './http-server.js';
+import { HttpServer } from './http-server.js';
 
 const managementRequests = new WeakSet<IncomingMessage>();
 
@@ -17,7 +17,7 @@ export function isManagementRequest(request: IncomingMessage): boolean {
 /** Listens while the application runs, where MANAGEMENT_PORT is set; it outlasts the first port, to answer for health. */
 @Injectable()
 export class ManagementServer implements OnApplicationBootstrap, OnApplicationShutdown {
-  private server?: Server;
+  private server?: HttpServer;
 
   constructor(
     private readonly config: Config,
@@ -33,7 +33,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
     const { managementPort, host } = this.config;
     if (managementPort === undefined) return;
     const serve = this.adapterHost.httpAdapter.getInstance<RequestListener>();
-    this.server = createHttpServer(this.config, (request, response) => {
+    this.server = new HttpServer(this.config, (request, response) => {
       managementRequests.add(request);
       serve(request, response);
     });

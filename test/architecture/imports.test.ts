@@ -40,6 +40,7 @@ const BREACHES: [rule: string, file: string, imported: string][] = [
   ['room-images', 'src/images/a.ts', '../pipeline/pool.js'],
   ['room-pipeline', 'src/pipeline/a.ts', '../images/loader.js'],
   ['room-http', 'src/http/a.ts', '../faces/faces.js'],
+  ['room-access', 'src/access/a.ts', '../pipeline/pool.js'],
   ['room-health', 'src/health/a.ts', '../images/loader.js'],
   ['room-faces', 'src/faces/a.ts', '../sessions/sessions.js'],
   ['main-thread-knows-only-types', 'src/pipeline/inference-pool.ts', '../detection/detection.js'],
@@ -48,6 +49,8 @@ const BREACHES: [rule: string, file: string, imported: string][] = [
   ['owner-sharp', 'src/images/other.ts', 'sharp'],
   ['owner-@aws-sdk', 'src/images/sources/http.source.ts', '@aws-sdk/client-s3'],
   ['owner-express', 'src/pipeline/b.ts', 'express'],
+  ['owner-@redis', 'src/health/b.ts', '@redis/client'],
+  ['owner-rate-limiter-flexible', 'src/http/b.ts', 'rate-limiter-flexible'],
   ['errors-stands-alone', 'src/errors.ts', './vision/box.js'],
   ['no-barrels', 'src/faces/c.ts', './index.js'],
   ['no-cycles', 'src/faces/d.ts', './e.js'],
@@ -79,7 +82,15 @@ describe('a tree that breaks them', () => {
       'faces/index',
     ])
       write(`src/${room}.ts`, 'export const x = 1;\n');
-    for (const name of ['onnxruntime-node', 'piscina', 'sharp', '@aws-sdk/client-s3', 'express']) {
+    for (const name of [
+      'onnxruntime-node',
+      'piscina',
+      'sharp',
+      '@aws-sdk/client-s3',
+      'express',
+      '@redis/client',
+      'rate-limiter-flexible',
+    ]) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'main.js' }));
       write(`node_modules/${name}/main.js`, 'exports.x = 1;\n');
     }

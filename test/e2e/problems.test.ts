@@ -342,9 +342,12 @@ test('a request that is no HTTP ends the connection and nothing else', async () 
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
 });
 
-test('every code of the table was seen, but for those of the start and of S3, which have their own tests', () => {
+test('every code of the table was seen, but for those of the start, of S3 and of access, which have their own tests', () => {
   const elsewhere = [
     'object_not_found',
+    'api_key_missing',
+    'api_key_invalid',
+    'rate_limited',
     'draining',
     'invalid_configuration',
     'invalid_pack',

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DETECT, json, sample, until } from './support.js';
@@ -71,6 +71,22 @@ describe('a start that cannot be', () => {
     expect(text).not.toMatch(/verysecret|\bat .*\.js/);
   });
 
+  test('keys, proxies and origins that are none: the variable, in one sentence, without the value', async () => {
+    for (const variable of [
+      'API_KEYS',
+      'API_KEYS_FILE',
+      'TRUSTED_PROXIES',
+      'CORS_ORIGINS',
+      'RATE_LIMIT_REDIS_URL',
+    ]) {
+      const text = await refusal({ [variable]: 'verysecret/', LOG_LEVEL: 'fatal' });
+      expect(text).toMatch(new RegExp(`^Invalid configuration: .*${variable}`));
+      expect(text).not.toMatch(/\bat .*\.js/);
+      if (variable !== 'API_KEYS_FILE') expect(text).not.toContain('verysecret');
+      expect(text.trim().split('\n')).toHaveLength(1);
+    }
+  });
+
   test('an unknown pack', async () => {
     const text = await refusal({ MODEL_PACK: 'no_such_pack', LOG_LEVEL: 'fatal' });
     expect(text).toMatch(/There is no model pack "no_such_pack"/);
@@ -102,13 +118,32 @@ describe('a start that cannot be', () => {
   });
 });
 
-describe('a stop', () => {
-  async function listening({ output }: Run): Promise<string> {
-    const address = /Listening on (http:\/\/[\d.:]+)/;
-    await until(() => address.test(output()), 30_000);
-    return address.exec(output())?.[1] ?? '';
-  }
+async function listening({ output }: Run): Promise<string> {
+  const address = /Listening on (http:\/\/[\d.:]+)/;
+  await until(() => address.test(output()), 30_000);
+  return address.exec(output())?.[1] ?? '';
+}
 
+describe('a start', () => {
+  test('without keys says on one line that anyone may call', async () => {
+    const service = run({ LOG_LEVEL: 'warn' });
+    await until(() => service.output() !== '', 30_000);
+    expect(service.output().trim().split('\n')).toHaveLength(1);
+    expect(service.output()).toMatch(/No API key is set: whoever reaches the port may use the API/);
+    service.child.kill('SIGKILL');
+  });
+
+  test('with keys names them, and shows neither them nor their hashes', async () => {
+    const hash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+    const service = run({ API_KEYS: `ci:${hash},web:${hash}:2099-01-01,intern:${hash}:2020-01-01` });
+    await listening(service);
+    expect(service.output()).toContain('API keys: ci, web (until 2099-01-01), intern (expired 2020-01-01).');
+    expect(service.output()).not.toMatch(/No API key|ba7816/);
+    service.child.kill('SIGKILL');
+  });
+});
+
+describe('a stop', () => {
   test('lets a request in flight be answered, tells health, and exits with 0', async () => {
     let asked = false;
     let answer = (): void => undefined;
@@ -140,6 +175,42 @@ describe('a stop', () => {
     expect((await json<{ faces: object[] }>(await response)).faces).toHaveLength(3);
     expect(await service.ended).toBe(0);
     expect(service.output()).not.toMatch(/error/i);
+    web.close();
+  });
+
+  test('waits neither for connections that never ask nor, after an answer, for the next request', async () => {
+    let asked = false;
+    let answer = (): void => undefined;
+    const web = createServer((_, response) => {
+      asked = true;
+      answer = () => void response.end(sample(3));
+    }).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const image_url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/`;
+
+    const service = run({
+      URL_ALLOWED_ADDRESSES: '127.0.0.1',
+      SHUTDOWN_TIMEOUT_MS: '0',
+      HTTP_KEEP_ALIVE_TIMEOUT_MS: '3600000',
+    });
+    const { port } = new URL(await listening(service));
+    const silent = connect(Number(port), '127.0.0.1');
+    const asking = connect(Number(port), '127.0.0.1');
+    await Promise.all([once(silent, 'connect'), once(asking, 'connect')]);
+    const body = JSON.stringify({ image_url });
+    asking.write(
+      `POST ${DETECT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    let text = '';
+    asking.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await until(() => asked);
+    service.child.kill('SIGTERM');
+    // The stop has begun once it closes the connection that never asked.
+    silent.resume();
+    await once(silent, 'close');
+    answer();
+    expect(await service.ended).toBe(0);
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
     web.close();
   });
 
