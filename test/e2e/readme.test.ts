@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { INestApplication } from '@nestjs/common';
+import { formatApiKey, hashOf, newApiKey } from '../../src/access/api-key.js';
 import { createApp } from '../../src/app.setup.js';
 import { Config } from '../../src/config/config.js';
 
@@ -35,11 +36,31 @@ describe('README', () => {
     expect(JSON.parse(stdout)).toEqual(approximately(answer));
   });
 
+  it('calls with a key', async () => {
+    const [, command] = /```sh\n(curl .*\$KEY.*)\n```/.exec(README) ?? [];
+    const key = newApiKey();
+    const apiKeys = [formatApiKey({ name: 'ci', hash: hashOf(key) })];
+    const guarded = await createApp(Object.assign(new Config(), { logLevel: 'error', apiKeys }));
+    try {
+      await guarded.listen(0, '127.0.0.1');
+      const address = await guarded.getUrl();
+      const answerTo = async (KEY: string): Promise<unknown> => {
+        const options = { env: { ...process.env, KEY } };
+        const call = command.replace('http://localhost:8000', address);
+        return JSON.parse((await promisify(execFile)('sh', ['-c', call], options)).stdout);
+      };
+      expect(await answerTo(key)).toMatchObject({ models: [{ name: 'insightface' }] });
+      expect(await answerTo(newApiKey())).toMatchObject({ status: 401, code: 'api_key_invalid' });
+    } finally {
+      await guarded.close();
+    }
+  });
+
   it('names the commands that exist', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>;
     };
-    const named = [...README.matchAll(/npm (?:run )?([a-z:]+)/g)]
+    const named = [...README.matchAll(/npm (?:run )?([a-z:-]+)/g)]
       .map(([, name]) => name)
       .filter((name) => name !== 'ci');
     for (const name of named.filter((word) => word !== 'registry'))
