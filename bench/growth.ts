@@ -8,7 +8,7 @@ import { figure, roundUp } from './figure.js';
 import { payload } from './payload.js';
 import type { ServerProcess } from './server-process.js';
 import { measure, warmService, windowFor } from './speed.js';
-import { median } from './statistics.js';
+import { medians } from './statistics.js';
 
 /** Medians over the rounds. */
 export interface GrowthCell {
@@ -64,9 +64,7 @@ async function run({
       cells: plan.map(({ workers, concurrency, done }) => ({
         workers,
         concurrency,
-        requestsPerSecond: median(done.map((one) => one.requestsPerSecond)),
-        p50Ms: median(done.map((one) => one.p50Ms)),
-        p99Ms: median(done.map((one) => one.p99Ms)),
+        ...medians(done.map(({ requestsPerSecond, p50Ms, p99Ms }) => ({ requestsPerSecond, p50Ms, p99Ms }))),
       })),
     };
   } finally {

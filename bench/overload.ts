@@ -6,7 +6,7 @@ import { figure } from './figure.js';
 import { openLoop } from './open-loop.js';
 import { payload } from './payload.js';
 import { measure, warmService, windowFor } from './speed.js';
-import { median, quantile } from './statistics.js';
+import { medians, quantile } from './statistics.js';
 
 const TIMES_CAPACITY = 4;
 /** Callers that are enough to keep every worker busy. */
@@ -77,11 +77,7 @@ async function run({ pictures: [picture], quick, say }: BenchmarkContext): Promi
     client.close();
     await service.stop();
   }
-  const names = Object.keys(rounds[0]) as (keyof Round)[];
-  const medians = Object.fromEntries(
-    names.map((name) => [name, median(rounds.map((round) => round[name]))]),
-  ) as unknown as Round;
-  return { picture: picture.name, rounds: rounds.length, ...medians };
+  return { picture: picture.name, rounds: rounds.length, ...medians(rounds) };
 }
 
 function judge(answers: Awaited<ReturnType<typeof openLoop>>, peakPerSecond: number, seconds: number) {

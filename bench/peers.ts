@@ -5,10 +5,11 @@ import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
 import { Client } from './client.js';
 import { closedLoop } from './closed-loop.js';
 import { payload } from './payload.js';
+import type { Picture } from './pictures.js';
 import { type ServerProcess, startServer } from './server-process.js';
 import { figure } from './figure.js';
 import { warmService, windowFor } from './speed.js';
-import { median, quantile } from './statistics.js';
+import { medians, quantile } from './statistics.js';
 
 /** The project's own server first. */
 const SERVERS: Readonly<Record<string, () => Promise<ServerProcess>>> = {
@@ -33,11 +34,13 @@ export interface PeerCell {
   readonly serviceDividedBy: number;
 }
 
-interface Round {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
+interface Peer {
+  readonly name: string;
+  readonly process: ServerProcess;
+  readonly client: Client;
 }
+
+type Round = Pick<PeerCell, 'requestsPerSecond' | 'p50Ms' | 'p99Ms' | 'serviceDividedBy'>;
 
 export const PEERS: Benchmark<readonly PeerCell[]> = {
   name: 'peers',
@@ -48,57 +51,62 @@ export const PEERS: Benchmark<readonly PeerCell[]> = {
 
 async function run({ pictures, quick, say }: BenchmarkContext): Promise<readonly PeerCell[]> {
   installPeers(say);
-  const servers: { name: string; process: ServerProcess; client: Client }[] = [];
+  const peers: Peer[] = [];
   try {
     for (const [name, start] of Object.entries(SERVERS)) {
-      const server = await start();
-      servers.push({ name, process: server, client: new Client(server.url) });
+      const process = await start();
+      peers.push({ name, process, client: new Client(process.url) });
     }
     const cells: PeerCell[] = [];
     for (const picture of pictures) {
-      const body = payload(picture, 'raw');
-      const faces: number[] = [];
-      for (const { client } of servers) {
-        const answer = JSON.parse((await client.post(body)).text()) as { faces: unknown[] };
-        faces.push(answer.faces.length);
-      }
       for (const concurrency of CONCURRENCIES) {
-        const rounds: Round[][] = servers.map(() => []);
-        for (let round = 0; round < (quick ? 2 : 5); round++) {
-          for (const [index, { name, client }] of servers.entries()) {
-            say(`${picture.name}, ${concurrency} at a time: ${name}`);
-            const load = await closedLoop(client, body, concurrency, windowFor(concurrency, quick));
-            const times = load.answers.map(({ ms }) => ms);
-            rounds[index].push({
-              perSecond: load.requestsPerSecond,
-              p50: quantile(times, 0.5),
-              p99: quantile(times, 0.99),
-            });
-          }
-        }
-        for (const [index, { name }] of servers.entries()) {
-          cells.push({
-            picture: picture.name,
-            concurrency,
-            server: name,
-            faces: faces[index],
-            requestsPerSecond: median(rounds[index].map(({ perSecond }) => perSecond)),
-            p50Ms: median(rounds[index].map(({ p50 }) => p50)),
-            p99Ms: median(rounds[index].map(({ p99 }) => p99)),
-            serviceDividedBy: median(
-              rounds[index].map(({ perSecond }, round) => rounds[0][round].perSecond / perSecond),
-            ),
-          });
-        }
+        say(`${picture.name}, ${concurrency} at a time`);
+        cells.push(...(await compare(peers, picture, concurrency, quick)));
       }
     }
     return cells;
   } finally {
-    for (const { client, process } of servers) {
+    for (const { client, process } of peers) {
       client.close();
       await process.stop();
     }
   }
+}
+
+/** All of them with one picture, in turn. */
+async function compare(
+  peers: readonly Peer[],
+  picture: Picture,
+  concurrency: number,
+  quick: boolean,
+): Promise<PeerCell[]> {
+  const body = payload(picture, 'raw');
+  const rounds = peers.map((): Round[] => []);
+  for (let round = 0; round < (quick ? 2 : 5); round++) {
+    for (const [index, { client }] of peers.entries()) {
+      const load = await closedLoop(client, body, concurrency, windowFor(concurrency, quick));
+      const times = load.answers.map(({ ms }) => ms);
+      const ours = rounds[0][round]?.requestsPerSecond ?? load.requestsPerSecond;
+      rounds[index].push({
+        requestsPerSecond: load.requestsPerSecond,
+        p50Ms: quantile(times, 0.5),
+        p99Ms: quantile(times, 0.99),
+        serviceDividedBy: ours / load.requestsPerSecond,
+      });
+    }
+  }
+  return Promise.all(
+    peers.map(async ({ name, client }, index) => {
+      const { faces } = JSON.parse((await client.post(body)).text()) as { faces: unknown[] };
+      return {
+        picture: picture.name,
+        concurrency,
+        server: name,
+        faces: faces.length,
+        ...medians(rounds[index]),
+      };
+    }),
+  );
 }
 
 /** They have a package of their own, so that an install of the service never pays for them. */

@@ -3,7 +3,7 @@ import type { Client } from './client.js';
 import type { Limit } from './limit.js';
 import { payload } from './payload.js';
 import type { Picture } from './pictures.js';
-import { median, sum } from './statistics.js';
+import { median, medians, sum } from './statistics.js';
 
 /** Milliseconds of one request. */
 export interface Sample {
@@ -53,14 +53,8 @@ export async function single(
     requestMs: median(samples.map(({ request }) => request)),
     modelsMs: median(together),
     ratio: median(samples.map(({ request }, index) => request / together[index])),
-    stages: mediansByName(samples.map(({ stages }) => stages)),
-    models: mediansByName(models),
+    stages: medians(samples.map(({ stages }) => stages)),
+    models: medians(models),
     samples,
   };
-}
-
-function mediansByName(rows: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  return Object.fromEntries(
-    Object.keys(rows[0] ?? {}).map((name) => [name, median(rows.map((row) => row[name]))]),
-  );
 }

@@ -9,7 +9,7 @@ import type { Picture } from './pictures.js';
 import type { Usage } from './probe.js';
 import { type ServerProcess, startService } from './server-process.js';
 import { type SingleResult, single } from './single.js';
-import { median, quantile } from './statistics.js';
+import { medians, quantile } from './statistics.js';
 
 /** Medians over the rounds of one picture, sent in one way by so many callers. */
 export interface SpeedCell {
@@ -136,13 +136,6 @@ function against(
   limitPerSecond: number,
 ): Pick<Round, 'limitPerSecond' | 'ofLimit'> {
   return { limitPerSecond, ofLimit: requestsPerSecond / limitPerSecond };
-}
-
-function medians(rounds: readonly Round[]): Round {
-  const names = Object.keys(rounds[0]) as (keyof Round)[];
-  return Object.fromEntries(
-    names.map((name) => [name, median(rounds.map((one) => one[name]))]),
-  ) as unknown as Round;
 }
 
 /** A benchmark of the wrong work is worth nothing. */

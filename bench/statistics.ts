@@ -17,3 +17,9 @@ export function median(values: readonly number[]): number {
 export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
+
+/** The median of every column of rows that have the same ones. */
+export function medians<T extends object>(rows: readonly (T & Readonly<Record<keyof T, number>>)[]): T {
+  const names = Object.keys(rows[0] ?? {}) as (keyof T)[];
+  return Object.fromEntries(names.map((name) => [name, median(rows.map((row) => row[name]))])) as T;
+}
