@@ -14,6 +14,8 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
   detection: {
     averagePrecision: { atLeast: 0.9 },
     lfwCentralRecall: { atLeast: 0.97 },
+    lfwFalsePerPicture: { atMost: 0.02 },
+    maskRecall: { atLeast: 0.8 },
     patternsFalsePerPicture: { atMost: 0.02 },
   },
   lfw: {
@@ -28,6 +30,14 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
   mask: {
     accuracy: { atLeast: 0.97 },
     areaUnderRoc: { atLeast: 0.995 },
+  },
+  pose: {
+    yawError: { atMost: 4 },
+    pitchError: { atMost: 7 },
+    rollError: { atMost: 6 },
+  },
+  liveness: {
+    labelledRight: { atLeast: 3 },
   },
 };
 
