@@ -12,6 +12,7 @@ import { applyTransforms } from '../apply-transforms.js';
 import { sha256 } from '../checksum.js';
 import { JUDGE_FILE } from '../../../test/evaluation/judge.js';
 import { extract } from './extract.js';
+import { publishedTrunk } from './published-trunk.js';
 
 const PACK = join('models', 'default');
 const HEAD = 'heads/appearance.onnx';
@@ -73,7 +74,9 @@ if (values.data === undefined) {
 try {
   if (!values['skip-extract']) await extract(values.data, values.judge, values.work);
   const trained = join(values.work, 'appearance.onnx');
-  const files = ['--crops', values.work, '--trunk', join(PACK, 'recognition.onnx'), '--out', trained];
+  const trunk = join(values.work, 'trunk.onnx');
+  await writeFile(trunk, await publishedTrunk());
+  const files = ['--crops', values.work, '--trunk', trunk, '--out', trained];
   await run(values.python, [SCRIPT, ...files, '--seed', values.seed]);
   process.stdout.write(`${HEAD} is trained, SHA-256 ${await install(trained)}.\n`);
 } catch (error) {

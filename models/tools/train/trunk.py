@@ -1,5 +1,5 @@
-"""The recognition trunk (MobileFaceNet, models/default/recognition.onnx) as PyTorch: a frozen stem and a trainable copy
-of what follows it, cut at the tensor that pack.json calls `features` (128x14x14)."""
+"""The recognition trunk (MobileFaceNet, as published) as PyTorch: a frozen stem and a trainable copy of what follows it,
+cut at the tensor that pack.json calls `features` (128x14x14)."""
 
 import onnx
 import torch
@@ -13,17 +13,16 @@ LAST = "507"
 
 
 class Trunk:
-    """The graph's nodes in order, with each PReLU that the pack's transforms have split put together again."""
+    """The graph's nodes in order."""
 
     def __init__(self, path):
         graph = onnx.load(path).graph
         self.weights = {w.name: torch.from_numpy(numpy_helper.to_array(w).copy()) for w in graph.initializer}
-        relus = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Relu"}
         self.steps = []
         for node in graph.node:
             name = node.output[0]
-            if node.op_type == "Add" and f"{name}_relu" in relus:
-                self.steps.append(("PRelu", [relus[f"{name}_relu"]], name, self.weights[f"{name}_linear_scale"]))
+            if node.op_type == "PRelu":
+                self.steps.append(("PRelu", [node.input[0]], name, self.weights[node.input[1]].flatten()))
             elif node.op_type in ("Conv", "Add"):
                 self.steps.append((node.op_type, list(node.input), name, attributes(node)))
 
