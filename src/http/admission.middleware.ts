@@ -1,5 +1,6 @@
 /** Turns requests away before their body is read: a body that is parsed first costs more than its refusal saves. */
 import type { NextFunction, Request, Response } from 'express';
+import { closeGently } from './close-gently.js';
 
 /** Who decides. */
 export interface Gate {
@@ -9,8 +10,6 @@ export interface Gate {
 
 /** The unread rest of a refused body is read and dropped up to this size, which keeps the connection. */
 const DRAINED_BYTES = 1024 * 1024;
-/** How long what a caller goes on sending is dropped before the connection is cut. */
-const LINGER_MS = 2_000;
 
 /**
  * Middleware in front of the body parsers.
@@ -27,18 +26,6 @@ export function admission(gate: Gate, maxBodyBytes: number) {
       return next(error);
     }
     next();
-  };
-}
-
-/**
- * Ends the connection after the answer, but not at once: to close a socket while the other side still sends resets it, and
- * a reset can overtake the answer, so that the caller never reads why.
- */
-function closeGently({ socket }: Request, response: Response): void {
-  response.setHeader('Connection', 'close');
-  socket.destroySoon = () => {
-    socket.end();
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
 }
 
