@@ -10,7 +10,8 @@ import { Config } from '../src/config/config.js';
 import { loadPack } from '../src/packs/load-pack.js';
 import type { ModelFile } from '../src/packs/pack.js';
 import * as recognition from '../src/recognition/recognition.service.js';
-import { type Model, SessionManager, type Signature } from '../src/sessions/session-manager.service.js';
+import { type Model, SessionManager } from '../src/sessions/session-manager.service.js';
+import type { Signature } from '../src/sessions/signature.js';
 import { zeros } from '../src/vision/tensor.js';
 import type { Picture } from './pictures.js';
 

@@ -13,6 +13,7 @@ import { type Recipe, readRecipe } from '../models/tools/recipe.js';
 import { PackageSource } from '../models/tools/sources.js';
 import { preprocess, letterbox } from '../src/detection/ultraface.js';
 import type { Image } from '../src/vision/image.js';
+import { median } from './statistics.js';
 
 const WARM_UP = 10;
 const ROUNDS = 150;
@@ -47,10 +48,6 @@ async function race(works: readonly (() => unknown)[], rounds: number): Promise<
     }
   }
   return times;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 function print(name: string, times: readonly number[], base: readonly number[]): void {

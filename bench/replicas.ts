@@ -4,23 +4,13 @@
  * Prints what became of the requests, and each replica's share. Exits with 1 when a request was lost or a replica did not
  * stop cleanly, with 2 when HAProxy is missing.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { oneFace } from './pictures.js';
 import { Load, lostOf } from './replicas/load.js';
 import { Proxy, type ProxyCounts } from './replicas/proxy.js';
 import { Replica } from './replicas/replica.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
+import { freePort } from './server-process.js';
 
 const { values } = parseArgs({
   options: {

@@ -61,7 +61,8 @@ async function askUsage(child: ChildProcess): Promise<Usage> {
   return (await answered)[0];
 }
 
-async function freePort(): Promise<number> {
+/** A port nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -70,7 +71,8 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function isReady(url: string): Promise<boolean> {
+/** Whether something answers 200 to the readiness check. */
+export async function isReady(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/-/readyz`)).ok;
   } catch {

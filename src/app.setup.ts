@@ -16,8 +16,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { recordRequests } from './http/request-recorder.js';
 import { RAW_IMAGE_TYPES } from './http/request-input.js';
-import { Admission } from './pipeline/admission.service.js';
 import { trustedProxies } from './http/trusted-proxies.js';
+import { Admission } from './pipeline/admission.service.js';
 import { ServiceLogger } from './telemetry/service-logger.js';
 import { Telemetry } from './telemetry/telemetry.service.js';
 

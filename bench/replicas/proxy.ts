@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isReady } from './replica.js';
+import { isReady } from '../server-process.js';
 
 const CONFIGURATION = 'deploy/haproxy.cfg';
 const START_LIMIT_MS = 30_000;

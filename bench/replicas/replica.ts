@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isReady } from '../server-process.js';
 
 const START_LIMIT_MS = 120_000;
 
@@ -50,14 +51,5 @@ export class Replica {
   /** At once, without waiting for its end. */
   kill(): void {
     this.child?.kill('SIGKILL');
-  }
-}
-
-/** Whether something answers 200 to the readiness check. */
-export async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/-/readyz`)).ok;
-  } catch {
-    return false;
   }
 }

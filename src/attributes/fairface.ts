@@ -4,7 +4,7 @@
  * statistics.
  */
 import type { DemographicsModel } from '../packs/pack.js';
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import { alignmentMap } from '../vision/alignment.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
 import { type Normalisation, warp } from '../vision/warp.js';

@@ -3,7 +3,7 @@
  * crop, 96×96, RGB. It does not say how sure it is of the age.
  */
 import type { DemographicsModel, InputScaling } from '../packs/pack.js';
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import { centredCropMap } from '../vision/centred-crop.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
 import { sample } from '../vision/warp.js';

@@ -4,7 +4,7 @@
  * Sees a centred crop, 192×192, RGB.
  */
 import type { InputScaling } from '../packs/pack.js';
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import { centredCropMap } from '../vision/centred-crop.js';
 import type { Tensor } from '../vision/tensor.js';
 import { sample } from '../vision/warp.js';

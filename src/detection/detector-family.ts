@@ -1,5 +1,5 @@
 /** What a detector family is: how a picture becomes its input, and how its outputs become boxes. One file for each. */
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { ScoredBox } from '../vision/nms.js';

@@ -1,6 +1,6 @@
 /** Every family a pack's landmarks can be of, by the name `pack.json` gives. A new one is one file and one word here. */
 import type { InputScaling, LandmarksModel } from '../packs/pack.js';
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import type { Affine, Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';

@@ -3,7 +3,7 @@
  * `insightface-2d106`; other 106-point schemes number theirs differently. Sees a centred crop, 192×192, RGB.
  */
 import type { InputScaling } from '../packs/pack.js';
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import { type Affine, apply, type Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import { centredCropMap } from '../vision/centred-crop.js';

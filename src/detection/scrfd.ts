@@ -4,7 +4,7 @@
  * A×10. The outputs have numbers for names; their order and count say what they are.
  */
 import { AppError } from '../errors.js';
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';

@@ -2,7 +2,7 @@
  * The detector family YuNet (libfacedetection; https://github.com/opencv/opencv_zoo, MIT): on strides 8, 16 and 32 one
  * anchor a cell with a class score, an objectness, a box and five keypoints. Decoded as OpenCV's FaceDetectorYN does.
  */
-import type { Signature } from '../sessions/session-manager.service.js';
+import type { Signature } from '../sessions/signature.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/warp.js';

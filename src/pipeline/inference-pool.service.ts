@@ -95,8 +95,10 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       this.warm.add(id);
       this.watch();
     });
-    this.threads.on('workerDestroy', ({ id }: { id: number }) => this.warm.delete(id));
-    this.threads.on('workerDestroy', ({ id }: { id: number }) => releaseGpu(workerData, id));
+    this.threads.on('workerDestroy', ({ id }: { id: number }) => {
+      this.warm.delete(id);
+      releaseGpu(workerData, id);
+    });
     this.runtimes.listen(this.threads);
     this.threads.on('error', (error: Error) =>
       this.logger.error(`A worker failed: ${error.message}`, error.stack),
