@@ -95,13 +95,10 @@ export class ImageDecoder {
         .flatten({ background: BACKGROUND })
         .toColourspace('srgb')
         .raw({ depth: 'uchar' })
-        .toUint8Array();
+        .toBuffer({ resolveWithObject: true });
       if (info.channels !== RGB) throw new Error(`decoded to ${info.channels} channels`);
-      return {
-        width: info.width,
-        height: info.height,
-        data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      };
+      // Buffers cannot be transferred. sharp's toUint8Array makes such a copy too, and in 0.35.5 never frees the original.
+      return { width: info.width, height: info.height, data: new Uint8Array(data) };
     } catch (error) {
       throw await this.reasonOf(error, bytes, field);
     }
