@@ -22,13 +22,13 @@ const PLAIN: readonly Transform['op'][] = ['interface', 'dynamicBatch'];
 
 /** One input of each graph; the detector's is the largest of a 640×480 picture. */
 const INPUTS: Readonly<Record<string, readonly number[]>> = {
-  'detector.onnx': [1, 3, 480, 640],
+  'detector.onnx': [1, 3, 368, 480],
   'landmarks.onnx': [1, 1, 64, 64],
   'recognition.onnx': [1, 3, 112, 112],
   'pose.onnx': [1, 3, 224, 224],
   'liveness.onnx': [1, 3, 128, 128],
 };
-const SIZES = [160, 320, 640];
+const SIZES = [160, 320, 480];
 const PICTURES = [
   [640, 480],
   [2000, 1500],

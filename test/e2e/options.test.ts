@@ -63,13 +63,15 @@ test('min_face_size drops faces whose shorter side is below it', async () => {
 });
 
 test('min_confidence drops faces the detector is less sure of', async () => {
-  const scores = all.map(({ confidence }) => confidence).toSorted((a, b) => a - b);
+  const candidates = await ask({ min_confidence: 0.05 });
+  const scores = [...new Set(candidates.map(({ confidence }) => confidence))].toSorted((a, b) => a - b);
+  expect(scores.length).toBeGreaterThan(1);
   const least = (scores[0] + scores[1]) / 2;
   const kept = await ask({ min_confidence: least });
   expect(kept.map(({ bounding_box }) => bounding_box)).toEqual(
-    all.filter(({ confidence }) => confidence >= least).map(({ bounding_box }) => bounding_box),
+    candidates.filter(({ confidence }) => confidence >= least).map(({ bounding_box }) => bounding_box),
   );
-  expect(kept).toHaveLength(3);
+  expect(kept.length).toBeLessThan(candidates.length);
 });
 
 test('a low min_confidence finds no fewer faces', async () => {

@@ -14,8 +14,12 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
   detection: {
     averagePrecision: { atLeast: 0.9 },
     lfwCentralRecall: { atLeast: 0.97 },
-    lfwFalsePerPicture: { atMost: 0.02 },
-    maskRecall: { atLeast: 0.8 },
+    lfwFalsePerPicture: { atMost: 0.03 },
+    falsePerPicture: { atMost: 0.045 },
+    maskRecall: { atLeast: 0.85 },
+    recallTurned90: { atLeast: 0.92 },
+    recallHeight16: { atLeast: 0.9 },
+    recallHeight12: { atLeast: 0.7 },
     patternsFalsePerPicture: { atMost: 0.02 },
   },
   lfw: {
@@ -28,8 +32,8 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
     bracketWithinOne: { atLeast: 0.94 },
   },
   mask: {
-    accuracy: { atLeast: 0.97 },
-    areaUnderRoc: { atLeast: 0.995 },
+    accuracy: { atLeast: 0.98 },
+    areaUnderRoc: { atLeast: 0.998 },
   },
   pose: {
     yawError: { atMost: 4 },

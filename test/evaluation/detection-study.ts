@@ -21,7 +21,7 @@ import { centresAgree, type KnownFace, match } from './matching.js';
 import { groupPhotos, patterns, photos } from './pictures.js';
 import { startProgress } from './progress.js';
 
-const SIZES = [128, 160, 240, 320, 480, 640, 960];
+const SIZES = [160, 320, 480, 640, 960];
 const LEAST_SCORE = 0.1;
 
 /** Everything the detector sees in one picture, size by size, and what is known to be there. */
@@ -73,8 +73,8 @@ async function observe(limit: number): Promise<Observation[]> {
   const plain = [
     ...(await groupPhotos(inData('detection'))),
     ...patterns(Math.ceil(limit / 2)),
-    ...(await photos('lfw', inData('lfw'), limit)),
-    ...(await photos('mask', inData('mask'), Math.ceil(limit / 2))),
+    ...(await photos('lfw', inData('lfw'), { limit, part: 'held out' })),
+    ...(await photos('mask', inData('mask'), { limit: Math.ceil(limit / 2), part: 'held out' })),
   ];
   const line = startProgress(process.stderr, 'pictures', plain.length);
   for (const [index, picture] of plain.entries()) {
@@ -123,14 +123,16 @@ interface Choice {
   readonly containment: number;
 }
 
+/** The sizes of the default pack, and where the others are varied. */
+const USUAL: Choice = { sizes: [160, 320, 640], score: 0.5, containment: 0.6 };
+
 const CHOICES: readonly Choice[] = [
-  ...[[320], [160, 320], [320, 640], [128, 320, 640], [160, 320, 640], [160, 320, 640, 960]].map((sizes) => ({
+  ...[[320], [320, 640], [160, 320, 480], [160, 320, 640], [160, 320, 640, 960]].map((sizes) => ({
+    ...USUAL,
     sizes,
-    score: 0.5,
-    containment: 0.6,
   })),
-  ...[0.3, 0.4, 0.6, 0.7, 0.8].map((score) => ({ sizes: [160, 320, 640], score, containment: 0.6 })),
-  ...[0.4, 0.5, 0.7, 0.8, 1].map((containment) => ({ sizes: [160, 320, 640], score: 0.5, containment })),
+  ...[0.3, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98].map((score) => ({ ...USUAL, score })),
+  ...[0.4, 0.5, 0.7, 0.8, 1].map((containment) => ({ ...USUAL, containment })),
 ];
 const BY_CENTRE = /detection|turned|close-up|px/;
 const JUDGE_IOU = 0.4;

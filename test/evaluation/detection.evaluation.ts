@@ -35,11 +35,8 @@ export const detection: Evaluation = {
         [SETS.lfw, 'lfw'],
         [SETS.mask, 'mask'],
       ] as const) {
-        const pictures = await photos(
-          set,
-          join(context.folder, '..', folder),
-          Math.min(context.limit, PHOTOS),
-        );
+        const limit = Math.min(context.limit, PHOTOS);
+        const pictures = await photos(set, join(context.folder, '..', folder), { limit, ...partOf(context) });
         observations.push(...(await observe(context, set, pictures, judge)));
       }
       observations.push(...(await observeDerived(context, judge)));
@@ -74,10 +71,16 @@ async function observe(
   return observations;
 }
 
+/** The part of a photo set that counts: the detector was tuned on the rest. */
+function partOf({ trainedOn }: EvaluationContext): { readonly part?: 'held out' } {
+  return trainedOn ? {} : { part: 'held out' };
+}
+
 /** Turned heads, close-ups and small faces, made from LFW photos whose face the judge is sure of. */
 async function observeDerived(context: EvaluationContext, judge: Judge): Promise<Observation[]> {
-  const { engine, folder, limit, progress } = context;
-  const pictures = await photos(SETS.lfw, join(folder, '..', 'lfw'), Math.min(limit, DERIVED_FROM));
+  const { engine, folder, progress } = context;
+  const limit = Math.min(context.limit, DERIVED_FROM);
+  const pictures = await photos(SETS.lfw, join(folder, '..', 'lfw'), { limit, ...partOf(context) });
   const line = progress('turned, close and small', pictures.length);
   const observations = await engine.map(
     [...pictures.entries()],

@@ -6,6 +6,7 @@ import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import { readCsv, sample } from './data.js';
 import { pattern, patternName } from './patterns.js';
+import { isHeldOut } from './split.js';
 
 /** One picture of a set. */
 export interface Picture {
@@ -37,23 +38,41 @@ export async function groupPhotos(folder: string): Promise<Picture[]> {
   }));
 }
 
+/** Which pictures of a folder, and how they are shown. */
+interface Choice {
+  /** At most so many, spread evenly; default: all. */
+  readonly limit?: number;
+  /** Those held out from training, or those learnt from; default: both. */
+  readonly part?: 'held out' | 'learnt';
+  /** Pixels mirrored around each. */
+  readonly margin?: number;
+}
+
 /** The pictures of a folder's `images/`, in the order of their names; none where the folder is absent. */
-export async function photos(set: string, folder: string, limit: number, margin = 0): Promise<Picture[]> {
+export async function photos(
+  set: string,
+  folder: string,
+  { limit = Infinity, part, margin = 0 }: Choice = {},
+): Promise<Picture[]> {
   if (!existsSync(folder)) return [];
-  const names = sample((await readdir(join(folder, 'images'))).sort(), limit);
-  return names.map((name) => ({
+  const all = (await readdir(join(folder, 'images'))).sort();
+  const wanted = all.filter((name) => part === undefined || isHeldOut(name) === (part === 'held out'));
+  return sample(wanted, limit).map((name) => ({
     set,
     name,
     load: async (decode) => mirrorBorder(await decode(join(folder, 'images', name)), margin),
   }));
 }
 
-/** Generated pictures without a face. */
-export function patterns(count: number): Picture[] {
+/** The number of the first pattern that is for training: the evaluation shows others. */
+export const FIRST_LEARNT_PATTERN = 100_000;
+
+/** Generated pictures without a face, the first of which has the number `first`. */
+export function patterns(count: number, first = 0): Picture[] {
   return Array.from({ length: count }, (_, index) => ({
     set: 'patterns',
-    name: patternName(index),
-    load: () => Promise.resolve(pattern(index)),
+    name: patternName(first + index),
+    load: () => Promise.resolve(pattern(first + index)),
     faces: [],
   }));
 }

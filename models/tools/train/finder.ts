@@ -16,7 +16,7 @@ import type { Pack } from '../../../src/packs/pack.js';
 import { SessionManager } from '../../../src/sessions/session-manager.service.js';
 import type { Image } from '../../../src/vision/image.js';
 import type { ScoredBox } from '../../../src/vision/nms.js';
-import { alignedCrop } from './aligned-crop.js';
+import { alignedCrop } from './appearance/aligned-crop.js';
 
 const DECODE_TIMEOUT_MS = 60_000;
 

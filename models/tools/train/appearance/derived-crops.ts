@@ -4,16 +4,15 @@
  * and to see masks on tilted heads.
  */
 import { join } from 'node:path';
-import { readCsv, sample } from '../../../test/evaluation/data.js';
-import { type Derived, shrunk, turned } from '../../../test/evaluation/derived.js';
-import { centralFace, type Judge, judged } from '../../../test/evaluation/judge.js';
-import { centresAgree } from '../../../test/evaluation/matching.js';
-import { photos } from '../../../test/evaluation/pictures.js';
-import { startProgress } from '../../../test/evaluation/progress.js';
-import { isHeldOut } from '../../../test/evaluation/split.js';
+import { readCsv } from '../../../../test/evaluation/data.js';
+import { type Derived, shrunk, turned } from '../../../../test/evaluation/derived.js';
+import { centralFace, type Judge, judged } from '../../../../test/evaluation/judge.js';
+import { centresAgree } from '../../../../test/evaluation/matching.js';
+import { photos } from '../../../../test/evaluation/pictures.js';
+import { startProgress } from '../../../../test/evaluation/progress.js';
 import type { Sample } from './aligned-crop.js';
 import { isFace } from './candidate-crops.js';
-import type { Finder } from './finder.js';
+import type { Finder } from '../finder.js';
 
 /** Of each set. */
 const PHOTOS = 300;
@@ -26,16 +25,11 @@ export async function* derivedCrops(finder: Finder, judge: Judge, data: string):
   const isMasked = new Map(
     (await readCsv(join(data, 'mask', 'labels.csv'))).map(({ image, mask }) => [image, mask]),
   );
-  const chosen = (
-    await Promise.all(['lfw', 'mask'].map((set) => photos(set, join(data, set), Infinity)))
-  ).flatMap((set) =>
-    sample(
-      set.filter(({ name }) => !isHeldOut(name)),
-      PHOTOS,
-    ),
+  const chosen = await Promise.all(
+    ['lfw', 'mask'].map((set) => photos(set, join(data, set), { limit: PHOTOS, part: 'learnt' })),
   );
-  const progress = startProgress(process.stderr, 'turned and small faces of photos', chosen.length);
-  for (const [seed, { set, name, load }] of chosen.entries()) {
+  const progress = startProgress(process.stderr, 'turned and small faces of photos', 2 * PHOTOS);
+  for (const [seed, { set, name, load }] of chosen.flat().entries()) {
     const image = await load((path) => finder.decode(path));
     const face = centralFace(await judged(judge, image), image);
     progress.tick();

@@ -1,14 +1,14 @@
 /** Crops of the two labelled sets of single faces; pictures in which there is surely none are left out. */
 import { join } from 'node:path';
-import type { ScoredBox } from '../../../src/vision/nms.js';
-import { readCsv } from '../../../test/evaluation/data.js';
-import { type Judge, judged } from '../../../test/evaluation/judge.js';
-import { chip, chipFace, largest } from '../../../test/evaluation/labelled-faces.js';
-import type { KnownFace } from '../../../test/evaluation/matching.js';
-import { startProgress } from '../../../test/evaluation/progress.js';
+import type { ScoredBox } from '../../../../src/vision/nms.js';
+import { readCsv } from '../../../../test/evaluation/data.js';
+import { type Judge, judged } from '../../../../test/evaluation/judge.js';
+import { chip, chipFace, largest } from '../../../../test/evaluation/labelled-faces.js';
+import type { KnownFace } from '../../../../test/evaluation/matching.js';
+import { startProgress } from '../../../../test/evaluation/progress.js';
 import type { Sample } from './aligned-crop.js';
 import { isFace } from './candidate-crops.js';
-import type { Finder } from './finder.js';
+import type { Finder } from '../finder.js';
 
 /** Low, because a masked face is one the detector is seldom sure of. */
 const LEAST_SCORE = 0.3;

@@ -1,19 +1,20 @@
 /** Crops of what the detector takes for faces, faces and others alike: what the head that tells them apart learns from. */
 import { join } from 'node:path';
-import { type Box, iou } from '../../../src/vision/box.js';
-import type { ScoredBox } from '../../../src/vision/nms.js';
-import { type Judge, judged } from '../../../test/evaluation/judge.js';
-import type { KnownFace } from '../../../test/evaluation/matching.js';
+import { type Box, iou } from '../../../../src/vision/box.js';
+import type { ScoredBox } from '../../../../src/vision/nms.js';
+import { type Judge, judged } from '../../../../test/evaluation/judge.js';
+import type { KnownFace } from '../../../../test/evaluation/matching.js';
 import {
   CHIP_MARGIN,
+  FIRST_LEARNT_PATTERN,
   groupPhotos,
   patterns,
   photos,
   type Picture,
-} from '../../../test/evaluation/pictures.js';
-import { startProgress } from '../../../test/evaluation/progress.js';
+} from '../../../../test/evaluation/pictures.js';
+import { startProgress } from '../../../../test/evaluation/progress.js';
 import type { Sample } from './aligned-crop.js';
-import type { Finder } from './finder.js';
+import type { Finder } from '../finder.js';
 
 /** Of each set. */
 const PICTURES = 1500;
@@ -30,10 +31,10 @@ const NO_UNSURE_FACE_IOU = 0.2;
 export async function* candidateCrops(finder: Finder, judge: Judge, data: string): AsyncGenerator<Sample> {
   const pictures: readonly Picture[] = [
     ...(await groupPhotos(join(data, 'detection'))),
-    ...patterns(PATTERNS),
-    ...(await photos('lfw', join(data, 'lfw'), PICTURES)),
-    ...(await photos('mask', join(data, 'mask'), PICTURES)),
-    ...(await photos('attributes', join(data, 'attributes'), PICTURES, CHIP_MARGIN)),
+    ...patterns(PATTERNS, FIRST_LEARNT_PATTERN),
+    ...(await photos('lfw', join(data, 'lfw'), { limit: PICTURES })),
+    ...(await photos('mask', join(data, 'mask'), { limit: PICTURES })),
+    ...(await photos('attributes', join(data, 'attributes'), { limit: PICTURES, margin: CHIP_MARGIN })),
   ];
   const progress = startProgress(process.stderr, 'candidates of pictures', pictures.length);
   for (const { set, name, load, faces } of pictures) {

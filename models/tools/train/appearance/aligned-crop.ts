@@ -1,9 +1,9 @@
 /** The crop of a face that training sees: the service's aligned one with a margin to shift, turn and scale into. */
-import type { Point } from '../../../src/vision/affine.js';
-import { ALIGNED_SIDE, alignmentMap } from '../../../src/vision/alignment.js';
-import type { Image } from '../../../src/vision/image.js';
-import { warp } from '../../../src/vision/warp.js';
-import type { Row } from '../../../test/evaluation/data.js';
+import type { Point } from '../../../../src/vision/affine.js';
+import { ALIGNED_SIDE, alignmentMap } from '../../../../src/vision/alignment.js';
+import type { Image } from '../../../../src/vision/image.js';
+import { warp } from '../../../../src/vision/warp.js';
+import type { Row } from '../../../../test/evaluation/data.js';
 
 /** A crop with what is known of it. */
 export interface Sample {

@@ -1,7 +1,7 @@
 /** What the heads are trained on is what they are served: the trunk before and after the steps that make it fast. */
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { publishedTrunk } from '../../models/tools/train/published-trunk.js';
+import { publishedTrunk } from '../../models/tools/train/published.js';
 
 test('the features of the published trunk are those of the prepared one', async () => {
   const data = Float32Array.from({ length: 3 * 112 * 112 }, (_, index) => Math.sin(index * 0.37));

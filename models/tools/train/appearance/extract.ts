@@ -10,13 +10,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '../../../src/errors.js';
-import { Judge } from '../../../test/evaluation/judge.js';
-import { isHeldOut } from '../../../test/evaluation/split.js';
+import { AppError } from '../../../../src/errors.js';
+import { Judge } from '../../../../test/evaluation/judge.js';
+import { isHeldOut } from '../../../../test/evaluation/split.js';
 import type { Sample } from './aligned-crop.js';
 import { candidateCrops } from './candidate-crops.js';
 import { derivedCrops } from './derived-crops.js';
-import { Finder } from './finder.js';
+import { Finder } from '../finder.js';
 import { labelledCrops } from './labelled-crops.js';
 
 const LABELS = ['age', 'gender', 'race', 'mask', 'face'] as const;

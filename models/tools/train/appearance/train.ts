@@ -1,0 +1,23 @@
+/** Trains the appearance heads of the default pack: crops to models/default/heads/appearance.onnx. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { applyTransforms } from '../../apply-transforms.js';
+import { install } from '../install.js';
+import { publishedTrunk } from '../published.js';
+import { runPython } from '../python.js';
+import type { Training } from '../training.js';
+import { extract } from './extract.js';
+
+const FILE = 'heads/appearance.onnx';
+const SCRIPT = join('models', 'tools', 'train', 'appearance', 'train.py');
+
+export const trainAppearance: Training = async ({ data, work, judge, python, seed, isExtracted }) => {
+  if (!isExtracted) await extract(data, judge, work);
+  const [trunk, trained] = [join(work, 'trunk.onnx'), join(work, 'appearance.onnx')];
+  await writeFile(trunk, await publishedTrunk());
+  const files = ['--crops', work, '--trunk', trunk, '--out', trained];
+  await runPython(python, SCRIPT, [...files, '--seed', seed]);
+  // Its PReLUs as the runtime likes them.
+  const graph = applyTransforms(await readFile(trained), [{ op: 'splitPRelu' }]);
+  return `${FILE} is trained, SHA-256 ${await install(FILE, graph)}.`;
+};
