@@ -30,7 +30,7 @@ export class ModelFile {
 
 /** How candidates the detector is not sure of are verified; see pipeline/verification.ts. Needs `appearance`. */
 export class Verification {
-  /** Detector score from which a box is a candidate at all, 0…1. */
+  /** Detector score from which a box is a candidate at all, 0…1; lower where a caller asks for less confidence than usual. */
   @Min(0)
   @Max(1)
   listenFrom!: number;

@@ -83,12 +83,11 @@ export class AnalysisService {
 
   /** Everything that may be a face, picture by picture, largest first. */
   private async detect(jobs: readonly AnalysisJob[]): Promise<Candidate[]> {
-    const { verification } = this.pack.models.detector;
     const found = await this.detection.detect(
-      jobs.map(({ image, options }) => {
-        const minScore = Math.min(this.minConfidence(options), verification?.listenFrom ?? 1);
-        return { image, options: { minScore, minFaceSize: options.minFaceSize } };
-      }),
+      jobs.map(({ image, options }) => ({
+        image,
+        options: { minScore: this.leastScore(options), minFaceSize: options.minFaceSize },
+      })),
     );
     return jobs.flatMap(({ image, options }, job) =>
       found[job].map((face) => ({ ...face, job, image, options, confidence: face.score })),
@@ -161,6 +160,19 @@ export class AnalysisService {
       reading: readings[index],
       identity: this.recognition.hasTrunk ? face.identity : readings[index],
     }));
+  }
+
+  /**
+   * From which detector score on a candidate is looked at. What second opinions hardly ever let pass is not worth one,
+   * unless less confidence than usual is asked for.
+   */
+  private leastScore(options: AnalysisOptions): number {
+    const { scoreThreshold, verification } = this.pack.models.detector;
+    const confidence = this.minConfidence(options);
+    if (verification === undefined) return confidence;
+    return confidence < scoreThreshold
+      ? Math.min(confidence, verification.listenFrom)
+      : verification.listenFrom;
   }
 
   private minConfidence({ minConfidence }: AnalysisOptions): number {
