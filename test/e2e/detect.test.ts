@@ -45,7 +45,7 @@ const FACES: Record<number, readonly (readonly [number, number, number, number])
 };
 
 /** The detector's boxes are narrower, and now and then begin at the brow. */
-const LEAST_IOU = 0.6;
+const LEAST_IOU = 0.65;
 
 /** From here on a head is seen from the side, in degrees. */
 const PROFILE_YAW = 40;
@@ -157,7 +157,7 @@ describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
       expect(mouth[1]).toBeGreaterThan(Math.max(leftEye[1], rightEye[1]));
       // The line of the eyes and the head's roll are measured by two models; in profile the line says little.
       const slope = (Math.atan2(rightEye[1] - leftEye[1], rightEye[0] - leftEye[0]) * 180) / Math.PI;
-      expect(Math.abs(slope - roll)).toBeLessThan(Math.abs(yaw) < PROFILE_YAW ? 25 : 45);
+      expect(Math.abs(slope - roll)).toBeLessThan(Math.abs(yaw) < PROFILE_YAW ? 25 : 35);
     }
   });
 });
