@@ -72,7 +72,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const figures: Figures = {
     machine: earlier?.machine ?? machine(),
-    quick: earlier?.quick ?? values.quick,
+    quick: values.quick || (earlier?.quick ?? false),
     results,
   };
   await save(figures, values.json);
