@@ -23,6 +23,7 @@ import {
 } from './analysis.js';
 import { JobQueue } from './job-queue.js';
 import { releaseGpu, workerDataOf } from './worker-data.js';
+import { letHeapsGrow } from './worker-heaps.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 
 /** The answer for one picture. Times in milliseconds. */
@@ -83,6 +84,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
     const workerData = workerDataOf(config);
+    letHeapsGrow();
     this.threads = new Piscina({
       filename: new URL('./inference.worker.js', import.meta.url).href,
       workerData,
