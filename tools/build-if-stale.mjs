@@ -1,5 +1,5 @@
 /** Compiles the service when its sources are newer than dist/, so that `npm start` works on a fresh clone. */
-import { execFileSync } from 'node:child_process';
+import { execSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +13,8 @@ const SOURCES = [
   'nest-cli.json',
   'package.json',
 ];
-const BUILT = 'dist/src/main.js';
+/** What is made last. */
+const BUILT = 'dist/src/vision/pixels.wasm';
 
 function newest(path) {
   const stat = statSync(path);
@@ -27,5 +28,5 @@ const stale =
   !existsSync(BUILT) || (existsSync('src') && present.some((path) => newest(path) > statSync(BUILT).mtimeMs));
 if (stale) {
   console.log('Building the service (about ten seconds) …');
-  execFileSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], { stdio: 'inherit' });
+  execSync('npm run build', { stdio: 'inherit' });
 }

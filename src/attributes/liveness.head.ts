@@ -12,7 +12,8 @@ import { boxToPicture } from '../vision/affine.js';
 import { type Box, scaleAboutCentre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import { softmax } from '../vision/tensor.js';
-import { type Normalisation, sample } from '../vision/warp.js';
+import type { Normalisation } from '../vision/planes.js';
+import { sample } from '../vision/warp.js';
 import type { FaceView } from './face-view.js';
 
 const SIDE = 128;

@@ -6,7 +6,8 @@ import { type Affine, boxToPicture, mean, type Point } from '../vision/affine.js
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
-import { type Normalisation, warp } from '../vision/warp.js';
+import type { Normalisation } from '../vision/planes.js';
+import { warp } from '../vision/warp.js';
 
 const SIDE = 64;
 /** Shape of one input. */

@@ -8,7 +8,8 @@ import type { Signature } from '../sessions/signature.js';
 import type { Point } from '../vision/affine.js';
 import { ALIGNED_SIDE, alignmentMap } from '../vision/alignment.js';
 import type { Image } from '../vision/image.js';
-import { type Normalisation, warp } from '../vision/warp.js';
+import type { Normalisation } from '../vision/planes.js';
+import { warp } from '../vision/warp.js';
 import { normalise } from './similarity.js';
 
 const INPUT = ['N', 3, ALIGNED_SIDE, ALIGNED_SIDE] as const;

@@ -1,6 +1,7 @@
 /** Shrinking by whole factors: each pixel becomes the mean of a block, so that a later sampling cannot alias. */
 import { type Affine, apply } from './affine.js';
 import type { Image } from './image.js';
+import { kernelMemory, kernels, layOut } from './kernels.js';
 
 /** An image, and the map from target pixels to its pixels. */
 export interface Reduced {
@@ -82,73 +83,57 @@ function averageBlocks(
   rows: number,
   factor: number,
 ): Image {
-  const { width, height, data } = image;
   const out = new Uint8Array(columns * rows * 3);
-  const sums = new Uint32Array(columns * 3);
-  const whole = Math.min(columns, Math.floor((width - left) / factor));
+  const whole = Math.min(columns, Math.floor((image.width - left) / factor));
+  const rest = whole < columns ? image.width - left - whole * factor : 0;
+  const stride = (whole * factor + rest) * 3;
+  const [source, line, target] = layOut(factor * stride, stride * 4, columns * 3);
+  const { bytes } = kernelMemory();
   for (let row = 0; row < rows; row++) {
-    sums.fill(0);
-    const firstLine = top + row * factor;
-    const lastLine = Math.min(height, firstLine + factor);
-    for (let line = firstLine; line < lastLine; line++) {
-      const start = (line * width + left) * 3;
-      addRuns(data, start, sums, whole, factor);
-      if (whole < columns)
-        addRuns(data, start + whole * factor * 3, sums.subarray(whole * 3), 1, width - left - whole * factor);
-    }
-    const lines = lastLine - firstLine;
-    const scale = 1 / (lines * factor);
-    const base = row * columns * 3;
-    for (let i = 0; i < whole * 3; i++) out[base + i] = sums[i] * scale + 0.5;
-    const lastScale = 1 / (lines * (width - left - whole * factor));
-    for (let i = whole * 3; i < columns * 3; i++) out[base + i] = sums[i] * lastScale + 0.5;
+    const first = top + row * factor;
+    const lines = Math.min(image.height - first, factor);
+    bringLines(image, left, first, stride, lines, source);
+    kernels.average(source, stride, lines, line, target, factor, whole, rest);
+    out.set(bytes.subarray(target, target + columns * 3), row * columns * 3);
   }
   return { width: columns, height: rows, data: out };
 }
 
-/** Adds `count` runs of `length` pixels to their sums. */
-function addRuns(data: Uint8Array, start: number, sums: Uint32Array, count: number, length: number): void {
-  for (let run = 0, s = 0, p = start; run < count; run++, s += 3) {
-    let red = 0;
-    let green = 0;
-    let blue = 0;
-    for (let i = 0; i < length; i++, p += 3) {
-      red += data[p];
-      green += data[p + 1];
-      blue += data[p + 2];
-    }
-    sums[s] += red;
-    sums[s + 1] += green;
-    sums[s + 2] += blue;
+/** Brings parts of lines into the kernels' memory. The last line of the image stands for those below it. */
+function bringLines(
+  { width, height, data }: Image,
+  left: number,
+  top: number,
+  stride: number,
+  lines: number,
+  address: number,
+): void {
+  const { bytes } = kernelMemory();
+  for (let line = 0; line < lines; line++) {
+    const start = (Math.min(top + line, height - 1) * width + left) * 3;
+    bytes.set(data.subarray(start, start + stride), address + line * stride);
   }
 }
+
+/** Source bytes that are worked on together: few enough to stay in a core's cache. */
+const STRIP_BYTES = 128 * 1024;
 
 /**
  * As `averageBlocks` with blocks of 2×2, by far the most frequent ones. Blocks that stick out over the right or lower edge
  * average the pixels they have.
  */
-export function halve(
-  { width, height, data }: Image,
-  left: number,
-  top: number,
-  columns: number,
-  rows: number,
-): Image {
+export function halve(image: Image, left: number, top: number, columns: number, rows: number): Image {
   const out = new Uint8Array(columns * rows * 3);
-  const whole = Math.min(columns, (width - left) >> 1);
-  let o = 0;
-  for (let row = 0; row < rows; row++) {
-    const line = top + row * 2;
-    let p = (line * width + left) * 3;
-    let q = line + 1 < height ? p + width * 3 : p;
-    for (let column = 0; column < whole; column++, p += 6, q += 6, o += 3) {
-      out[o] = (data[p] + data[p + 3] + data[q] + data[q + 3] + 2) >> 2;
-      out[o + 1] = (data[p + 1] + data[p + 4] + data[q + 1] + data[q + 4] + 2) >> 2;
-      out[o + 2] = (data[p + 2] + data[p + 5] + data[q + 2] + data[q + 5] + 2) >> 2;
-    }
-    if (whole < columns) {
-      for (let colour = 0; colour < 3; colour++, o++) out[o] = (data[p + colour] + data[q + colour] + 1) >> 1;
-    }
+  const whole = Math.min(columns, (image.width - left) >> 1);
+  const stride = Math.min(columns * 2, image.width - left) * 3;
+  const stripRows = Math.min(rows, Math.max(1, Math.floor(STRIP_BYTES / (2 * stride))));
+  const [source, target] = layOut(2 * stripRows * stride, stripRows * columns * 3);
+  const { bytes } = kernelMemory();
+  for (let first = 0; first < rows; first += stripRows) {
+    const count = Math.min(stripRows, rows - first);
+    bringLines(image, left, top + 2 * first, stride, 2 * count, source);
+    kernels.halve(source, stride, target, columns, whole, count);
+    out.set(bytes.subarray(target, target + count * columns * 3), first * columns * 3);
   }
   return { width: columns, height: rows, data: out };
 }

@@ -1,6 +1,7 @@
 import { boxToPicture } from '../../src/vision/affine.js';
 import type { Image } from '../../src/vision/image.js';
-import { type Normalisation, sample, warp } from '../../src/vision/warp.js';
+import type { Normalisation } from '../../src/vision/planes.js';
+import { sample, warp } from '../../src/vision/warp.js';
 
 const IDENTITY = { a: 1, b: 0, c: 0, d: 0, e: 1, f: 0 };
 const PLAIN: Normalisation = { order: 'RGB', mean: [0, 0, 0], std: [1, 1, 1] };

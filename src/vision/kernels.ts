@@ -1,0 +1,90 @@
+/** The loops over pixels that `assembly/pixels.ts` compiles to, and the memory they work in: one for each thread. */
+import { readFileSync } from 'node:fs';
+
+/** What the module exports; its source says what the arguments are. */
+interface Kernels {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  /** Where free memory begins. */
+  readonly BASE: { readonly value: number };
+  halve(source: number, stride: number, target: number, columns: number, whole: number, rows: number): void;
+  average(
+    source: number,
+    stride: number,
+    lines: number,
+    line: number,
+    target: number,
+    factor: number,
+    whole: number,
+    rest: number,
+  ): void;
+  blend(
+    stride: number,
+    columns: number,
+    columnTable: number,
+    rows: number,
+    rowTable: number,
+    line: number,
+    target: number,
+    planes: number,
+  ): void;
+  turn(
+    source: number,
+    stride: number,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+    columns: number,
+    rows: number,
+    target: number,
+    planes: number,
+    ...map: [a: number, b: number, c: number, d: number, e: number, f: number]
+  ): void;
+}
+
+const PAGE_BYTES = 65536;
+/** The kernels load 16 bytes at a time, so they may read beyond the end of a buffer. */
+const ROOM_BYTES = 32;
+
+export const kernels = load(new URL('./pixels.wasm', import.meta.url));
+
+/** The same memory as bytes, as integers and as floats. */
+let views = viewsOf(kernels.memory.buffer);
+
+/**
+ * Takes memory for buffers of so many bytes each. What the call before took is free again: callers lay out, fill, run
+ * and read without a pause.
+ * @returns their addresses, each a multiple of 16
+ */
+export function layOut(...sizes: readonly number[]): number[] {
+  let end = kernels.BASE.value;
+  const addresses = sizes.map((size) => {
+    const address = end;
+    end = (end + size + ROOM_BYTES) & ~15;
+    return address;
+  });
+  const missing = end - kernels.memory.buffer.byteLength;
+  if (missing > 0) {
+    kernels.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    views = viewsOf(kernels.memory.buffer);
+  }
+  return addresses;
+}
+
+/** The memory as it is until the next `layOut`. */
+export function kernelMemory(): Readonly<typeof views> {
+  return views;
+}
+
+function viewsOf(buffer: ArrayBuffer) {
+  return {
+    bytes: new Uint8Array(buffer),
+    integers: new Uint32Array(buffer),
+    floats: new Float32Array(buffer),
+  };
+}
+
+function load(url: URL): Kernels {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(url)));
+  return exports as unknown as Kernels;
+}
