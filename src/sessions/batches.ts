@@ -1,5 +1,5 @@
 /** Splits a list of items into runs of a model, so that memory stays bounded however many faces there are. */
-import { part, type Tensor, zeros } from '../vision/tensor.js';
+import { part, type Tensor } from '../vision/tensor.js';
 import type { Model } from './session-manager.service.js';
 
 /** The outputs of one item, by name. */
@@ -24,15 +24,38 @@ export async function runInBatches<T>(
   for (let first = 0; first < items.length; first += size) {
     const some = items.slice(first, first + size);
     const rows = model.fewSizes ? Math.min(size, powerOfTwo(some.length)) : some.length;
-    const batch = zeros(rows, ...shape);
-    const length = batch.data.length / rows;
-    for (const [index, item] of some.entries()) fill(item, batch, index * length);
-    const results = Object.entries(await model.run(batch, fetches));
+    const results = await withInput([rows, ...shape], (batch) => {
+      const length = batch.data.length / rows;
+      for (const [index, item] of some.entries()) fill(item, batch, index * length);
+      return model.run(batch, fetches);
+    });
     for (const index of some.keys()) {
-      outputs.push(Object.fromEntries(results.map(([name, { data }]) => [name, part(data, index, rows)])));
+      outputs.push(
+        Object.fromEntries(
+          Object.entries(results).map(([name, { data }]) => [name, part(data, index, rows)]),
+        ),
+      );
     }
   }
   return outputs;
+}
+
+/** What the last run of this thread drew its input into; absent while a run uses it. */
+let spare: Float32Array | undefined;
+
+/**
+ * Lends memory for an input; what was drawn there before is still in it. New memory for each run, which the system clears
+ * and the collector has to find, cost a twentieth of a whole analysis.
+ */
+async function withInput<T>(shape: readonly number[], work: (input: Tensor) => Promise<T>): Promise<T> {
+  const length = shape.reduce((product, side) => product * side, 1);
+  const data = spare !== undefined && spare.length >= length ? spare : new Float32Array(length);
+  spare = undefined;
+  try {
+    return await work({ data: data.subarray(0, length), shape });
+  } finally {
+    spare = data;
+  }
 }
 
 /** The least power of two that is not below `count`. */

@@ -56,11 +56,11 @@ function worstOf(image: Image, map: Affine, width: number, height: number): numb
 const ROUNDING = 2e-4;
 
 describe('sampling', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  it.each([1, 2, 3, 4])(
     'along the axes gives what bilinear interpolation means, inside and outside the image (%i)',
     (seed) => {
       const roll = dice(seed);
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 10; round++) {
         const image = noise(1 + Math.floor(roll() * 70), 1 + Math.floor(roll() * 70), roll);
         const map = {
           a: roll() * 3,
@@ -76,11 +76,11 @@ describe('sampling', () => {
     },
   );
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  it.each([1, 2, 3, 4])(
     'through a turned map gives what bilinear interpolation means, inside and outside the image (%i)',
     (seed) => {
       const roll = dice(seed);
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 10; round++) {
         const image = noise(1 + Math.floor(roll() * 70), 1 + Math.floor(roll() * 70), roll);
         const [scale, angle] = [roll() * 3, roll() * 2 * Math.PI];
         const map = {
