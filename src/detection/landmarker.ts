@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { LandmarksModel, Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
-import { type Affine, apply, type Point, rotationAbout, then } from '../vision/affine.js';
+import { type Affine, apply, compose, type Point, rotationAbout } from '../vision/affine.js';
 import { keypointRoll } from '../vision/alignment.js';
 import { type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
@@ -62,7 +62,7 @@ export class Landmarker {
       faces,
       family.SHAPE,
       ({ image, box, tilt }, batch, offset) => {
-        const map = then(family.cropMap(box), turnOf(box, tilt, 0.5));
+        const map = compose(family.cropMap(box), turnOf(box, tilt, 0.5));
         family.preprocess(image, map, batch, offset, facts.scaling);
       },
     );

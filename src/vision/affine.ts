@@ -46,7 +46,7 @@ export function boxToPicture(box: Box, width: number, height: number): Affine {
 }
 
 /** One map after the other: `first`, then `second`. */
-export function then(first: Affine, second: Affine): Affine {
+export function compose(first: Affine, second: Affine): Affine {
   const { a, b, c, d, e, f } = second;
   return {
     a: a * first.a + b * first.d,
