@@ -1,8 +1,11 @@
-/** The model runs that a picture costs at least: every graph of the default pack once, on ready-made tensors. */
+/**
+ * The model runs that a picture costs at least: the graphs of the default pack once, on ready-made tensors. The pose
+ * network is not among them, as the heads of these pictures are turned too little for it.
+ */
 import { join } from 'node:path';
 import * as appearance from '../src/attributes/appearance.head.js';
 import * as liveness from '../src/attributes/liveness.head.js';
-import * as pose from '../src/attributes/pose.head.js';
+import * as trunkPose from '../src/attributes/trunk-pose.js';
 import * as landmarks68 from '../src/detection/landmarks68.js';
 import * as ultraface from '../src/detection/ultraface.js';
 import { usefulSizes } from '../src/detection/useful-sizes.js';
@@ -39,7 +42,7 @@ export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => 
       model: models.appearance && (await open(models.appearance, appearance.signature(models.appearance))),
       shape: [128, 14, 14],
     },
-    { name: 'pose', model: await open(models.pose, pose.SIGNATURE), shape: [3, 224, 224] },
+    { name: 'quick pose', model: await open(models.quickPose, trunkPose.SIGNATURE), shape: trunkPose.SHAPE },
     { name: 'liveness', model: await open(models.liveness, liveness.SIGNATURE), shape: [3, 128, 128] },
   ];
   return ({ width, height, faces }) => [

@@ -59,7 +59,10 @@ export class AttributesService {
 
   /** Whether one of the attributes is read off what the recognition trunk says. */
   needsRecognition(names: readonly AttributeName[]): boolean {
-    return names.some((name) => name === 'quality' || this.isReadOffTrunk(name));
+    return names.some(
+      (name) =>
+        name === 'quality' || (name === 'pose' && this.poseHead.readsFeatures) || this.isReadOffTrunk(name),
+    );
   }
 
   /** The probability that each candidate is a face, 0…1, in order; `null` where the pack cannot tell. */

@@ -1,46 +1,28 @@
 /**
- * Head pose with Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the angle.
- * Sees a square about the detector's box, 224×224, ImageNet statistics; as in training, nothing is stretched.
+ * Head pose: a glance at the recognition trunk's features tells that of a head turned little; whoever is turned further
+ * is looked at by the pack's pose network.
  */
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Pack, type PoseOffsets } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
-import type { Signature } from '../sessions/signature.js';
-import { squareToPicture } from '../vision/affine.js';
-import { keypointRoll } from '../vision/alignment.js';
-import { area, centre } from '../vision/box.js';
-import { softmax, type Tensor } from '../vision/tensor.js';
-import type { Normalisation } from '../vision/planes.js';
-import { warp } from '../vision/warp.js';
+import type { FeaturedFace } from './appearance.head.js';
 import type { FaceView } from './face-view.js';
+import * as hopenet from './hopenet.js';
 import type { Pose } from './pose.js';
 import * as pose1k3d68 from './pose1k3d68.js';
+import * as trunkPose from './trunk-pose.js';
 
-const SIDE = 224;
-/** Side of the square in sight, in square roots of the box's area. */
-const MARGIN = 1.3;
-/** The network was trained on heads tilted little. By what the keypoints exceed this, the square is turned with them. */
-const UPRIGHT_DEGREES = 25;
-const BINS = 66;
-const BIN_DEGREES = 3;
-const FIRST_BIN_DEGREES = -99;
-const NORMALISATION: Normalisation = {
-  order: 'RGB',
-  mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
-  std: [0.229 * 255, 0.224 * 255, 0.225 * 255],
-};
-
-/** What the graph takes and gives. */
-export const SIGNATURE: Signature = {
-  input: ['N', 3, SIDE, SIDE],
-  outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
-};
+/** A face, with the trunk's features where it has been there already. */
+export interface PosedFace extends FaceView {
+  readonly recognised?: Partial<FeaturedFace>;
+}
 
 @Injectable()
 export class PoseHead implements OnModuleInit {
   private model?: Model;
+  private quickModel?: Model;
 
   constructor(
     private readonly pack: Pack,
@@ -49,46 +31,65 @@ export class PoseHead implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
-    if (models.pose === undefined) return;
-    const signature = models.pose.family === 'hopenet' ? SIGNATURE : pose1k3d68.SIGNATURE;
-    this.model = await this.sessions.open(join(folder, models.pose.file), signature);
+    const { pose, quickPose, trunk, recognition } = models;
+    if (pose === undefined) return;
+    const { SIGNATURE } = pose.family === 'hopenet' ? hopenet : pose1k3d68;
+    this.model = await this.sessions.open(join(folder, pose.file), SIGNATURE);
+    // It learnt from one family, and would contradict another.
+    if (quickPose === undefined || pose.family !== 'hopenet' || !(trunk ?? recognition).hasFeatures) return;
+    this.quickModel = await this.sessions.open(join(folder, quickPose.file), trunkPose.SIGNATURE);
+  }
+
+  /** Whether it looks at the trunk's features. */
+  get readsFeatures(): boolean {
+    return this.quickModel !== undefined;
   }
 
   /** The pose of each face, in order; `null` where the pack has no pose model. */
-  async describe(faces: readonly FaceView[]): Promise<(Pose | null)[]> {
+  async describe(faces: readonly PosedFace[]): Promise<(Pose | null)[]> {
     const { pose } = this.pack.models;
     if (this.model === undefined || pose === undefined) return faces.map(() => null);
+    const poses = await this.glance(faces);
+    const turned = [...faces.keys()].filter((index) => poses[index] === undefined);
+    const looks = await this.look(turned.map((index) => faces[index]));
+    for (const [at, index] of turned.entries()) poses[index] = looks[at];
+    return poses.map((one) => (one === undefined ? null : calibrate(one, pose.calibration)));
+  }
+
+  /** The pose of each face whose features tell it. */
+  private async glance(faces: readonly PosedFace[]): Promise<(Pose | undefined)[]> {
+    const { quickPose } = this.pack.models;
+    const poses: (Pose | undefined)[] = faces.map(() => undefined);
+    if (this.quickModel === undefined || quickPose === undefined) return poses;
+    const featured = faces.flatMap(({ recognised }, index) =>
+      recognised?.features === undefined ? [] : [{ index, features: recognised.features }],
+    );
+    const outputs = await runInBatches(
+      this.quickModel,
+      featured,
+      trunkPose.SHAPE,
+      ({ features }, { data }, offset) => data.set(features, offset),
+    );
+    for (const [at, { index }] of featured.entries()) {
+      poses[index] = trunkPose.postprocess(outputs[at], faces[index].keypoints, quickPose);
+    }
+    return poses;
+  }
+
+  /** What the pose network says of each face. */
+  private async look(faces: readonly FaceView[]): Promise<Pose[]> {
+    const { pose } = this.pack.models;
+    if (this.model === undefined || pose === undefined) return [];
     if (pose.family === '1k3d68') {
       const outputs = await runInBatches(this.model, faces, pose1k3d68.SHAPE, (face, batch, offset) => {
         pose1k3d68.preprocess(face, batch, offset, pose.scaling);
       });
       const [name] = this.model.outputs;
-      return outputs.map((output) => calibrate(pose1k3d68.postprocess(output[name]), pose.calibration));
+      return outputs.map((output) => pose1k3d68.postprocess(output[name]));
     }
-    const views = faces.map((face) => ({ ...face, tilt: excess(keypointRoll(face.keypoints)) }));
-    const outputs = await runInBatches(this.model, views, [3, SIDE, SIDE], preprocess);
-    return outputs.map((output, index) => postprocess(output, views[index].tilt, pose.calibration));
+    const outputs = await runInBatches(this.model, faces, hopenet.SHAPE, hopenet.preprocess);
+    return outputs.map((output, index) => hopenet.postprocess(output, faces[index]));
   }
-}
-
-/** A face, and by how many degrees it is turned back before the network sees it. */
-interface TiltedView extends FaceView {
-  readonly tilt: number;
-}
-
-function preprocess({ image, box, tilt }: TiltedView, { data }: Tensor, offset: number): void {
-  const map = squareToPicture(centre(box), Math.sqrt(area(box)) * MARGIN, tilt, SIDE);
-  warp(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
-}
-
-/** The network's yaw is positive to the image's left; the contract's is the opposite. */
-function postprocess(
-  { yaw, pitch, roll }: Record<string, Float32Array>,
-  tilt: number,
-  offsets: PoseOffsets,
-): Pose {
-  const angles = { roll: expectedAngle(roll) + tilt, yaw: -expectedAngle(yaw), pitch: expectedAngle(pitch) };
-  return calibrate(angles, offsets);
 }
 
 /** Adds the offsets; that of pitch fades as the head turns, for in profile the labels show none. */
@@ -100,14 +101,4 @@ export function calibrate({ roll, yaw, pitch }: Pose, offsets: PoseOffsets): Pos
 /** The cosine of an angle in degrees. */
 export function cosine(degrees: number): number {
   return Math.cos((degrees * Math.PI) / 180);
-}
-
-/** What of a tilt is too much for the network, in degrees. */
-export function excess(degrees: number): number {
-  return Math.sign(degrees) * Math.max(0, Math.abs(degrees) - UPRIGHT_DEGREES);
-}
-
-/** Expectation over the bins, in degrees. */
-function expectedAngle(logits: Float32Array): number {
-  return softmax(logits).reduce((sum, p, bin) => sum + p * bin, 0) * BIN_DEGREES + FIRST_BIN_DEGREES;
 }

@@ -223,6 +223,31 @@ export class PoseModel extends ModelFile {
   scaling?: InputScaling;
 }
 
+/** How far a head may be turned, in degrees to either side. */
+export class PoseLimits {
+  /** In the aligned crop, where it is near 0 unless the keypoints are wrong. */
+  @IsPositive()
+  roll!: number;
+
+  @IsPositive()
+  yaw!: number;
+
+  @IsPositive()
+  pitch!: number;
+}
+
+/** The network on the trunk's features that tells the pose of heads turned little; `pose` is asked about the others. */
+export class QuickPoseModel extends ModelFile {
+  @IsIn(['trunk-pose'])
+  family!: 'trunk-pose';
+
+  /** Within these it answers. */
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => PoseLimits)
+  limits!: PoseLimits;
+}
+
 /** The model that tells a living face from a picture of one. */
 export class LivenessModel extends ModelFile {
   @IsIn(['minifasnet'])
@@ -315,6 +340,12 @@ export class PackModels {
   @ValidateNested()
   @Type(() => PoseModel)
   pose?: PoseModel;
+
+  /** Used where `pose` is a `hopenet`, which it learnt from. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => QuickPoseModel)
+  quickPose?: QuickPoseModel;
 
   @IsOptional()
   @ValidateNested()

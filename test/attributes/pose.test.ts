@@ -1,5 +1,9 @@
-/** Pose: what is added to a model's angles, and how far a tilted head is turned back before the model sees it. */
-import { calibrate, excess } from '../../src/attributes/pose.head.js';
+/** Pose: what is added to a model's angles, how far a tilted head is turned back, and whom a glance is enough for. */
+import { excess } from '../../src/attributes/hopenet.js';
+import { calibrate } from '../../src/attributes/pose.head.js';
+import { postprocess } from '../../src/attributes/trunk-pose.js';
+import { alignmentMap } from '../../src/vision/alignment.js';
+import { apply, rotationAbout } from '../../src/vision/affine.js';
 
 test('a head tilted little is not turned back', () => {
   for (const degrees of [-25, -10, 0, 3, 25]) expect(excess(degrees)).toBeCloseTo(0, 12);
@@ -17,4 +21,40 @@ test('the offsets are added, that of pitch by the cosine of yaw', () => {
   // cos 60° = ½
   expect(calibrate({ roll: 0, yaw: 62, pitch: 0 }, offsets).pitch).toBeCloseTo(3, 12);
   expect(calibrate({ roll: 0, yaw: -88, pitch: 4 }, offsets).pitch).toBeCloseTo(4, 12);
+});
+
+describe('a glance at the features', () => {
+  const facts = {
+    family: 'trunk-pose',
+    file: 'quick-pose.onnx',
+    limits: { roll: 10, yaw: 25, pitch: 20 },
+  } as const;
+  /** Keypoints where the aligned crop has them, turned by so many degrees. */
+  const keypoints = (degrees: number) =>
+    [
+      { x: 38.2946, y: 51.6963 },
+      { x: 73.5318, y: 51.5014 },
+      { x: 56.0252, y: 71.7366 },
+      { x: 41.5493, y: 92.3655 },
+      { x: 70.7299, y: 92.2041 },
+    ].map((point) => apply(rotationAbout({ x: 56, y: 56 }, degrees), point));
+  const glance = (roll: number, yaw: number, pitch: number, turned = 0) =>
+    postprocess({ angles: Float32Array.of(roll, yaw, pitch) }, keypoints(turned), facts);
+
+  it('adds the roll that the crop was turned back by', () => {
+    expect(alignmentMap(keypoints(0)).a).toBeCloseTo(1, 6);
+    expect(glance(2, 3, 4, 30)?.roll).toBeCloseTo(32, 4);
+    expect(glance(-2, 3, 4, -70)).toMatchObject({ yaw: 3, pitch: 4 });
+  });
+
+  it('leaves heads that are turned further to the pose network', () => {
+    expect(glance(0, 25, -20)).toBeDefined();
+    expect(glance(0, 25.5, 0)).toBeUndefined();
+    expect(glance(0, -26, 0)).toBeUndefined();
+    expect(glance(0, 0, 21)).toBeUndefined();
+  });
+
+  it('and those whose crop was not upright', () => {
+    expect(glance(11, 0, 0)).toBeUndefined();
+  });
 });

@@ -8,12 +8,14 @@ import { messageOf } from '../../../src/errors.js';
 import { JUDGE_FILE } from '../../../test/evaluation/judge.js';
 import { trainAppearance } from './appearance/train.js';
 import { tuneDetector } from './detector/tune.js';
+import { trainPose } from './pose/train.js';
 import type { Training } from './training.js';
 
 /** In this order: the heads learn from what the detector finds. */
 const TRAININGS: Readonly<Record<string, Training>> = {
   detector: tuneDetector,
   appearance: trainAppearance,
+  pose: trainPose,
 };
 const USAGE = `Usage: npm run train -- [${Object.keys(TRAININGS).join('|')}] --data <folder of data sets> [options]
 

@@ -1,0 +1,69 @@
+/**
+ * The pose family Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the angle.
+ * Sees a square about the detector's box, 224×224, ImageNet statistics; as in training, nothing is stretched.
+ */
+import type { Signature } from '../sessions/signature.js';
+import { squareToPicture } from '../vision/affine.js';
+import { keypointRoll } from '../vision/alignment.js';
+import { area, centre } from '../vision/box.js';
+import type { Normalisation } from '../vision/planes.js';
+import { softmax, type Tensor } from '../vision/tensor.js';
+import { warp } from '../vision/warp.js';
+import type { FaceView } from './face-view.js';
+import type { Pose } from './pose.js';
+
+const SIDE = 224;
+/** Side of the square in sight, in square roots of the box's area. */
+const MARGIN = 1.3;
+/** The network was trained on heads tilted little. By what the keypoints exceed this, the square is turned with them. */
+const UPRIGHT_DEGREES = 25;
+const BINS = 66;
+const BIN_DEGREES = 3;
+const FIRST_BIN_DEGREES = -99;
+const NORMALISATION: Normalisation = {
+  order: 'RGB',
+  mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
+  std: [0.229 * 255, 0.224 * 255, 0.225 * 255],
+};
+
+/** Shape of one face's input. */
+export const SHAPE = [3, SIDE, SIDE] as const;
+
+/** What the graph takes and gives. */
+export const SIGNATURE: Signature = {
+  input: ['N', ...SHAPE],
+  outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
+};
+
+/** The part of a picture it looks at. */
+export type View = Pick<FaceView, 'image' | 'box' | 'keypoints'>;
+
+/** Writes one face into a batch. */
+export function preprocess({ image, box, keypoints }: View, { data }: Tensor, offset: number): void {
+  const map = squareToPicture(
+    centre(box),
+    Math.sqrt(area(box)) * MARGIN,
+    excess(keypointRoll(keypoints)),
+    SIDE,
+  );
+  warp(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
+}
+
+/** The pose of one face, before calibration. The network's yaw is positive to the image's left, the contract's is not. */
+export function postprocess(
+  { yaw, pitch, roll }: Record<string, Float32Array>,
+  { keypoints }: Pick<View, 'keypoints'>,
+): Pose {
+  const tilt = excess(keypointRoll(keypoints));
+  return { roll: expectedAngle(roll) + tilt, yaw: -expectedAngle(yaw), pitch: expectedAngle(pitch) };
+}
+
+/** What of a tilt is too much for the network, in degrees. */
+export function excess(degrees: number): number {
+  return Math.sign(degrees) * Math.max(0, Math.abs(degrees) - UPRIGHT_DEGREES);
+}
+
+/** Expectation over the bins, in degrees. */
+function expectedAngle(logits: Float32Array): number {
+  return softmax(logits).reduce((sum, p, bin) => sum + p * bin, 0) * BIN_DEGREES + FIRST_BIN_DEGREES;
+}
