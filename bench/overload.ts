@@ -24,6 +24,9 @@ export interface OverloadResult {
   readonly offeredPerSecond: number;
   readonly acceptedPerSecond: number;
   readonly acceptedOfPeak: number;
+  /** Cores that the service had at the peak and under overload, where whoever sends takes more of them. */
+  readonly peakCores: number;
+  readonly cores: number;
   readonly acceptedP50Ms: number;
   readonly acceptedP99Ms: number;
   /** Share of the requests that were refused with 503. */
@@ -61,12 +64,16 @@ async function run({ pictures: [picture], quick, say }: BenchmarkContext): Promi
       say(`round ${number}: ${TIMES_CAPACITY} times as much for ${seconds.toFixed(0)} seconds`);
       const offered = TIMES_CAPACITY * peak.requestsPerSecond;
       const health = watchHealth(service.url);
+      const [began, before] = [performance.now(), await service.usage()];
       const answers = await openLoop(client, body, offered, seconds);
-      const { eventLoop } = await service.usage();
+      const { eventLoop, cpuMs } = await service.usage();
+      const cores = (cpuMs - before.cpuMs) / (performance.now() - began);
       const healthMs = await health.stop();
       rounds.push({
         ...judge(answers, peak.requestsPerSecond, seconds),
         offeredPerSecond: offered,
+        peakCores: peak.serviceCores,
+        cores,
         healthP50Ms: quantile(healthMs, 0.5),
         healthP99Ms: quantile(healthMs, 0.99),
         saturatedEventLoopP99Ms: saturated.p99Ms,
@@ -142,6 +149,14 @@ function report(result: OverloadResult): Report {
           ['offered (open loop, Poisson)', `${figure(result.offeredPerSecond)}/s`],
           ['accepted', `${figure(result.acceptedPerSecond)}/s`],
           ['accepted ÷ peak', percent(result.acceptedOfPeak)],
+          [
+            'cores the service had at the peak, under overload',
+            `${figure(result.peakCores)}, ${figure(result.cores)}`,
+          ],
+          [
+            'accepted ÷ peak, for each core it had',
+            percent((result.acceptedOfPeak * result.peakCores) / result.cores),
+          ],
           ['accepted p50, p99', `${ms(result.acceptedP50Ms)}, ${ms(result.acceptedP99Ms)}`],
           ['refused with 503', percent(result.refused)],
           ['of these with Retry-After', percent(result.refusedWithRetryAfter)],
