@@ -8,7 +8,7 @@ import * as liveness from '../src/attributes/liveness.head.js';
 import * as trunkPose from '../src/attributes/trunk-pose.js';
 import * as landmarks68 from '../src/detection/landmarks68.js';
 import * as ultraface from '../src/detection/ultraface.js';
-import { usefulSizes } from '../src/detection/useful-sizes.js';
+import { searchOrder, usefulSizes } from '../src/detection/useful-sizes.js';
 import { Config } from '../src/config/config.js';
 import { loadPack } from '../src/packs/load-pack.js';
 import type { ModelFile } from '../src/packs/pack.js';
@@ -46,7 +46,7 @@ export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => 
     { name: 'liveness', model: await open(models.liveness, liveness.SIGNATURE), shape: [3, 128, 128] },
   ];
   return ({ width, height, faces }) => [
-    ...usefulSizes(models.detector.sizes, { width, height }).map((size) => {
+    ...searchOrder(usefulSizes(models.detector.sizes, { width, height })).first.map((size) => {
       const box = ultraface.letterbox({ width, height, data: new Uint8Array() }, size);
       return onReadyInput('detector', detector, [1, 3, box.height, box.width]);
     }),

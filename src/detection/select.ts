@@ -14,12 +14,12 @@ export const MAX_FACES = 300;
  * The faces of a picture, largest first, their boxes clipped to it; at most `MAX_FACES`.
  * @param minFaceSize least length of a box's shorter side, in pixels of the picture
  */
-export function select(
-  candidates: readonly Candidate[],
+export function select<C extends Candidate>(
+  candidates: readonly C[],
   { width, height }: Pick<Image, 'width' | 'height'>,
   limits: SuppressionLimits,
   minFaceSize = 0,
-): Candidate[] {
+): C[] {
   return suppress(candidates, limits)
     .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
     .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))

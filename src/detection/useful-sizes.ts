@@ -14,3 +14,19 @@ export function usefulSizes(
 ): number[] {
   return sizes.filter((_, index) => index < ALWAYS || Math.max(width, height) > sizes[index - 1]);
 }
+
+/** Sizes in the order in which they are tried. */
+export interface SearchOrder {
+  readonly first: readonly number[];
+  /** Those that are tried where the first leave doubt. */
+  readonly inDoubt: readonly number[];
+}
+
+/** The smallest and the largest size see faces of every length; those between them sharpen what is in doubt. */
+export function searchOrder(useful: readonly number[]): SearchOrder {
+  const isOuter = (index: number): boolean => index === 0 || index === useful.length - 1;
+  return {
+    first: useful.filter((_, index) => isOuter(index)),
+    inDoubt: useful.filter((_, index) => !isOuter(index)),
+  };
+}

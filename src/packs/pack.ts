@@ -28,6 +28,27 @@ export class ModelFile {
   sha256?: string;
 }
 
+/** How the sizes of input confirm or contradict each other's candidates; see detection/confirmation.ts. */
+export class Confirmation {
+  /** Detector score from which a candidate needs no other size to confirm it, 0…1. */
+  @Min(0)
+  @Max(1)
+  aloneFrom!: number;
+
+  /** Detector score from which a size sees something, 0…1: it confirms what others see there, or leaves doubt. */
+  @Min(0)
+  @Max(1)
+  seenFrom!: number;
+
+  /** Length of a box in an input, in pixels, from which the detector sees faces so well that missing one tells something; */
+  @IsPositive()
+  clearFrom!: number;
+
+  /** and above which it sees but parts of them. */
+  @IsPositive()
+  clearTo!: number;
+}
+
 /** How candidates the detector is not sure of are verified; see pipeline/verification.ts. Needs `appearance`. */
 export class Verification {
   /** Detector score from which a box is a candidate at all, 0…1; lower where a caller asks for less confidence than usual. */
@@ -49,6 +70,12 @@ export class Verification {
 
   @IsNumber()
   bias!: number;
+
+  /** Without it every useful size is searched, and every doubtful candidate gets a second opinion. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Confirmation)
+  confirmation?: Confirmation;
 }
 
 /** The model that finds faces. */

@@ -86,7 +86,11 @@ export class AnalysisService {
     const found = await this.detection.detect(
       jobs.map(({ image, options }) => ({
         image,
-        options: { minScore: this.leastScore(options), minFaceSize: options.minFaceSize },
+        options: {
+          minScore: this.leastScore(options),
+          minFaceSize: options.minFaceSize,
+          keepContradicted: this.minConfidence(options) < this.pack.models.detector.scoreThreshold,
+        },
       })),
     );
     return jobs.flatMap(({ image, options }, job) =>

@@ -1,6 +1,6 @@
 /** What crosses between the main thread and a worker: plain data that can be cloned or transferred. */
 import type { Attributes, AttributeName } from '../attributes/attributes.service.js';
-import type { DetectOptions } from '../detection/detection.service.js';
+import type { DetectOptions } from '../detection/searcher.js';
 import type { Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';

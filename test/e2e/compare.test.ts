@@ -56,8 +56,8 @@ test('two persons are below the threshold', async () => {
 test('nobody else is as like her as she is herself', async () => {
   const { similarity } = await compare(service, woman.at, woman.elsewhere);
   for (const other of others) {
-    expect((await compare(service, woman.at, other)).similarity).toBeLessThan(similarity - 0.3);
-    expect((await compare(service, woman.elsewhere, other)).similarity).toBeLessThan(similarity - 0.3);
+    expect((await compare(service, woman.at, other)).similarity).toBeLessThan(similarity - 0.25);
+    expect((await compare(service, woman.elsewhere, other)).similarity).toBeLessThan(similarity - 0.25);
   }
 });
 

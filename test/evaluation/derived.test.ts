@@ -1,7 +1,7 @@
 /** Pictures made from photos: where a bright spot goes, and where the face is said to be. */
 import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
-import { closeUp, type Derived, shrunk, turned } from './derived.js';
+import { closeUp, type Derived, enlarged, mosaic, shrunk, turned } from './derived.js';
 
 const FACE = { x1: 80, y1: 60, x2: 120, y2: 120 };
 
@@ -48,6 +48,24 @@ test('a shrunk face has the height asked for and lies where it is said to', () =
   expect(Math.abs(x - face.x2)).toBeLessThan(1);
   expect(Math.abs(y - (face.y1 + face.y2) / 2)).toBeLessThan(1);
   expect(shrunk(photo(), 30, 7)).toEqual(shrunk(photo(), 30, 7));
+});
+
+test('an enlarged picture shows the same at the length asked for', () => {
+  const image = enlarged(photo().image, 640);
+  expect([image.width, image.height]).toEqual([640, 512]);
+  const [[x, y], [fromX, fromY]] = [spot(image), spot(photo().image)];
+  expect(x / 640).toBeCloseTo(fromX / 200, 2);
+  expect(y / 512).toBeCloseTo(fromY / 160, 2);
+});
+
+test('a mosaic shows each picture in its cell', () => {
+  const { image } = photo();
+  const black = { ...image, data: new Uint8Array(image.data.length) };
+  const whole = mosaic([black, black, black, image], 2, 400);
+  expect([whole.width, whole.height]).toEqual([400, 320]);
+  const [x, y] = spot(whole);
+  expect(x).toBeCloseTo(200 + 120.5, 0);
+  expect(y).toBeCloseTo(160 + 90.5, 0);
 });
 
 function areaOf({ x1, y1, x2, y2 }: Box): number {

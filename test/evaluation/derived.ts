@@ -45,6 +45,36 @@ export function shrunk({ image, face }: Derived, size: number, seed: number): De
   return zoomed({ image, face }, corner, scale, CANVAS);
 }
 
+/** The picture in its proportions, its longer side `length` pixels long. */
+export function enlarged(image: Image, length: number): Image {
+  const scale = length / Math.max(image.width, image.height);
+  const size = { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };
+  return scaled(image, size);
+}
+
+/** Pictures of one shape beside and below one another, `width` pixels together. */
+export function mosaic(images: readonly Image[], columns: number, width: number): Image {
+  const cells = images.map((image) => enlarged(image, Math.floor(width / columns)));
+  const [cell] = cells;
+  const whole = { width: cell.width * columns, height: cell.height * Math.ceil(cells.length / columns) };
+  const data = new Uint8Array(whole.width * whole.height * 3);
+  for (const [index, { data: pixels }] of cells.entries()) {
+    const left = (index % columns) * cell.width;
+    const top = Math.floor(index / columns) * cell.height;
+    for (let y = 0; y < cell.height; y++) {
+      const row = pixels.subarray(y * cell.width * 3, (y + 1) * cell.width * 3);
+      data.set(row, ((top + y) * whole.width + left) * 3);
+    }
+  }
+  return { ...whole, data };
+}
+
+function scaled(image: Image, { width, height }: Pick<Image, 'width' | 'height'>): Image {
+  // Pixel centres lie at half coordinates.
+  const [x, y] = [image.width / width, image.height / height];
+  return render(image, { a: x, b: 0, c: x / 2 - 0.5, d: 0, e: y, f: y / 2 - 0.5 }, width, height);
+}
+
 /** The part of a photo that begins at `corner`, scaled. */
 function zoomed(
   { image, face }: Derived,

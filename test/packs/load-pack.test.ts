@@ -49,6 +49,14 @@ it.each([
     /models\.detector\.iouThreshold must not be greater than 1/,
   ],
   [
+    'a rule inside another',
+    () => {
+      const { verification } = manifest.models['detector'] as { verification: { confirmation: object } };
+      verification.confirmation = { ...verification.confirmation, seenFrom: 30, clearFrom: undefined };
+    },
+    /models\.detector\.verification\.confirmation\.seenFrom must not be greater than 1.*\.confirmation\.clearFrom must be a positive number/,
+  ],
+  [
     'a path that leaves the packs',
     () => (manifest.models['detector']['file'] = '../../x.onnx'),
     /models\.detector\.file must match/,

@@ -4,11 +4,12 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
-import type { AnalysisJob, AnalysisOptions } from '../../src/pipeline/analysis.js';
+import type { AnalysedFace, AnalysisJob, AnalysisOptions } from '../../src/pipeline/analysis.js';
 import { AnalysisService } from '../../src/pipeline/analysis.service.js';
 import { Pack, type Verification } from '../../src/packs/pack.js';
 import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import { blank, sample } from '../e2e/support.js';
 
@@ -173,6 +174,8 @@ test('a job that is stopped runs no further model', async () => {
 });
 
 describe('second opinions', () => {
+  let last: readonly AnalysedFace[] = [];
+
   /** Detects with a rule that differs from the pack's. */
   async function withRule(rule: Partial<Verification>, options: AnalysisOptions): Promise<number[]> {
     if (verification === undefined) throw new Error('The default pack has no rule for second opinions.');
@@ -180,7 +183,8 @@ describe('second opinions', () => {
     detector.verification = { ...verification, ...rule };
     try {
       const { faces } = await analysis.analyze([{ image: three, options }]);
-      return faces[0].map(({ confidence }) => confidence);
+      last = faces[0];
+      return last.map(({ confidence }) => confidence);
     } finally {
       detector.verification = undefined;
     }
@@ -206,6 +210,53 @@ describe('second opinions', () => {
   test('choose the largest face after the others are turned away', async () => {
     expect(await withRule({ certainFrom: SURE_OF_NONE, bias: -50 }, { ...NOTHING, maxFaces: 1 })).toEqual([]);
     expect(await withRule({ certainFrom: SURE_OF_NONE }, { ...NOTHING, maxFaces: 1 })).toHaveLength(1);
+  });
+
+  describe('where sizes of input must agree', () => {
+    const confirmation = { aloneFrom: SURE_OF_NONE, seenFrom: 0.3, clearFrom: 1, clearTo: 10_000 };
+    const certainFrom = SURE_OF_NONE;
+    /** Above any score, so that no size ever confirms another. */
+    const blind = { ...confirmation, seenFrom: SURE_OF_NONE };
+    const searches = (): number => runs.filter(([model]) => model === 'detector').length;
+
+    test('are asked of what another size shows, too', async () => {
+      expect(await withRule({ certainFrom, confirmation }, NOTHING)).toHaveLength(3);
+    });
+
+    test('are not asked of what another size contradicts', async () => {
+      expect(await withRule({ certainFrom, confirmation: blind }, NOTHING)).toEqual([]);
+      expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
+    });
+
+    test('are asked of it after all where less confidence than usual is asked for', async () => {
+      const options = { ...NOTHING, minConfidence: 0.1 };
+      const confidences = await withRule({ certainFrom, confirmation: blind }, options);
+      expect(confidences.length).toBeGreaterThanOrEqual(3);
+    });
+
+    test('are asked of it where no other size shows it well enough', async () => {
+      const never = { ...blind, clearFrom: 10_000 };
+      expect(await withRule({ certainFrom, confirmation: never }, NOTHING)).toHaveLength(3);
+    });
+
+    test('the boxes of faces do not depend on what else is asked for', async () => {
+      const boxes = async (options: Partial<AnalysisOptions>): Promise<Box[]> => {
+        await withRule({}, { ...NOTHING, ...options });
+        return last.map(({ box }) => box);
+      };
+      const all = await boxes({});
+      expect(await boxes({ maxFaces: 1 })).toEqual(all.slice(0, 1));
+      expect(await boxes({ minConfidence: 0.1 })).toEqual(expect.arrayContaining(all));
+    });
+
+    test('the sizes between the smallest and the largest are searched only in doubt', async () => {
+      const certain = { certainFrom: 0.5, confirmation: { ...confirmation, aloneFrom: 0, seenFrom: 0.5 } };
+      expect(await withRule({ ...certain, listenFrom: 0.5 }, NOTHING)).toHaveLength(3);
+      expect(searches()).toBe(2);
+      runs = [];
+      expect(await withRule({ certainFrom, confirmation }, NOTHING)).toHaveLength(3);
+      expect(searches()).toBe(3);
+    });
   });
 
   test('are not asked twice of the trunk', async () => {

@@ -1,0 +1,97 @@
+/** Searches pictures at the sizes of input that are worth it, and makes one list of candidates of what they show. */
+import type { Confirmation, DetectorModel } from '../packs/pack.js';
+import type { Image } from '../vision/image.js';
+import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './confirmation.js';
+import type { Detector } from './detector.js';
+import { select } from './select.js';
+import { type SearchOrder, searchOrder, usefulSizes } from './useful-sizes.js';
+
+/** What counts as a candidate in one picture. */
+export interface DetectOptions {
+  /** Least detector score, 0…1. */
+  readonly minScore: number;
+  /** Least length of the shorter side of a face's box, in pixels of the picture; default: 0. */
+  readonly minFaceSize?: number;
+  /** Keeps candidates that other sizes contradict; default: no. */
+  readonly keepContradicted?: boolean;
+}
+
+/** A picture and what to look for in it. */
+export interface DetectJob {
+  readonly image: Image;
+  readonly options: DetectOptions;
+}
+
+export class Searcher {
+  /** @param facts the pack's, of this detector */
+  constructor(
+    private readonly detector: Detector,
+    private readonly facts: DetectorModel,
+  ) {}
+
+  /** The candidates of each picture, largest first, at most `MAX_FACES`. */
+  async find(jobs: readonly DetectJob[]): Promise<SizedCandidate[][]> {
+    const orders = jobs.map(({ image }) => this.orderFor(image));
+    const searched = await this.search(jobs.map((job, index) => ({ ...job, sizes: orders[index].first })));
+    const doubtful = [...jobs.keys()].filter(
+      (job) => orders[job].inDoubt.length > 0 && this.isInDoubt(searched[job]),
+    );
+    const again = await this.search(doubtful.map((job) => ({ ...jobs[job], sizes: orders[job].inDoubt })));
+    for (const [at, job] of doubtful.entries()) searched[job] = together(searched[job], again[at]);
+    return jobs.map(({ options }, job) => this.candidates(searched[job], options));
+  }
+
+  private get rule(): Confirmation | undefined {
+    return this.facts.verification?.confirmation;
+  }
+
+  private orderFor(image: Image): SearchOrder {
+    const useful = usefulSizes(this.facts.sizes, image);
+    return this.rule === undefined ? { first: useful, inDoubt: [] } : searchOrder(useful);
+  }
+
+  /** Whether something is seen that may be a face and may be none. What is asked for plays no part, so that the boxes do not depend on it. */
+  private isInDoubt(searched: Searched): boolean {
+    const { certainFrom = 0 } = this.facts.verification ?? {};
+    const seen = this.candidates(searched, { minScore: this.rule?.seenFrom ?? 1 });
+    return seen.some(({ score }) => score < certainFrom);
+  }
+
+  /** What is asked for, suppressed, without what other sizes contradict. */
+  private candidates(
+    searched: Searched,
+    { minScore, minFaceSize, keepContradicted = false }: DetectOptions,
+  ): SizedCandidate[] {
+    const { iouThreshold: iou, containmentThreshold: containment } = this.facts;
+    const scored = searched.found.filter(({ score }) => score >= minScore);
+    const selected = select(scored, searched.image, { iou, containment }, minFaceSize);
+    const { rule } = this;
+    if (rule === undefined || keepContradicted) return selected;
+    return selected.filter((candidate) => !isContradicted(candidate, searched, rule, iou));
+  }
+
+  /** What each picture shows at its sizes, of boxes that fit them. Pictures and sizes share runs. */
+  private async search(
+    jobs: readonly (DetectJob & { readonly sizes: readonly number[] })[],
+  ): Promise<Searched[]> {
+    const { rule } = this;
+    const searches = jobs.flatMap(({ image, options, sizes }, job) => {
+      const minScore = Math.min(options.minScore, rule?.seenFrom ?? 1);
+      return sizes.map((size) => ({ job, image, size, minScore }));
+    });
+    const found: SizedCandidate[][] = jobs.map(() => []);
+    for (const [index, candidates] of (await this.detector.search(searches)).entries()) {
+      const { job, image, size } = searches[index];
+      const sized = candidates.map((candidate) => ({ ...candidate, size }));
+      const isSmallest = size === Math.min(...this.facts.sizes);
+      const fits = (one: SizedCandidate): boolean =>
+        isSmallest || rule === undefined || !isTooLarge(one, image, rule);
+      found[job].push(...sized.filter(fits));
+    }
+    return jobs.map(({ image, sizes }, job) => ({ image, sizes, found: found[job] }));
+  }
+}
+
+function together(a: Searched, b: Searched): Searched {
+  return { image: a.image, sizes: [...a.sizes, ...b.sizes], found: [...a.found, ...b.found] };
+}

@@ -1,0 +1,57 @@
+/** Whether the sizes of input that a picture was searched at agree on a candidate. */
+import { isContradicted, isTooLarge, type SizedCandidate } from '../../src/detection/confirmation.js';
+
+const RULE = { aloneFrom: 0.9, seenFrom: 0.3, clearFrom: 32, clearTo: 256 };
+const SAME_FROM = 0.3;
+
+const candidate = (size: number, x: number, side: number, score = 0.8): SizedCandidate => ({
+  size,
+  score,
+  box: { x1: x, y1: 0, x2: x + side, y2: side },
+});
+/** Of the first candidate of a 640×480 picture. */
+const contradicted = (found: readonly SizedCandidate[], sizes = [160, 480]): boolean =>
+  isContradicted(found[0], { image: { width: 640, height: 480 }, sizes, found }, RULE, SAME_FROM);
+
+test('what only one size sees is contradicted', () => {
+  expect(contradicted([candidate(480, 0, 200)])).toBe(true);
+});
+
+test('what another size sees in the same place is not', () => {
+  expect(contradicted([candidate(480, 0, 200), candidate(160, 10, 200, 0.3)])).toBe(false);
+});
+
+test.each([
+  ['hardly sees it', candidate(160, 10, 200, 0.29)],
+  ['sees something elsewhere', candidate(160, 300, 200)],
+])('it is where the other size %s', (_, other) => {
+  expect(contradicted([candidate(480, 0, 200), other])).toBe(true);
+});
+
+test('another box of the same size confirms nothing', () => {
+  expect(contradicted([candidate(480, 0, 200), candidate(480, 4, 200, 0.7)])).toBe(true);
+});
+
+test('a good score needs nothing to confirm it', () => {
+  expect(contradicted([candidate(480, 0, 200, 0.9)])).toBe(false);
+});
+
+test('a size at which the box is too small or too large to be seen well does not count', () => {
+  // 124 pixels of 640 are 31 of 160, 132 are 33; 344 are 258 of 480, 340 are 255.
+  expect(contradicted([candidate(480, 0, 124)])).toBe(false);
+  expect(contradicted([candidate(480, 0, 132)])).toBe(true);
+  expect(contradicted([candidate(160, 0, 344)])).toBe(false);
+  expect(contradicted([candidate(160, 0, 340)])).toBe(true);
+});
+
+test('a single size is never contradicted', () => {
+  expect(contradicted([candidate(480, 0, 200)], [480])).toBe(false);
+});
+
+test('a box may be too long for the input it was found in', () => {
+  const tooLarge = (size: number, side: number): boolean =>
+    isTooLarge(candidate(size, 0, side), { width: 640, height: 480 }, RULE);
+  expect(tooLarge(480, 340)).toBe(false);
+  expect(tooLarge(480, 344)).toBe(true);
+  expect(tooLarge(160, 344)).toBe(false);
+});
