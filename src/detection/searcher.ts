@@ -50,7 +50,10 @@ export class Searcher {
     return this.rule === undefined ? { first: useful, inDoubt: [] } : searchOrder(useful);
   }
 
-  /** Whether something is seen that may be a face and may be none. What is asked for plays no part, so that the boxes do not depend on it. */
+  /**
+   * Whether something is seen that may be a face and may be none. What is asked for plays no part: the box of a face,
+   * and with it the embedding, must not depend on it.
+   */
   private isInDoubt(searched: Searched): boolean {
     const { certainFrom = 0 } = this.facts.verification ?? {};
     const seen = this.candidates(searched, { minScore: this.rule?.seenFrom ?? 1 });
