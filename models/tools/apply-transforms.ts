@@ -8,6 +8,8 @@ import {
 } from './transforms/drop-constant-channels.js';
 import { type InterfaceTransform, setInterface } from './transforms/interface.js';
 import { padChannels, type PadChannelsTransform } from './transforms/pad-channels.js';
+import { pairSoftmax, type PairSoftmaxTransform } from './transforms/pair-softmax.js';
+import { quantise, type QuantiseTransform } from './transforms/quantise.js';
 import { splitPRelu, type SplitPReluTransform } from './transforms/split-prelu.js';
 
 /** One step of a graph's `build.transforms` in pack.json. */
@@ -16,7 +18,9 @@ export type Transform =
   | DynamicBatchTransform
   | DropConstantChannelsTransform
   | PadChannelsTransform
-  | SplitPReluTransform;
+  | SplitPReluTransform
+  | PairSoftmaxTransform
+  | QuantiseTransform;
 
 /** The names a step may have; the compiler sees to it that none is missing. */
 export const TRANSFORM_NAMES = Object.keys({
@@ -25,6 +29,8 @@ export const TRANSFORM_NAMES = Object.keys({
   dropConstantChannels: true,
   padChannels: true,
   splitPRelu: true,
+  pairSoftmax: true,
+  quantise: true,
 } satisfies Record<Transform['op'], true>);
 
 /**
@@ -49,6 +55,12 @@ export function applyTransforms(source: Uint8Array, transforms: readonly Transfo
         break;
       case 'splitPRelu':
         splitPRelu(model.graph);
+        break;
+      case 'pairSoftmax':
+        pairSoftmax(model.graph);
+        break;
+      case 'quantise':
+        quantise(model, transform);
         break;
     }
   }

@@ -20,13 +20,15 @@ export interface Attribute {
 /** One operation: reads the tensors named in `input`, writes those named in `output`. */
 export interface Node {
   op_type: string;
+  /** Whose operation it is; missing: ONNX's own. */
+  domain?: string;
   name?: string;
   input: string[];
   output: string[];
   attribute: Attribute[];
 }
 
-/** A constant. `data_type` 1 is float, 7 is int64; the values are little-endian in `raw_data`. */
+/** A constant. `data_type` is one of `DataType`; the values are little-endian in `raw_data`. */
 export interface Tensor {
   name?: string;
   dims: Int64[];
@@ -43,7 +45,8 @@ export interface Dimension {
 /** Name, element type and shape of an input or output. */
 export interface ValueInfo {
   name: string;
-  type: { tensor_type: { elem_type: number; shape: { dim: Dimension[] } } };
+  /** A shape that is missing is found by the runtime. */
+  type: { tensor_type: { elem_type: number; shape?: { dim: Dimension[] } } };
 }
 
 /** Nodes in an order in which each comes after those it reads from, and the constants they use. */
@@ -59,11 +62,13 @@ export interface Graph {
 /** A whole ONNX file. */
 export interface Model {
   ir_version: Int64;
+  /** The sets of operations it uses, each in one version. */
+  opset_import: { domain: string; version: Int64 }[];
   graph: Graph;
 }
 
 /** `TensorProto.DataType` of what our graphs contain. */
-export const DataType = { float: 1, int64: 7 } as const;
+export const DataType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 
 /** `AttributeProto.AttributeType` of what we write. */
 export const AttributeType = { float: 1, int: 2, ints: 7 } as const;

@@ -18,6 +18,11 @@ export function integerAttribute({ attribute }: Node, name: string): number | un
   return value === undefined ? undefined : toNumber(value);
 }
 
+/** The list of integers that is the attribute `name` of a node; empty where it is left at its default. */
+export function integersOf({ attribute }: Node, name: string): number[] {
+  return (attribute.find((each) => each.name === name)?.ints ?? []).map(toNumber);
+}
+
 /** The constant `name`, whether it is an initializer or the value of a Constant node. */
 export function constantOf(graph: Graph, name: string): Tensor | undefined {
   const initializer = graph.initializer.find((tensor) => tensor.name === name);
@@ -53,6 +58,14 @@ export function floatTensor(name: string, dims: readonly number[], values: Array
   const view = new DataView(bytes.buffer);
   for (let index = 0; index < values.length; index++) view.setFloat32(4 * index, values[index] ?? 0, true);
   return { name, dims: [...dims], data_type: DataType.float, raw_data: bytes };
+}
+
+/** A constant of 32-bit integers, little-endian as well. */
+export function int32Tensor(name: string, dims: readonly number[], values: Int32Array): Tensor {
+  const bytes = new Uint8Array(4 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, index) => view.setInt32(4 * index, value, true));
+  return { name, dims: [...dims], data_type: DataType.int32, raw_data: bytes };
 }
 
 /** A node without a name: runtimes need none, and none can clash. */

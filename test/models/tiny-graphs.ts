@@ -1,12 +1,5 @@
 /** Hand-made ONNX graphs that are small enough to check by hand. */
-import {
-  AttributeType,
-  DataType,
-  type Model,
-  type Node,
-  type Tensor,
-  writeOnnx,
-} from '../../models/tools/onnx-file.js';
+import { AttributeType, DataType, type Node, type Tensor, writeOnnx } from '../../models/tools/onnx-file.js';
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
 
 /** A graph with the input `input`, opset 9. */
@@ -30,7 +23,7 @@ export function tinyGraph(
     output: Object.entries(outputs).map(([name, shape]) => port(name, shape)),
     value_info: [],
   };
-  return writeOnnx({ ir_version: 7, opset_import: [{ domain: '', version: 9 }], graph } as Model);
+  return writeOnnx({ ir_version: 7, opset_import: [{ domain: '', version: 9 }], graph });
 }
 
 /** A constant of 64-bit integers, such as the target of a Reshape. */

@@ -1,0 +1,83 @@
+/** Numbers in 8 bits: which whole numbers stand for the activations, weights and biases of a convolution. */
+
+/** The least and the most that a tensor holds. */
+export type Range = readonly [least: number, most: number];
+
+/** A tensor's value is scale × (its whole number − zero). */
+export interface Scaling {
+  readonly scale: number;
+  /** 0…255: what stands for 0. */
+  readonly zero: number;
+}
+
+/** Largest weight of a convolution that keeps its channels apart: its kernels compute in 32 bits. */
+const MOST_DEPTHWISE = 127;
+
+/**
+ * Largest weight of the others. CPUs without VNNI instructions add two products of an activation (0…255) and a weight in
+ * 16 bits and saturate: 2 · 255 · 64 is just below 2¹⁵.
+ */
+const MOST_MIXING = 64;
+
+/** Biases are 32-bit sums of products; this leaves as much for the products. */
+const MOST_BIAS = 2 ** 30;
+
+/** How a tensor within `range` is written with 0…255. 0 always has a whole number: convolutions pad with it. */
+export function scalingOf([least, most]: Range): Scaling {
+  const [low, high] = [Math.min(least, 0), Math.max(most, 0)];
+  const scale = Math.fround((high - low) / 255) || 1;
+  return { scale, zero: Math.round((0 - low) / scale) };
+}
+
+/** Weights and biases in whole numbers. */
+export interface WholeWeights {
+  readonly weights: Int8Array;
+  /** One for each output channel. */
+  readonly scales: Float32Array;
+  /** In units of the input's scale times the channel's. */
+  readonly biases: Int32Array;
+}
+
+/**
+ * The weights of a convolution, channel by channel of its output.
+ * @param inputScale of the activations it reads
+ */
+export function wholeWeights(
+  values: Float32Array,
+  bias: Float32Array,
+  inputScale: number,
+  isDepthwise: boolean,
+): WholeWeights {
+  const channels = bias.length;
+  const size = values.length / channels;
+  const weights = new Int8Array(values.length);
+  const scales = new Float32Array(channels);
+  const biases = new Int32Array(channels);
+  for (let channel = 0; channel < channels; channel++) {
+    const own = values.subarray(channel * size, (channel + 1) * size);
+    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const needed = Math.max(
+      largest / (isDepthwise ? MOST_DEPTHWISE : MOST_MIXING),
+      Math.abs(bias[channel]) / (inputScale * MOST_BIAS),
+    );
+    const scale = Math.fround(needed) || 1;
+    scales[channel] = scale;
+    weights.set(rounded(own, scale), channel * size);
+    biases[channel] = Math.round(bias[channel] / (inputScale * scale));
+  }
+  return { weights, scales, biases };
+}
+
+/**
+ * The weights of one channel in whole numbers whose sum is that of the weights: what they make of an even surface stays.
+ * For that, those that lie nearest to the next whole number in the wanted direction go there, which the largest never does.
+ */
+function rounded(values: Float32Array, scale: number): Int32Array {
+  const whole = Int32Array.from(values, (value) => Math.round(value / scale));
+  const left = Float64Array.from(values, (value, index) => value / scale - whole[index]);
+  const missing = Math.round(left.reduce((sum, each) => sum + each, 0));
+  const step = Math.sign(missing);
+  const order = [...left.keys()].sort((a, b) => step * (left[b] - left[a]) || a - b);
+  for (const index of order.slice(0, Math.abs(missing))) whole[index] += step;
+  return whole;
+}

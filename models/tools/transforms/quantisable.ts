@@ -1,0 +1,96 @@
+/** Which parts of a graph can compute in 8 bits, and which tensors must be known for it: what `quantise` goes by. */
+import { type Graph, type Node } from '../onnx-file.js';
+import { constantOf, consumersOf, floatsOf, integerAttribute, integersOf, sizeOf } from '../onnx-graph.js';
+import type { Range } from './eight-bit.js';
+
+/** What is known of tensors, by their names. */
+export type Ranges = Readonly<Record<string, Range>>;
+
+const MOVING = ['Reshape', 'Transpose', 'Split', 'Concat'];
+const CHANNELS_LAST = [0, 2, 3, 1];
+
+/**
+ * The tensors whose ranges let everything after one tensor compute in 8 bits, as far as it can.
+ * @param after the first of them; what comes before it stays as it is
+ */
+export function measurable(graph: Graph, after: string): string[] {
+  const reached = new Set([after]);
+  const names = new Set([after]);
+  for (const each of graph.node) {
+    if (!each.input.some((name) => reached.has(name))) continue;
+    for (const name of each.output) reached.add(name);
+    if (each.op_type !== 'Conv' && each.op_type !== 'Add') continue;
+    const { output } = joinedWith(graph, each);
+    // An answer of the network, and what becomes one, remains a float.
+    const readers = consumersOf(graph, output);
+    if (!readers.some(isAnswer)) names.add(output);
+  }
+  return [...names];
+}
+
+/** The ranges together with those of tensors whose values come from theirs, or go to them, unchanged. */
+export function passedOn(graph: Graph, ranges: Ranges): ReadonlyMap<string, Range> {
+  const groups = new Map<string, Set<string>>();
+  for (const each of graph.node) {
+    const moved = movedBy(each);
+    if (moved.length === 0) continue;
+    const joined = new Set([...moved, ...each.output]);
+    for (const name of joined) for (const other of groups.get(name) ?? []) joined.add(other);
+    for (const name of joined) groups.set(name, joined);
+  }
+  const known = new Map(Object.entries(ranges));
+  for (const group of new Set(groups.values())) {
+    const theirs = [...group].flatMap((name) => (Object.hasOwn(ranges, name) ? [ranges[name]] : []));
+    if (theirs.length === 0) continue;
+    const least = Math.min(...theirs.map(([lowest]) => lowest));
+    const most = Math.max(...theirs.map(([, highest]) => highest));
+    for (const name of group) known.set(name, [least, most]);
+  }
+  return known;
+}
+
+/** The inputs whose values a node only moves to its outputs; none for other nodes. */
+export function movedBy({ op_type: op, input }: Node): string[] {
+  if (!MOVING.includes(op)) return [];
+  return op === 'Concat' ? input : input.slice(0, 1);
+}
+
+/** What a convolution or sum is joined with. */
+export interface Joined {
+  /** The last tensor written. */
+  readonly output: string;
+  /** What it is multiplied by. */
+  readonly factor: number;
+  readonly nodes: readonly Node[];
+}
+
+/** The Mul by one number and the Relu that follow a node, each where nothing else reads what it reads. */
+export function joinedWith(graph: Graph, first: Node): Joined {
+  let joined: Joined = { output: first.output[0] ?? '', factor: 1, nodes: [] };
+  for (const op of ['Mul', 'Relu']) {
+    const { output, factor, nodes } = joined;
+    const [next, ...others] = consumersOf(graph, output);
+    const isOutput = graph.output.some(({ name }) => name === output);
+    if (next?.op_type !== op || others.length > 0 || isOutput) continue;
+    const other = op === 'Mul' ? constantOf(graph, next.input[1] ?? '') : undefined;
+    if (op === 'Mul' && (other === undefined || sizeOf(other) !== 1)) continue;
+    const times = other === undefined ? 1 : floatsOf(other)[0];
+    joined = { output: next.output[0] ?? '', factor: factor * times, nodes: [...nodes, next] };
+  }
+  return joined;
+}
+
+/** The Transpose to channels last that alone reads the result of a 1×1 convolution. */
+export function transposeAfter(graph: Graph, conv: Node): Node | undefined {
+  const [next, ...others] = consumersOf(graph, conv.output[0] ?? '');
+  const isPointwise =
+    integersOf(conv, 'kernel_shape').every((length) => length === 1) &&
+    integersOf(conv, 'strides').every((stride) => stride === 1) &&
+    (integerAttribute(conv, 'group') ?? 1) === 1;
+  return next !== undefined && isAnswer(next) && others.length === 0 && isPointwise ? next : undefined;
+}
+
+/** Whether a node puts channels last, as detectors do with their answers. */
+function isAnswer(node: Node): boolean {
+  return node.op_type === 'Transpose' && String(integersOf(node, 'perm')) === String(CHANNELS_LAST);
+}
