@@ -41,7 +41,7 @@ async function check(name: string, run: () => Promise<string> | string): Promise
 
 /** All graphs of a pack and of those it extends. */
 function graphsOf(recipe: Recipe): string[] {
-  const own = recipe.files.map(({ file }) => join(recipe.folder, file));
+  const own = recipe.files.filter(({ forCpu }) => !forCpu).map(({ file }) => join(recipe.folder, file));
   return [...own, ...(recipe.base === undefined ? [] : graphsOf(recipe.base))];
 }
 

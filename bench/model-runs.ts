@@ -2,7 +2,6 @@
  * The model runs that a picture costs at least: the graphs of the default pack once, on ready-made tensors. The pose
  * network is not among them, as the heads of these pictures are turned too little for it.
  */
-import { join } from 'node:path';
 import * as appearance from '../src/attributes/appearance.head.js';
 import * as liveness from '../src/attributes/liveness.head.js';
 import * as trunkPose from '../src/attributes/trunk-pose.js';
@@ -10,6 +9,7 @@ import * as landmarks68 from '../src/detection/landmarks68.js';
 import * as ultraface from '../src/detection/ultraface.js';
 import { searchOrder, usefulSizes } from '../src/detection/useful-sizes.js';
 import { Config } from '../src/config/config.js';
+import { pathsOf } from '../src/packs/graph-paths.js';
 import { loadPack } from '../src/packs/load-pack.js';
 import type { ModelFile } from '../src/packs/pack.js';
 import * as recognition from '../src/recognition/recognition.service.js';
@@ -31,7 +31,7 @@ export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => 
   const sessions = new SessionManager(config);
   const { folder, models } = loadPack(config);
   const open = async (model: ModelFile | undefined, signature: Signature): Promise<Model | undefined> =>
-    model && (await sessions.open(join(folder, model.file), signature));
+    model && (await sessions.open(pathsOf(folder, model), signature));
 
   const detector = await open(models.detector, ultraface.SIGNATURE);
   const perFace: { name: string; model: Model | undefined; shape: readonly number[] }[] = [

@@ -66,7 +66,7 @@ function open(graph: Uint8Array): Promise<InferenceSession> {
 
 async function graphs({ files, sources }: Recipe): Promise<void> {
   for (const { file, build } of files) {
-    const source = build === undefined ? undefined : sources[build.source];
+    const source = build?.source === undefined ? undefined : sources[build.source];
     if (build === undefined || !(source instanceof PackageSource)) continue;
     const published = await fetchFiles(source, [build.path], join(tmpdir(), 'face-models-cache'), {
       write: () => true,

@@ -1,13 +1,12 @@
 /** Prepares a model pack: fetches its sources, transforms them, checks the results and puts them into place. */
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../src/errors.js';
 import { INSTALLATION_FILE } from '../../src/packs/installation.js';
 import { applyTransforms } from './apply-transforms.js';
 import { inspect, sha256 } from './checksum.js';
 import { explainDisk, isDiskFull } from './failures.js';
-import type { Files } from './fetch.js';
 import { dropPartial, keepPartial, takePartial } from './partial.js';
 import { mib, type Terminal } from './progress.js';
 import type { Recipe } from './recipe.js';
@@ -103,6 +102,10 @@ async function make(
       });
     } else await fetchPackage(source, own, work, options.terminal);
   }
+  for (const task of tasks.filter(({ build }) => build.source === undefined)) {
+    const own = await readFile(join(recipe.folder, task.build.path));
+    await write(join(work, task.file), transformed(task, own));
+  }
   const note = join(work, INSTALLATION_FILE);
   for (const { file } of tasks) await putIntoPlace(join(work, file), join(recipe.folder, file));
   if (existsSync(note)) await putIntoPlace(note, join(recipe.folder, INSTALLATION_FILE));
@@ -118,12 +121,12 @@ async function fetchPackage(
   const { fetchFiles } = await import('./fetch.js');
   const paths = tasks.map(({ build }) => build.path);
   const files = await fetchFiles(source, paths, join(work, 'cache'), terminal);
-  for (const task of tasks) await write(join(work, task.file), transformed(task, files));
+  for (const task of tasks)
+    await write(join(work, task.file), transformed(task, files.get(task.build.path) ?? new Uint8Array()));
 }
 
 /** @throws AppError `invalid_pack` where the result is not the one pack.json pins */
-function transformed({ file, sha256: expected, build }: Task, files: Files): Uint8Array {
-  const source = files.get(build.path) ?? new Uint8Array();
+function transformed({ file, sha256: expected, build }: Task, source: Uint8Array): Uint8Array {
   const bytes = applyTransforms(source, build.transforms);
   const actual = sha256(bytes);
   if (actual === expected) return bytes;

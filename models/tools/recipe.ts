@@ -6,6 +6,7 @@ import { validateSync } from 'class-validator';
 import { AppError, messageOf } from '../../src/errors.js';
 import { type Installation, readInstallation } from '../../src/packs/installation.js';
 import { Build, Download, PackageSource, PackFile, type Source, TransformName } from './sources.js';
+import type { Ranges } from './transforms/quantisable.js';
 
 /** What the tools know of a pack. */
 export interface Recipe {
@@ -49,6 +50,7 @@ async function read(modelsDir: string, name: string, extending: readonly string[
     graph.sha256 ??= installation?.files[graph.file];
     return graph;
   });
+  for (const { build } of files) await readRanges(build, folder, problems);
   const base = content['extends'];
   if (typeof base === 'string' && [...extending, name].includes(base))
     problems.push(`extends: "${base}" extends this pack in turn`);
@@ -102,7 +104,33 @@ export async function packNames(modelsDir: string): Promise<string[]> {
 function graphsIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return [];
   const object = asObject(value);
-  return 'file' in object ? [object] : Object.values(object).flatMap(graphsIn);
+  if (!('file' in object)) return Object.values(object).flatMap(graphsIn);
+  return 'onCpu' in object ? [object, variantOf(object)] : [object];
+}
+
+/** The graph that a CPU runs in place of `graph`: made as that is, or from it where it comes with the pack, and then on. */
+function variantOf(graph: Record<string, unknown>): Record<string, unknown> {
+  const { transforms, ...variant } = asObject(graph['onCpu']);
+  const build = asObject(graph['build'] ?? { path: graph['file'] });
+  const [before, after] = [build['transforms'] ?? [], transforms ?? []].map(asList);
+  return { ...variant, forCpu: true, build: { ...build, transforms: [...before, ...after] } };
+}
+
+/** Puts the ranges of tensors, which have files of their own, into the steps that name them. */
+async function readRanges(build: Build | undefined, folder: string, problems: string[]): Promise<void> {
+  if (!Array.isArray(build?.transforms)) return;
+  build.transforms = await Promise.all(
+    build.transforms.map(async (transform) => {
+      if (transform.op !== 'quantise') return transform;
+      const file = asText(transform.ranges);
+      try {
+        return { ...transform, ranges: JSON.parse(await readFile(join(folder, file), 'utf8')) as Ranges };
+      } catch (error) {
+        problems.push(`build of ${build.path}: ${file} cannot be read as JSON: ${messageOf(error)}`);
+        return transform;
+      }
+    }),
+  );
 }
 
 function checkedSource(value: unknown, path: string, problems: string[]): Source {
@@ -118,7 +146,7 @@ function checkedBuild(
   problems: string[],
 ): Build {
   const build = checked(Build, value, `build of ${file}`, problems);
-  if (!Object.hasOwn(sources, build.source))
+  if (build.source !== undefined && !Object.hasOwn(sources, build.source))
     problems.push(`build of ${file}: there is no source "${build.source}"`);
   if (!Array.isArray(build.transforms)) problems.push(`build of ${file}: transforms must be an array`);
   else for (const each of build.transforms) checked(TransformName, each, `build of ${file}`, problems);
@@ -135,6 +163,10 @@ function checked<T extends object>(type: new () => T, value: unknown, path: stri
 
 function asObject(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function asText(value: unknown): string {

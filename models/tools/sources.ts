@@ -49,11 +49,12 @@ export type Source = PackageSource | Download;
 
 /** How a file of the pack is made. */
 export class Build {
-  /** Key of `sources`. */
+  /** Key of `sources`; missing: it is made from a file that comes with the pack. */
+  @IsOptional()
   @IsString()
-  source!: string;
+  source?: string;
 
-  /** File inside the package, relative to its root; name of the file inside an archive. */
+  /** File inside the package, or the pack, relative to its root; name of the file inside an archive. */
   @IsNotEmpty()
   path!: string;
 
@@ -80,4 +81,7 @@ export class PackFile {
 
   /** Missing where the file comes with the pack. */
   build?: Build;
+
+  /** Whether it is what a CPU runs in place of another. */
+  forCpu = false;
 }

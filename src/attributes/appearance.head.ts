@@ -2,9 +2,9 @@
  * Gender, age, race, mask, and whether it is a face at all, read off the recognition trunk's features by one small network of our own; see
  * models/default/cards/appearance.md for its data, figures and limits. It gives calibrated probabilities.
  */
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors.js';
+import { pathsOf } from '../packs/graph-paths.js';
 import { type AppearanceModel, Pack } from '../packs/pack.js';
 import { type Outputs, runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -65,7 +65,7 @@ export class AppearanceHead implements OnModuleInit {
       const message = `${models.appearance.file} looks at features, and the pack's recognition model has none ("hasFeatures").`;
       throw new AppError('invalid_pack', message);
     }
-    this.model = await this.sessions.open(join(folder, models.appearance.file), signature(models.appearance));
+    this.model = await this.sessions.open(pathsOf(folder, models.appearance), signature(models.appearance));
   }
 
   /** The appearance of each face, in order; `null` where the pack has no such head. */

@@ -1,6 +1,6 @@
 /** Gender, age and race with a network of their own, which looks at the pixels and not at the recognition trunk. */
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { pathsOf } from '../packs/graph-paths.js';
 import { type DemographicsModel, Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -25,7 +25,7 @@ export class DemographicsHead implements OnModuleInit {
     const { folder, models } = this.pack;
     if (models.demographics === undefined) return;
     const { SIGNATURE } = FAMILIES[models.demographics.family];
-    this.model = await this.sessions.open(join(folder, models.demographics.file), SIGNATURE);
+    this.model = await this.sessions.open(pathsOf(folder, models.demographics), SIGNATURE);
   }
 
   /** What the pack's model can tell; nothing where it has none. */

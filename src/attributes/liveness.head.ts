@@ -2,8 +2,8 @@
  * Liveness with the MiniFASNet family of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes,
  * the first of which is a living face. Sees a multiple of the face's box, 128×128, raw 0…255 in BGR order.
  */
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { pathsOf } from '../packs/graph-paths.js';
 import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -33,7 +33,7 @@ export class LivenessHead implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     if (models.liveness === undefined) return;
-    this.model = await this.sessions.open(join(folder, models.liveness.file), SIGNATURE);
+    this.model = await this.sessions.open(pathsOf(folder, models.liveness), SIGNATURE);
   }
 
   /** How sure the model is that each face is a living one, 0…1, in order; `null` where the pack has no such model. */

@@ -2,8 +2,8 @@
  * Head pose: a glance at the recognition trunk's features tells that of a head turned little; whoever is turned further
  * is looked at by the pack's pose network.
  */
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { pathsOf } from '../packs/graph-paths.js';
 import { Pack, type PoseOffsets } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -34,10 +34,10 @@ export class PoseHead implements OnModuleInit {
     const { pose, quickPose, trunk, recognition } = models;
     if (pose === undefined) return;
     const { SIGNATURE } = pose.family === 'hopenet' ? hopenet : pose1k3d68;
-    this.model = await this.sessions.open(join(folder, pose.file), SIGNATURE);
+    this.model = await this.sessions.open(pathsOf(folder, pose), SIGNATURE);
     // It learnt from one family, and would contradict another.
     if (quickPose === undefined || pose.family !== 'hopenet' || !(trunk ?? recognition).hasFeatures) return;
-    this.quickModel = await this.sessions.open(join(folder, quickPose.file), trunkPose.SIGNATURE);
+    this.quickModel = await this.sessions.open(pathsOf(folder, quickPose), trunkPose.SIGNATURE);
   }
 
   /** Whether it looks at the trunk's features. */

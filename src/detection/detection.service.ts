@@ -1,7 +1,7 @@
 /** Pixels → faces: searches each picture at several sizes, merges what it finds, and places the landmarks. */
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors.js';
+import { pathsOf } from '../packs/graph-paths.js';
 import { Pack } from '../packs/pack.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { Detector } from './detector.js';
@@ -22,7 +22,7 @@ export class DetectionService implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { folder, models } = this.pack;
     const { file, family } = models.detector;
-    const detector = await Detector.open(this.sessions, join(folder, file), family);
+    const detector = await Detector.open(this.sessions, pathsOf(folder, models.detector), family);
     this.searcher = new Searcher(detector, models.detector);
     if (models.landmarks !== undefined) {
       this.landmarker = await Landmarker.open(this.sessions, this.pack, models.landmarks);

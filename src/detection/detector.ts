@@ -1,4 +1,5 @@
 /** One detector's graph with the code of its family: searches pictures, each at the size asked for. */
+import type { GraphPaths } from '../packs/graph-paths.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { Image } from '../vision/image.js';
@@ -26,14 +27,14 @@ export class Detector {
     private readonly model: Model,
   ) {}
 
-  /** Loads the graph at `path`. */
+  /** Loads a graph: from its path, or from that of the CPU's. */
   static async open(
     sessions: SessionManager,
-    path: string,
+    graph: string | GraphPaths,
     family: keyof typeof DETECTOR_FAMILIES,
   ): Promise<Detector> {
     const code: DetectorFamily = DETECTOR_FAMILIES[family];
-    return new Detector(code, await sessions.open(path, code.SIGNATURE));
+    return new Detector(code, await sessions.open(graph, code.SIGNATURE));
   }
 
   /** Whether its candidates have keypoints. */

@@ -1,5 +1,5 @@
 /** The landmark model of a pack with the code of its family: places the points of each face, tilted heads included. */
-import { join } from 'node:path';
+import { pathsOf } from '../packs/graph-paths.js';
 import type { LandmarksModel, Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -42,7 +42,7 @@ export class Landmarker {
   /** Loads the pack's landmark model. */
   static async open(sessions: SessionManager, { folder }: Pack, facts: LandmarksModel): Promise<Landmarker> {
     const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
-    return new Landmarker(family, await sessions.open(join(folder, facts.file), family.SIGNATURE), facts);
+    return new Landmarker(family, await sessions.open(pathsOf(folder, facts), family.SIGNATURE), facts);
   }
 
   /** The points of each face, in order. A face that turns out to be tilted is looked at again, turned upright. */

@@ -8,9 +8,14 @@ import { validateSync, type ValidationError } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import { readInstallation } from './installation.js';
-import { type ModelFile, Pack } from './pack.js';
+import { type GraphFile, type ModelFile, Pack, type PackModels } from './pack.js';
 
-type Models = Readonly<Record<string, { readonly file?: unknown; readonly hasFeatures?: unknown }>>;
+type Models = Readonly<
+  Record<
+    string,
+    { readonly file?: unknown; readonly onCpu?: { readonly file?: unknown }; readonly hasFeatures?: unknown }
+  >
+>;
 
 /** What a pack.json says, before it is checked. */
 interface Manifest {
@@ -30,18 +35,17 @@ export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'm
     throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems.join('; ')}.`);
   pack.folder = folder;
 
-  for (const [role, model] of Object.entries<ModelFile | undefined>({ ...pack.models })) {
-    if (model === undefined) continue;
-    const path = join(folder, model.file);
+  for (const [field, graph] of graphsOf(pack.models)) {
+    const path = join(folder, graph.file);
     const [name] = relative(resolve(modelsDir), path).split(sep);
     if (!existsSync(path)) {
       throw new AppError(
         'invalid_pack',
-        `The model pack "${modelPack}" lacks ${model.file}: run \`npm run models -- install ${name}\`.`,
+        `The model pack "${modelPack}" lacks ${graph.file}: run \`npm run models -- install ${name}\`.`,
       );
     }
     // Once per process is enough: the workers open the files that the main thread has just read.
-    if (isMainThread) assertIntact(path, role, model, resolve(modelsDir, name));
+    if (isMainThread) assertIntact(path, field, graph, resolve(modelsDir, name));
   }
   return pack;
 }
@@ -67,7 +71,11 @@ function read(folder: string, extending: readonly string[]): Manifest {
   const inherited: Models = Object.fromEntries(
     Object.entries(theirs).map(([role, model]) => [
       role,
-      { ...model, file: besides(base, String(model.file)) },
+      {
+        ...model,
+        file: besides(base, String(model.file)),
+        onCpu: model.onCpu && { ...model.onCpu, file: besides(base, String(model.onCpu.file)) },
+      },
     ]),
   );
   const recognition = own.models?.['recognition'];
@@ -82,8 +90,17 @@ function besides(folder: string, file: string): string {
   return file.startsWith('../') ? file : `../${basename(folder)}/${file}`;
 }
 
+/** Every graph that the models name, by the field that does. */
+function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
+  return Object.entries<ModelFile | undefined>({ ...models }).flatMap(([role, model]) => {
+    if (model === undefined) return [];
+    const graph: [string, GraphFile] = [`models.${role}`, model];
+    return model.onCpu === undefined ? [graph] : [graph, [`models.${role}.onCpu`, model.onCpu]];
+  });
+}
+
 /** Where pack.json pins no checksum, the one noted when the pack was installed counts; without either, none does. */
-function assertIntact(path: string, role: string, { sha256, file }: ModelFile, owner: string): void {
+function assertIntact(path: string, field: string, { sha256, file }: GraphFile, owner: string): void {
   const noted = readInstallation(owner)?.files[relative(owner, path)];
   const expected = sha256 ?? noted;
   if (expected === undefined) return;
@@ -91,7 +108,7 @@ function assertIntact(path: string, role: string, { sha256, file }: ModelFile, o
   if (actual === expected) return;
   throw new AppError(
     'invalid_pack',
-    `${file} is damaged or another file: its SHA-256 is ${actual}, not ${expected} (models.${role}.sha256); ` +
+    `${file} is damaged or another file: its SHA-256 is ${actual}, not ${expected} (${field}.sha256); ` +
       `run \`npm run models -- install ${basename(owner)}\`.`,
   );
 }

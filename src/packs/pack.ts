@@ -16,8 +16,8 @@ import {
   ValidateNested,
 } from 'class-validator';
 
-/** What every model of a pack says of itself. */
-export class ModelFile {
+/** A graph of a pack. */
+export class GraphFile {
   /** Path inside the pack's folder, or inside that of the pack beside it that fills in this role. */
   @Matches(/^(\.\.\/)?(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
   file!: string;
@@ -26,6 +26,15 @@ export class ModelFile {
   @IsOptional()
   @Matches(/^[0-9a-f]{64}$/)
   sha256?: string;
+}
+
+/** What every model of a pack says of itself. */
+export class ModelFile extends GraphFile {
+  /** The graph that runs in its place on a CPU: the same in 8-bit numbers, for which GPUs have no kernels. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => GraphFile)
+  onCpu?: GraphFile;
 }
 
 /** How the sizes of input confirm or contradict each other's candidates; see detection/confirmation.ts. */

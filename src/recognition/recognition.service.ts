@@ -1,6 +1,6 @@
 /** Faces → identities: an aligned crop of each face through the recognition network (ArcFace, arXiv:1801.07698). */
-import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { pathsOf } from '../packs/graph-paths.js';
 import { Pack, type RecognitionModel } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
@@ -75,10 +75,11 @@ export class RecognitionService implements OnModuleInit {
     return run(this.trunk, faces);
   }
 
-  private async open({ file, hasFeatures, channelOrder, mean, std }: RecognitionModel): Promise<Network> {
+  private async open(facts: RecognitionModel): Promise<Network> {
+    const { hasFeatures, channelOrder, mean, std } = facts;
     const signature = hasFeatures ? SIGNATURE : EMBEDDING_ONLY;
     return {
-      model: await this.sessions.open(join(this.pack.folder, file), signature),
+      model: await this.sessions.open(pathsOf(this.pack.folder, facts), signature),
       normalisation: { order: channelOrder, mean: [mean, mean, mean], std: [std, std, std] },
     };
   }

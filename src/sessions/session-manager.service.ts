@@ -12,6 +12,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
+import type { GraphPaths } from '../packs/graph-paths.js';
 import type { Tensor } from '../vision/tensor.js';
 import { cudaProblems, providerFile } from './cuda-machine.js';
 import { type Placement, placementOf } from './profile-audit.js';
@@ -76,14 +77,16 @@ export class SessionManager implements OnModuleDestroy {
 
   /**
    * Loads a graph.
-   * @param path of the .onnx file
+   * @param graph path of the .onnx file; or of two, the second for the CPU
    * @param expected what the graph must take and give
    * @throws AppError `invalid_pack` when the file is no graph, or not the one its role needs;
    *   `invalid_configuration` when it must run on the GPU and cannot
    */
-  async open(path: string, expected: Signature): Promise<Model> {
-    const { session, provider } = await this.create(path);
-    assertSignature(basename(path), session, expected);
+  async open(graph: string | GraphPaths, expected: Signature): Promise<Model> {
+    const { session, provider, file } = await this.create(
+      typeof graph === 'string' ? { path: graph } : graph,
+    );
+    assertSignature(file, session, expected);
     const [input] = session.inputNames;
     const outputs = isList(expected.outputs) ? session.outputNames : Object.keys(expected.outputs);
     return {
@@ -123,27 +126,26 @@ export class SessionManager implements OnModuleDestroy {
     await this.dropProfiles();
   }
 
-  private async create(path: string): Promise<Opened> {
-    const file = basename(path);
+  private async create({ path, onCpu = path }: GraphPaths): Promise<Opened> {
     if (this.config.executionProviders[0] === 'cuda' && this.problem === undefined) {
       const unavailable = unavailableProvider();
       if (unavailable !== undefined) await this.fallBack(unavailable);
       else {
         try {
-          return await this.createOnCuda(path, file);
+          return await this.createOnCuda(path);
         } catch (error) {
           if (error instanceof AppError) throw error;
           // What the CPU cannot load either is the graph's fault, and said below.
-          const opened = await this.createOnCpu(path, file);
-          await this.fallBack(gpuFailure(file, error), error);
+          const opened = await this.createOnCpu(onCpu);
+          await this.fallBack(gpuFailure(basename(path), error), error);
           return opened;
         }
       }
     }
-    return this.createOnCpu(path, file);
+    return this.createOnCpu(onCpu);
   }
 
-  private async createOnCuda(path: string, file: string): Promise<Opened> {
+  private async createOnCuda(path: string): Promise<Opened> {
     const deviceId = Number(this.config.cudaDeviceIds[0]);
     const profile = join(await this.profileFolder(), String(this.opened.length));
     const session = await InferenceSession.create(path, {
@@ -152,10 +154,11 @@ export class SessionManager implements OnModuleDestroy {
       enableProfiling: true,
       profileFilePrefix: profile,
     });
-    return this.keep({ session, provider: 'cuda', file, profile });
+    return this.keep({ session, provider: 'cuda', file: basename(path), profile });
   }
 
-  private async createOnCpu(path: string, file: string): Promise<Opened> {
+  private async createOnCpu(path: string): Promise<Opened> {
+    const file = basename(path);
     try {
       const session = await InferenceSession.create(path, {
         ...this.options(),

@@ -11,6 +11,7 @@ import { Detector } from '../../src/detection/detector.js';
 import { usefulSizes } from '../../src/detection/useful-sizes.js';
 import { select } from '../../src/detection/select.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
+import { pathsOf } from '../../src/packs/graph-paths.js';
 import { loadPack } from '../../src/packs/load-pack.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import type { Image } from '../../src/vision/image.js';
@@ -49,7 +50,7 @@ const { folder, models } = loadPack(config);
 /** Searches a sample of every set at every size. */
 async function observe(limit: number): Promise<Observation[]> {
   const sessions = new SessionManager(config);
-  const detector = await Detector.open(sessions, join(folder, models.detector.file), models.detector.family);
+  const detector = await Detector.open(sessions, pathsOf(folder, models.detector), models.detector.family);
   const judge = await Judge.open(values.judge);
   if (judge === undefined) throw new Error(`There is no judge: ${values.judge} does not exist.`);
   const decoder = new ImageDecoder(config);

@@ -222,9 +222,9 @@ function report(): void {
 function countRuns(): void {
   // eslint-disable-next-line @typescript-eslint/unbound-method
   const { open } = SessionManager.prototype;
-  SessionManager.prototype.open = async function (path, expected) {
-    const model = await open.call(this, path, expected);
-    const name = basename(path, '.onnx');
+  SessionManager.prototype.open = async function (graph, expected) {
+    const model = await open.call(this, graph, expected);
+    const name = basename(typeof graph === 'string' ? graph : graph.path, '.onnx');
     return {
       ...model,
       run: (input, fetches) => {

@@ -34,6 +34,23 @@ describe('prepare', () => {
     });
   });
 
+  it('makes the forms that a CPU runs, from what is fetched and from what comes with the pack', async () => {
+    await bench.addFormsForCpu();
+    const { stdout } = await bench.run(['prepare']);
+    expect(stdout).toBe(
+      'The model pack "tiny" is ready (made small.onnx, small-8-bit.onnx, own-8-bit.onnx).\n',
+    );
+    expect(await bench.states()).toEqual(['ok', 'ok', 'ok', 'ok']);
+  });
+
+  it('names the ranges that cannot be read', async () => {
+    await bench.addFormsForCpu();
+    await writeFile(join(bench.models, 'tiny/ranges.json'), '{');
+    const { code, stderr } = await bench.run(['prepare']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ranges\.json cannot be read as JSON/);
+  });
+
   it('makes a damaged file again', async () => {
     await bench.run(['prepare']);
     await writeFile(join(bench.models, 'tiny/small.onnx'), 'damaged');

@@ -1,6 +1,6 @@
 /** A models folder with one pack, a stand-in registry for it, and the compiled command line run against both. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyTransforms, type Transform } from '../../models/tools/apply-transforms.js';
@@ -68,6 +68,27 @@ export class Workbench {
   /** Path of pack.json. */
   get manifest(): string {
     return join(this.models, 'tiny/pack.json');
+  }
+
+  /** Gives small.onnx a form for the CPU, and the pack a graph of its own with another. */
+  async addFormsForCpu(): Promise<void> {
+    const ranges = { input: [-1, 1], y: [-8, 8], out: [-8, 8] } as const;
+    const steps: Transform[] = [{ op: 'quantise', ranges }];
+    const named = [{ op: 'quantise', ranges: 'ranges.json' }];
+    const form = (file: string, bytes: Uint8Array, before: readonly Transform[]) => ({
+      file,
+      sha256: sha256(applyTransforms(bytes, [...before, ...steps])),
+      transforms: named,
+    });
+    const manifest = JSON.parse(await readFile(this.manifest, 'utf8')) as { models: Record<string, object> };
+    const { small } = manifest.models;
+    manifest.models = {
+      small: { ...small, onCpu: form('small-8-bit.onnx', SMALL, TRANSFORMS) },
+      own: { file: 'own.onnx', sha256: sha256(SMALL), onCpu: form('own-8-bit.onnx', SMALL, []) },
+    };
+    await writeFile(this.manifest, JSON.stringify(manifest));
+    await writeFile(join(this.models, 'tiny/ranges.json'), JSON.stringify(ranges));
+    await writeFile(join(this.models, 'tiny/own.onnx'), SMALL);
   }
 
   /** Writes the pack `tiny` with the graphs big.onnx and small.onnx. */

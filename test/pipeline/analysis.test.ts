@@ -38,12 +38,12 @@ beforeAll(async () => {
   // The real sessions, counted.
   // eslint-disable-next-line @typescript-eslint/unbound-method
   const { open } = SessionManager.prototype;
-  SessionManager.prototype.open = async function (path, outputs) {
-    const model = await open.call(this, path, outputs);
+  SessionManager.prototype.open = async function (graph, outputs) {
+    const model = await open.call(this, graph, outputs);
     return {
       ...model,
       run: (input, fetches) => {
-        runs.push([basename(path, '.onnx'), input.shape[0]]);
+        runs.push([basename(typeof graph === 'string' ? graph : graph.path, '.onnx'), input.shape[0]]);
         return model.run(input, fetches);
       },
     };

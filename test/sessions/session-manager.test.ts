@@ -29,6 +29,15 @@ test('runs a graph that fits', async () => {
   expect([...y.data]).toEqual([0, 2, 0, 4]);
 });
 
+test('runs on a CPU the graph that is for it', async () => {
+  const negative = tinyGraph([1, 4], { y: [1, 4] }, [node('Neg', ['input'], ['y'])], []);
+  await writeFile(join(folder, 'neg.onnx'), negative);
+  const paths = { path: join(folder, 'relu.onnx'), onCpu: join(folder, 'neg.onnx') };
+  const model = await sessions.open(paths, { input: ['N', 4], outputs: { y: ['N', 4] } });
+  const { y } = await model.run({ data: Float32Array.of(-1, 2, -3, 4), shape: [1, 4] });
+  expect([...y.data]).toEqual([1, -2, 3, -4]);
+});
+
 test.each([
   ['an input of another length', ['N', 5], { y: ['N', 4] }],
   ['an input of another rank', ['N', 4, 1], { y: ['N', 4] }],

@@ -3,7 +3,6 @@
  * the heads learn from must not depend on the heads that are there.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadConfig } from '../../../src/config/config.js';
 import { Detector } from '../../../src/detection/detector.js';
 import { Landmarker } from '../../../src/detection/landmarker.js';
@@ -11,6 +10,7 @@ import { select } from '../../../src/detection/select.js';
 import { usefulSizes } from '../../../src/detection/useful-sizes.js';
 import { AppError } from '../../../src/errors.js';
 import { ImageDecoder } from '../../../src/images/image-decoder.js';
+import { pathsOf } from '../../../src/packs/graph-paths.js';
 import { loadPack } from '../../../src/packs/load-pack.js';
 import type { Pack } from '../../../src/packs/pack.js';
 import { SessionManager } from '../../../src/sessions/session-manager.service.js';
@@ -40,7 +40,7 @@ export class Finder {
       pack,
       sessions,
       new ImageDecoder(config),
-      await Detector.open(sessions, join(pack.folder, detector.file), detector.family),
+      await Detector.open(sessions, pathsOf(pack.folder, detector), detector.family),
       await Landmarker.open(sessions, pack, landmarks),
     );
   }

@@ -21,7 +21,7 @@ export function publishedDetector(): Promise<Uint8Array> {
 async function published(pack: string, name: string): Promise<Uint8Array> {
   const { files, sources } = await readRecipe('models', pack);
   const build = files.find(({ file }) => file === name)?.build;
-  const source = build === undefined ? undefined : sources[build.source];
+  const source = build?.source === undefined ? undefined : sources[build.source];
   if (build === undefined || !(source instanceof PackageSource))
     throw new AppError('invalid_pack', `The pack "${pack}" does not say how ${name} is made.`);
   const cache = join(tmpdir(), 'face-models-cache');

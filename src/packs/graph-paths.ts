@@ -1,0 +1,15 @@
+/** Where the graphs of a model lie. */
+import { join } from 'node:path';
+import type { ModelFile } from './pack.js';
+
+/** Absolute paths of .onnx files. */
+export interface GraphPaths {
+  readonly path: string;
+  /** The graph that a CPU runs in place of it. */
+  readonly onCpu?: string;
+}
+
+/** @param folder of the pack */
+export function pathsOf(folder: string, { file, onCpu }: Pick<ModelFile, 'file' | 'onCpu'>): GraphPaths {
+  return { path: join(folder, file), onCpu: onCpu && join(folder, onCpu.file) };
+}
