@@ -2,12 +2,21 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { applyTransforms } from '../../models/tools/apply-transforms.js';
 import { inspect } from '../../models/tools/checksum.js';
 import { fetchFiles, type Files } from '../../models/tools/fetch.js';
 import { readRecipe, type Recipe } from '../../models/tools/recipe.js';
-import { PackageSource } from '../../models/tools/sources.js';
+import { type Build, PackageSource } from '../../models/tools/sources.js';
 import { publishedDetector } from '../../models/tools/train/published.js';
+import * as hopenet from '../../src/attributes/hopenet.js';
+import { select } from '../../src/detection/select.js';
+import * as ultraface from '../../src/detection/ultraface.js';
+import { iou } from '../../src/vision/box.js';
+import type { Image } from '../../src/vision/image.js';
+import type { ScoredBox } from '../../src/vision/nms.js';
+import { softmax, zeros } from '../../src/vision/tensor.js';
+import { sample } from '../e2e/support.js';
 import { concat, largestDifference, picture, run, session, type Tensors } from './runtime.js';
 
 /** Input of a graph, the values it is fed with, and the names of its outputs: original -> ours. */
@@ -36,7 +45,8 @@ beforeAll(async () => {
   recipe = await readRecipe('models', 'default');
   const source = recipe.sources['faceplugin'];
   if (!(source instanceof PackageSource)) throw new Error('The default pack has another source.');
-  const paths = [...recipe.files.flatMap(({ build }) => build?.path ?? []), PUBLISHED_DETECTOR];
+  const published = recipe.files.flatMap(({ build }) => (build?.source === undefined ? [] : build.path));
+  const paths = [...new Set([...published, PUBLISHED_DETECTOR])];
   originals = await fetchFiles(source, paths, join(tmpdir(), 'face-models-cache'), { write: () => true });
 });
 
@@ -47,6 +57,11 @@ function original(file: string): Buffer {
   return originals.get(path) ?? Buffer.alloc(0);
 }
 
+/** What a graph is made from: a file of the package, or one that comes with the pack. */
+function sourceOf({ source, path }: Build): Promise<Buffer> {
+  return source === undefined ? built(path) : Promise.resolve(originals.get(path) ?? Buffer.alloc(0));
+}
+
 function outputOf(tensors: Tensors, name: string): Float32Array {
   return tensors[name]?.data ?? new Float32Array();
 }
@@ -55,9 +70,8 @@ it('is complete and made by the transforms that pack.json lists', async () => {
   expect((await inspect(recipe)).filter(({ state }) => state !== 'ok')).toEqual([]);
   for (const { file, build } of recipe.files) {
     if (build === undefined) continue;
-    expect(Buffer.from(applyTransforms(original(file), build.transforms)).equals(await built(file))).toBe(
-      true,
-    );
+    const made = Buffer.from(applyTransforms(await sourceOf(build), build.transforms));
+    expect(made.equals(await built(file))).toBe(true);
   }
 });
 
@@ -135,15 +149,18 @@ describe('detector.onnx', () => {
   });
 
   it.each([
-    [320, 240],
-    [320, 320],
-    [640, 480],
-    [640, 640],
-    [96, 416],
-    [960, 736],
-    [1280, 960],
-  ])('takes %i×%i pixels and gives two scores and four numbers for each anchor', async (width, height) => {
-    const model = await session(await built('detector.onnx'));
+    [320, 240, 'detector.onnx'],
+    [320, 320, 'detector.onnx'],
+    [640, 480, 'detector.onnx'],
+    [640, 640, 'detector.onnx'],
+    [96, 416, 'detector.onnx'],
+    [960, 736, 'detector.onnx'],
+    [1280, 960, 'detector.onnx'],
+    [320, 240, 'detector-8-bit.onnx'],
+    [480, 368, 'detector-8-bit.onnx'],
+    [96, 416, 'detector-8-bit.onnx'],
+  ])('at %i×%i pixels, %s gives two scores and four numbers for each anchor', async (width, height, file) => {
+    const model = await session(await built(file));
     const images = [6, 7].map((seed) => picture(seed, 3, height, width, -1, 1));
     const anchors = LAYERS.reduce(
       (sum, [stride, sizes]) => sum + Math.ceil(height / stride) * Math.ceil(width / stride) * sizes.length,
@@ -159,3 +176,84 @@ describe('detector.onnx', () => {
     }
   });
 });
+
+describe('the graphs in 8 bits', () => {
+  /** Eyes, nose and corners of the mouth of a head that is not tilted. */
+  const UPRIGHT = [
+    { x: 38, y: 52 },
+    { x: 74, y: 52 },
+    { x: 56, y: 72 },
+    { x: 42, y: 92 },
+    { x: 71, y: 92 },
+  ];
+  const sessions = (name: string) =>
+    Promise.all([`${name}.onnx`, `${name}-8-bit.onnx`].map(async (file) => session(await built(file))));
+  const photo = async (number: number): Promise<Image> => {
+    const { data, info } = await sharp(sample(number))
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data: new Uint8Array(data) };
+  };
+
+  /** The faces of a photo at one size, by a graph: nearly certain ones, overlaps suppressed. */
+  async function facesOf(
+    model: Awaited<ReturnType<typeof session>>,
+    image: Image,
+    size: number,
+  ): Promise<ScoredBox[]> {
+    const place = ultraface.letterbox(image, size);
+    const input = zeros(1, 3, place.height, place.width);
+    ultraface.preprocess(image, place, input, 0);
+    const outputs = await run(model, input.data, [1, 3, place.height, place.width]);
+    const found = ultraface.postprocess(
+      [outputOf(outputs, 'scores'), outputOf(outputs, 'locations')],
+      place,
+      image,
+      0.9,
+    );
+    return select(found, image, { iou: 0.3, containment: 0.6 });
+  }
+
+  it.each([1, 2, 3, 4, 5, 6])('find the faces of photo %i where the others find them', async (number) => {
+    const [floats, whole] = await sessions('detector');
+    const image = await photo(number);
+    for (const size of [160, 320, 480]) {
+      const before = await facesOf(floats, image, size);
+      const after = await facesOf(whole, image, size);
+      // Of either, what the other is less certain of counts for nothing.
+      const certain = (faces: ScoredBox[]) => faces.filter(({ score }) => score > 0.97);
+      for (const { box } of certain(before))
+        expect(Math.max(...after.map((face) => iou(face.box, box)))).toBeGreaterThan(0.8);
+      for (const { box } of certain(after))
+        expect(Math.max(...before.map((face) => iou(face.box, box)))).toBeGreaterThan(0.8);
+    }
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'turn the heads of photo %i as the others turn them, within 4°',
+    async (number) => {
+      const [detector] = await sessions('detector');
+      const [floats, whole] = await sessions('pose');
+      const image = await photo(number);
+      const faces = await facesOf(detector, image, 320);
+      expect(faces.length).toBeGreaterThan(0);
+      for (const { box } of faces) {
+        const input = zeros(1, ...hopenet.SHAPE);
+        hopenet.preprocess({ image, box, keypoints: UPRIGHT }, input, 0);
+        const [before, after] = await Promise.all(
+          [floats, whole].map((model) => run(model, input.data, [1, ...hopenet.SHAPE])),
+        );
+        for (const angle of ['yaw', 'pitch', 'roll'])
+          expect(Math.abs(degrees(outputOf(after, angle)) - degrees(outputOf(before, angle)))).toBeLessThan(
+            4,
+          );
+      }
+    },
+  );
+});
+
+/** Expectation over bins of 3 degrees. */
+function degrees(logits: Float32Array): number {
+  return softmax(logits).reduce((sum, p, bin) => sum + p * bin * 3, 0);
+}

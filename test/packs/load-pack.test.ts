@@ -75,6 +75,13 @@ it('says what to run when a file is missing', async () => {
   );
 });
 
+it('asks for the graphs that only a CPU runs too', async () => {
+  await writeFile(join(modelsDir, 'default/pose-8-bit.onnx'), 'damaged');
+  await expect(load()).rejects.toThrow(/^pose-8-bit\.onnx is damaged.*models\.pose\.onCpu\.sha256/);
+  await rm(join(modelsDir, 'default/pose-8-bit.onnx'));
+  await expect(load()).rejects.toThrow(/lacks pose-8-bit\.onnx: run/);
+});
+
 it('names a damaged file and the field that pins it', async () => {
   await writeFile(join(modelsDir, 'default/pose.onnx'), 'damaged');
   await expect(load()).rejects.toThrow(/^pose\.onnx is damaged.*models\.pose\.sha256/);
@@ -105,11 +112,13 @@ describe('a pack that extends another', () => {
     manifest = {
       ...manifest,
       extends: 'default',
-      models: { pose: { ...manifest.models['pose'], file: 'head.onnx' } },
+      models: { pose: { ...manifest.models['pose'], file: 'head.onnx', onCpu: undefined } },
     };
     const { models } = await load('own');
     expect(models.pose?.file).toBe('head.onnx');
+    expect(models.pose?.onCpu).toBeUndefined();
     expect(models.detector.file).toBe('../default/detector.onnx');
+    expect(models.detector.onCpu?.file).toBe('../default/detector-8-bit.onnx');
     expect((await readRecipe(modelsDir, 'own')).base?.name).toBe('default');
   });
 

@@ -8,18 +8,20 @@ import { messageOf } from '../../../src/errors.js';
 import { JUDGE_FILE } from '../../../test/evaluation/judge.js';
 import { trainAppearance } from './appearance/train.js';
 import { tuneDetector } from './detector/tune.js';
+import { quantiseGraphs } from './eight-bit/train.js';
 import { trainPose } from './pose/train.js';
 import type { Training } from './training.js';
 
-/** In this order: the heads learn from what the detector finds. */
+/** In this order: ranges are measured on the tuned detector, and the heads learn from what it finds. */
 const TRAININGS: Readonly<Record<string, Training>> = {
   detector: tuneDetector,
+  'eight-bit': quantiseGraphs,
   appearance: trainAppearance,
   pose: trainPose,
 };
 const USAGE = `Usage: npm run train -- [${Object.keys(TRAININGS).join('|')}] --data <folder of data sets> [options]
 
-Trains the models named, or all of them.
+Trains the models named, or all of them. eight-bit measures the ranges that the CPU's graphs are made by.
 
 Options:
   --work <folder>     where pictures, crops and features go, about 8 GB (default: .train)

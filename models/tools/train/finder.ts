@@ -14,6 +14,7 @@ import { pathsOf } from '../../../src/packs/graph-paths.js';
 import { loadPack } from '../../../src/packs/load-pack.js';
 import type { Pack } from '../../../src/packs/pack.js';
 import { SessionManager } from '../../../src/sessions/session-manager.service.js';
+import type { Point } from '../../../src/vision/affine.js';
 import type { Image } from '../../../src/vision/image.js';
 import type { ScoredBox } from '../../../src/vision/nms.js';
 import { alignedCrop } from './appearance/aligned-crop.js';
@@ -73,8 +74,14 @@ export class Finder {
 
   /** The aligned crop (see aligned-crop.ts) of each box, in order. */
   async crop(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<Uint8Array[]> {
+    const placed = await this.place(image, boxes);
+    return placed.map((keypoints) => alignedCrop(image, keypoints));
+  }
+
+  /** The keypoints of the face in each box, in order. */
+  async place(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<(readonly Point[])[]> {
     const placed = await this.landmarker.place(boxes.map(({ box }) => ({ image, box })));
-    return placed.map(({ keypoints }) => alignedCrop(image, keypoints));
+    return placed.map(({ keypoints }) => keypoints);
   }
 
   async close(): Promise<void> {

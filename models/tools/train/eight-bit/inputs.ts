@@ -1,0 +1,86 @@
+/** What graphs are calibrated on: inputs as the service makes them, of photos that are not held out. */
+import { join } from 'node:path';
+import { preprocess as drawHead, SHAPE as HEAD } from '../../../../src/attributes/hopenet.js';
+import { letterbox, preprocess as drawPicture } from '../../../../src/detection/ultraface.js';
+import type { Image } from '../../../../src/vision/image.js';
+import { halve } from '../../../../src/vision/reduce.js';
+import { type Tensor, zeros } from '../../../../src/vision/tensor.js';
+import { CHIP_MARGIN, FIRST_LEARNT_PATTERN, patterns, photos } from '../../../../test/evaluation/pictures.js';
+import { startProgress } from '../../../../test/evaluation/progress.js';
+import type { Finder } from '../finder.js';
+
+const PHOTOS = 150;
+const PATTERNS = 24;
+const SHEET_SIDE = 448;
+const CELL_SIDE = 64;
+/** Least score of a face that is looked at: nearly certain. */
+const FACE_SCORE = 0.95;
+
+/** Photos and sheets of small ones, at each size that the service searches them at. */
+export async function* detectorInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
+  for await (const image of withSheets(pictures(finder, data, 'the detector'))) {
+    for (const size of finder.sizesOf(image)) {
+      const box = letterbox(image, size);
+      const input = zeros(1, 3, box.height, box.width);
+      drawPicture(image, box, input, 0);
+      yield input;
+    }
+  }
+}
+
+/** The images, and after every so many of them a sheet that shows them side by side, with faces of about 25 pixels. */
+async function* withSheets(images: AsyncIterable<Image>): AsyncGenerator<Image> {
+  let sheet = { width: SHEET_SIDE, height: SHEET_SIDE, data: new Uint8Array(SHEET_SIDE * SHEET_SIDE * 3) };
+  let cell = 0;
+  for await (const image of images) {
+    yield image;
+    const perRow = SHEET_SIDE / CELL_SIDE;
+    paste(shrunkToFit(image), sheet, (cell % perRow) * CELL_SIDE, Math.floor(cell / perRow) * CELL_SIDE);
+    cell = (cell + 1) % perRow ** 2;
+    if (cell > 0) continue;
+    yield sheet;
+    sheet = { ...sheet, data: new Uint8Array(sheet.data.length) };
+  }
+}
+
+function shrunkToFit(image: Image): Image {
+  if (Math.max(image.width, image.height) <= CELL_SIDE) return image;
+  return shrunkToFit(halve(image, 0, 0, Math.ceil(image.width / 2), Math.ceil(image.height / 2)));
+}
+
+function paste(image: Image, sheet: Image, left: number, top: number): void {
+  for (let y = 0; y < image.height; y++) {
+    const row = image.data.subarray(y * image.width * 3, (y + 1) * image.width * 3);
+    sheet.data.set(row, ((top + y) * sheet.width + left) * 3);
+  }
+}
+
+/** The largest face of each photo. */
+export async function* poseInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
+  for await (const image of pictures(finder, data, 'pose')) {
+    const [face] = await finder.find(image, FACE_SCORE);
+    // In patterns there is none.
+    if (face === undefined) continue;
+    const [keypoints] = await finder.place(image, [face]);
+    const input = zeros(1, ...HEAD);
+    drawHead({ image, box: face.box, keypoints }, input, 0);
+    yield input;
+  }
+}
+
+async function* pictures(finder: Finder, data: string, what: string): AsyncGenerator<Image> {
+  const learnt = (set: string, margin = 0) =>
+    photos(set, join(data, set), { part: 'learnt', limit: PHOTOS, margin });
+  const all = [
+    ...(await learnt('lfw')),
+    ...(await learnt('mask')),
+    ...(await learnt('attributes', CHIP_MARGIN)),
+    ...patterns(PATTERNS, FIRST_LEARNT_PATTERN),
+  ];
+  const progress = startProgress(process.stderr, `pictures to calibrate ${what} on`, all.length);
+  for (const { load } of all) {
+    yield await load((path) => finder.decode(path));
+    progress.tick();
+  }
+  progress.done();
+}
