@@ -28,8 +28,16 @@ test('both images run the compiled service as nobody; nothing is built or fetche
   );
 });
 
+const letIn = (file: string): string[] => readFileSync(file, 'utf8').match(/(?<=^!).*/gm) ?? [];
+
+test('the graphs that come with the repository are let in by .dockerignore', () => {
+  const committed = letIn('.gitignore').filter((path) => path.endsWith('.onnx'));
+  expect(committed).toContain('models/default/detector.onnx');
+  expect(letIn('.dockerignore')).toEqual(expect.arrayContaining(committed));
+});
+
 test('what is copied in is let in by .dockerignore', () => {
-  const allowed = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).*/gm) ?? [];
+  const allowed = letIn('.dockerignore').filter((path) => !path.endsWith('.onnx'));
   const copied = valuesOf('COPY')
     .filter((copy) => !copy.startsWith('--from'))
     .flatMap((copy) => copy.split(' ').slice(0, -1));
