@@ -4,13 +4,14 @@
  * Every stage of a graph's transforms is timed against the graph as published, in turn, on one thread. Times are the
  * thread's CPU time, so that a busy machine does not count as a slow graph; ratios are medians of the rounds' ratios.
  */
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { applyTransforms, type Transform } from '../models/tools/apply-transforms.js';
 import { fetchFiles } from '../models/tools/fetch.js';
 import { type Recipe, readRecipe } from '../models/tools/recipe.js';
-import { PackageSource } from '../models/tools/sources.js';
+import { type Build, PackageSource } from '../models/tools/sources.js';
 import { preprocess, letterbox } from '../src/detection/ultraface.js';
 import type { Image } from '../src/vision/image.js';
 import { median } from './statistics.js';
@@ -22,10 +23,11 @@ const PLAIN: readonly Transform['op'][] = ['interface', 'dynamicBatch'];
 
 /** One input of each graph; the detector's is the largest of a 640×480 picture. */
 const INPUTS: Readonly<Record<string, readonly number[]>> = {
-  'detector.onnx': [1, 3, 368, 480],
+  'detector-8-bit.onnx': [1, 3, 368, 480],
   'landmarks.onnx': [1, 1, 64, 64],
   'recognition.onnx': [1, 3, 112, 112],
   'pose.onnx': [1, 3, 224, 224],
+  'pose-8-bit.onnx': [1, 3, 224, 224],
   'liveness.onnx': [1, 3, 128, 128],
 };
 const SIZES = [160, 320, 480];
@@ -64,14 +66,10 @@ function open(graph: Uint8Array): Promise<InferenceSession> {
   });
 }
 
-async function graphs({ files, sources }: Recipe): Promise<void> {
-  for (const { file, build } of files) {
-    const source = build?.source === undefined ? undefined : sources[build.source];
-    if (build === undefined || !(source instanceof PackageSource)) continue;
-    const published = await fetchFiles(source, [build.path], join(tmpdir(), 'face-models-cache'), {
-      write: () => true,
-    });
-    const bytes = published.get(build.path) ?? new Uint8Array();
+async function graphs(recipe: Recipe): Promise<void> {
+  for (const { file, build } of recipe.files) {
+    if (build === undefined) continue;
+    const bytes = await sourceOf(build, recipe);
     const plain = build.transforms.filter(({ op }) => PLAIN.includes(op));
     const steps = build.transforms.filter(({ op }) => !PLAIN.includes(op));
     const stages = [[], ...steps.map((_, index) => steps.slice(0, index + 1))];
@@ -88,9 +86,18 @@ async function graphs({ files, sources }: Recipe): Promise<void> {
     );
     console.log(`${file} ${shape.join('×')}`);
     for (const [index, stage] of stages.entries())
-      print(stage.map(({ op }) => op).join(', ') || 'as published', times[index], times[0]);
+      print(stage.map(({ op }) => op).join(', ') || 'as it came', times[index], times[0]);
     await Promise.all(sessions.map((session) => session.release()));
   }
+}
+
+/** The graph that another is made from: of a package, or of the pack itself. */
+async function sourceOf({ source, path }: Build, { folder, sources }: Recipe): Promise<Uint8Array> {
+  const origin = source === undefined ? undefined : sources[source];
+  if (!(origin instanceof PackageSource)) return readFile(join(folder, path));
+  const cache = join(tmpdir(), 'face-models-cache');
+  const published = await fetchFiles(origin, [path], cache, { write: () => true });
+  return published.get(path) ?? new Uint8Array();
 }
 
 /** The detector's inputs: each size of a picture that nothing was drawn from before. */
