@@ -5,9 +5,9 @@ import { SIGNATURE as POSE_SIGNATURE } from '../../../../src/attributes/hopenet.
 import { SIGNATURE } from '../../../../src/detection/ultraface.js';
 import type { Shape } from '../../../../src/sessions/signature.js';
 import type { Tensor } from '../../../../src/vision/tensor.js';
-import { AppError } from '../../../../src/errors.js';
 import { applyTransforms, type Transform } from '../../apply-transforms.js';
 import { readRecipe } from '../../recipe.js';
+import type { Ranges } from '../../transforms/quantisable.js';
 import { Finder } from '../finder.js';
 import { install } from '../install.js';
 import type { Training } from '../training.js';
@@ -41,7 +41,7 @@ export const quantiseGraphs: Training = async ({ data, work }) => {
     const ranges = await calibrate(graph, after, shape, inputs(finder, data), join(work, `${name}.onnx`));
     await writeFile(join(PACK, 'ranges', `${name}.json`), asJson(ranges));
     const file = `${name}-8-bit.onnx`;
-    const transforms = await ownTransforms(file);
+    const transforms = await stepsBetween(`${name}.onnx`, file);
     made.push(`${file} is made, SHA-256 ${await install(file, applyTransforms(graph, transforms))}.`);
   }
   await finder.close();
@@ -49,19 +49,16 @@ export const quantiseGraphs: Training = async ({ data, work }) => {
 };
 
 /** One line for each tensor. */
-function asJson(ranges: object): string {
-  const lines = Object.entries(ranges).map(([name, range]) => {
-    const [least, most] = range as readonly number[];
-    return `  ${JSON.stringify(name)}: [${least}, ${most}]`;
-  });
+function asJson(ranges: Ranges): string {
+  const lines = Object.entries(ranges).map(
+    ([name, [least, most]]) => `  ${JSON.stringify(name)}: [${least}, ${most}]`,
+  );
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
-/** The steps from the finished float graph to its form in 8 bits. */
-async function ownTransforms(file: string): Promise<Transform[]> {
+/** The steps from a finished graph to the form of it that a CPU runs: those that come after its own. */
+async function stepsBetween(finished: string, file: string): Promise<Transform[]> {
   const { files } = await readRecipe('models', 'default');
-  const build = files.find((each) => each.file === file)?.build;
-  if (build === undefined) throw new AppError('invalid_pack', `The default pack has no ${file}.`);
-  const own: Transform['op'][] = ['pairSoftmax', 'quantise'];
-  return build.transforms.filter(({ op }) => own.includes(op));
+  const stepsOf = (name: string) => files.find((each) => each.file === name)?.build?.transforms ?? [];
+  return stepsOf(file).slice(stepsOf(finished).length);
 }
