@@ -11,7 +11,7 @@ import { searchOrder, usefulSizes } from '../src/detection/useful-sizes.js';
 import { Config } from '../src/config/config.js';
 import { pathsOf } from '../src/packs/graph-paths.js';
 import { loadPack } from '../src/packs/load-pack.js';
-import type { ModelFile } from '../src/packs/pack.js';
+import type { ModelFile } from '../src/packs/model-file.js';
 import * as recognition from '../src/recognition/recognition.service.js';
 import { type Model, SessionManager } from '../src/sessions/session-manager.service.js';
 import type { Signature } from '../src/sessions/signature.js';

@@ -5,7 +5,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors.js';
 import { pathsOf } from '../packs/graph-paths.js';
-import { type AppearanceModel, Pack } from '../packs/pack.js';
+import type { AppearanceModel } from '../packs/attribute-models.js';
+import { Pack } from '../packs/pack.js';
 import { type Outputs, runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { Signature } from '../sessions/signature.js';

@@ -1,5 +1,6 @@
 /** What a family of a pack's `demographics` exports. One file for each; the list is in demographics.head.ts. */
-import type { DemographicsModel, InputScaling } from '../packs/pack.js';
+import type { DemographicsModel } from '../packs/attribute-models.js';
+import type { InputScaling } from '../packs/model-file.js';
 import type { Signature } from '../sessions/signature.js';
 import type { Tensor } from '../vision/tensor.js';
 import type { Age } from './age.js';

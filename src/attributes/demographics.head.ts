@@ -1,7 +1,8 @@
 /** Gender, age and race with a network of their own, which looks at the pixels and not at the recognition trunk. */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { pathsOf } from '../packs/graph-paths.js';
-import { type DemographicsModel, Pack } from '../packs/pack.js';
+import type { DemographicsModel } from '../packs/attribute-models.js';
+import { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { DemographicFamily, DemographicName, Demographics } from './demographic-families.js';

@@ -3,7 +3,7 @@
  * ResNet-34 with three sets of scores. Sees the face aligned as for recognition at twice the size, 224×224, ImageNet
  * statistics.
  */
-import type { DemographicsModel } from '../packs/pack.js';
+import type { DemographicsModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';
 import { alignmentMap } from '../vision/alignment.js';
 import { softmax, type Tensor } from '../vision/tensor.js';

@@ -2,7 +2,8 @@
  * Gender and age with genderage of InsightFace (`attribute.py`): two scores and an age in centuries. Sees a centred
  * crop, 96×96, RGB. It does not say how sure it is of the age.
  */
-import type { DemographicsModel, InputScaling } from '../packs/pack.js';
+import type { DemographicsModel } from '../packs/attribute-models.js';
+import type { InputScaling } from '../packs/model-file.js';
 import type { Signature } from '../sessions/signature.js';
 import { centredCropMap } from '../vision/centred-crop.js';
 import { softmax, type Tensor } from '../vision/tensor.js';

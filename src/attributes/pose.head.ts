@@ -4,7 +4,8 @@
  */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { pathsOf } from '../packs/graph-paths.js';
-import { Pack, type PoseOffsets } from '../packs/pack.js';
+import { Pack } from '../packs/pack.js';
+import type { PoseOffsets } from '../packs/pose-model.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { FeaturedFace } from './appearance.head.js';

@@ -3,7 +3,7 @@
  * which are the iBUG points. The affine map that brings a mean face closest to them turns as the head does.
  * Sees a centred crop, 192×192, RGB.
  */
-import type { InputScaling } from '../packs/pack.js';
+import type { InputScaling } from '../packs/model-file.js';
 import type { Signature } from '../sessions/signature.js';
 import { centredCropMap } from '../vision/centred-crop.js';
 import type { Tensor } from '../vision/tensor.js';

@@ -3,7 +3,7 @@
  * normalised: a network trained with an angular margin gives long embeddings to faces it recognises well (MagFace,
  * arXiv:2103.06627), and what spoils recognition (blur, few pixels, profile, bad light, occlusion) shortens them all.
  */
-import type { QualityCurve } from '../packs/pack.js';
+import type { QualityCurve } from '../packs/recognition-model.js';
 
 /**
  * The quality of a face, 0…1: the cosine similarity to be expected between the photo and a flawless copy of it.

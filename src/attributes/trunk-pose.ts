@@ -3,7 +3,7 @@
  * learnt it from Hopenet's answers: as good as those within its limits, at a hundredth of the cost. See
  * models/default/cards/quick-pose.md for its data and figures.
  */
-import type { QuickPoseModel } from '../packs/pack.js';
+import type { QuickPoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
 import { keypointRoll } from '../vision/alignment.js';
 import type { Point } from '../vision/affine.js';

@@ -3,7 +3,7 @@
  * that shows it clearly; the folds of a shirt look like one at a single size, and of a face that is too large for an
  * input the detector draws a part.
  */
-import type { Confirmation } from '../packs/pack.js';
+import type { Confirmation } from '../packs/detector-model.js';
 import { type Box, iou } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Candidate } from './detector-family.js';

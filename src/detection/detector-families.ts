@@ -1,5 +1,5 @@
 /** Every family a pack's detector can be of, by the name `pack.json` gives. A new one is one file and one word here. */
-import type { DetectorModel } from '../packs/pack.js';
+import type { DetectorModel } from '../packs/detector-model.js';
 import type { DetectorFamily } from './detector-family.js';
 import * as scrfd from './scrfd.js';
 import * as ultraface from './ultraface.js';

@@ -1,5 +1,6 @@
 /** Every family a pack's landmarks can be of, by the name `pack.json` gives. A new one is one file and one word here. */
-import type { InputScaling, LandmarksModel } from '../packs/pack.js';
+import type { LandmarksModel } from '../packs/landmarks-model.js';
+import type { InputScaling } from '../packs/model-file.js';
 import type { Signature } from '../sessions/signature.js';
 import type { Affine, Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';

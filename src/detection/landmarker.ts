@@ -1,6 +1,7 @@
 /** The landmark model of a pack with the code of its family: places the points of each face, tilted heads included. */
 import { pathsOf } from '../packs/graph-paths.js';
-import type { LandmarksModel, Pack } from '../packs/pack.js';
+import type { LandmarksModel } from '../packs/landmarks-model.js';
+import type { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
 import { type Affine, apply, compose, type Point, rotationAbout } from '../vision/affine.js';

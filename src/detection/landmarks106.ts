@@ -2,7 +2,7 @@
  * The landmark family 2d106det of InsightFace (`landmark.py`): 106 points in that model's own order, the scheme
  * `insightface-2d106`; other 106-point schemes number theirs differently. Sees a centred crop, 192×192, RGB.
  */
-import type { InputScaling } from '../packs/pack.js';
+import type { InputScaling } from '../packs/model-file.js';
 import type { Signature } from '../sessions/signature.js';
 import { type Affine, apply, type Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';

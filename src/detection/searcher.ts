@@ -1,5 +1,5 @@
 /** Searches pictures at the sizes of input that are worth it, and makes one list of candidates of what they show. */
-import type { Confirmation, DetectorModel } from '../packs/pack.js';
+import type { Confirmation, DetectorModel } from '../packs/detector-model.js';
 import type { Image } from '../vision/image.js';
 import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './confirmation.js';
 import type { Detector } from './detector.js';

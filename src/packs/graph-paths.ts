@@ -1,6 +1,6 @@
 /** Where the graphs of a model lie. */
 import { join } from 'node:path';
-import type { ModelFile } from './pack.js';
+import type { ModelFile } from './model-file.js';
 
 /** Absolute paths of .onnx files. */
 export interface GraphPaths {

@@ -8,7 +8,8 @@ import { validateSync, type ValidationError } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import { readInstallation } from './installation.js';
-import { type GraphFile, type ModelFile, Pack, type PackModels } from './pack.js';
+import type { GraphFile, ModelFile } from './model-file.js';
+import { Pack, type PackModels } from './pack.js';
 
 type Models = Readonly<
   Record<

@@ -3,7 +3,7 @@
  * out some faces; what the recognition trunk sees in the aligned crop tells them apart better, and costs nothing where
  * the trunk runs anyway. Candidates the detector is sure of are not asked about.
  */
-import type { Verification } from '../packs/pack.js';
+import type { Verification } from '../packs/detector-model.js';
 
 /** Whether a candidate of this detector score needs a second opinion. */
 export function isDoubtful(score: number, { certainFrom }: Verification): boolean {

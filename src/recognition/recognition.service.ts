@@ -1,7 +1,8 @@
 /** Faces → identities: an aligned crop of each face through the recognition network (ArcFace, arXiv:1801.07698). */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { pathsOf } from '../packs/graph-paths.js';
-import { Pack, type RecognitionModel } from '../packs/pack.js';
+import { Pack } from '../packs/pack.js';
+import type { RecognitionModel } from '../packs/recognition-model.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { Signature } from '../sessions/signature.js';

@@ -2,7 +2,7 @@
 import * as fairface from '../../src/attributes/fairface.js';
 import * as genderage from '../../src/attributes/genderage.js';
 import { MEAN_FACE } from '../../src/attributes/mean-face.js';
-import type { DemographicsModel } from '../../src/packs/pack.js';
+import type { DemographicsModel } from '../../src/packs/attribute-models.js';
 import * as pose1k3d68 from '../../src/attributes/pose1k3d68.js';
 
 const { abs, cos, PI, sin } = Math;

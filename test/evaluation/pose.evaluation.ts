@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Pose } from '../../src/attributes/pose.js';
 import { cosine } from '../../src/attributes/pose.head.js';
-import type { PoseOffsets } from '../../src/packs/pack.js';
+import type { PoseOffsets } from '../../src/packs/pose-model.js';
 import { isPresent, readCsv } from './data.js';
 import type { Evaluation, Plot, Report } from './evaluation.js';
 import { mean, meanAbsolute } from './metrics.js';

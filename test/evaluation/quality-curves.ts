@@ -1,5 +1,5 @@
 /** Does quality fall as a photo gets worse, and along with what recognition makes of it? */
-import type { QualityCurve } from '../../src/packs/pack.js';
+import type { QualityCurve } from '../../src/packs/recognition-model.js';
 import { fitLogistic, type LogisticCurve } from './calibration.js';
 import { sample } from './data.js';
 import { type EvaluationContext, percent, type Plot, type Report } from './evaluation.js';

@@ -1,6 +1,6 @@
 /** Photos made worse step by step: what quality and similarity become at each dose of each treatment. */
 import { join } from 'node:path';
-import type { QualityCurve } from '../../src/packs/pack.js';
+import type { QualityCurve } from '../../src/packs/recognition-model.js';
 import { cosineSimilarity } from '../../src/recognition/similarity.js';
 import type { EvaluationContext } from './evaluation.js';
 import { type FacePhoto, photoOf } from './face-photo.js';

@@ -1,0 +1,100 @@
+/** What a pack says of its recognition model, and of what its embeddings mean. */
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsNumber,
+  IsOptional,
+  IsPositive,
+  IsString,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { ModelFile } from './model-file.js';
+
+/** Parameters of `similarityToConfidence`. */
+export class ConfidenceCurve {
+  /** Cosine similarity at which the confidence is `middle`. */
+  @IsNumber()
+  threshold!: number;
+
+  @IsPositive()
+  steepness!: number;
+
+  @Min(0)
+  @Max(1)
+  lowest!: number;
+
+  @Min(0)
+  @Max(1)
+  middle!: number;
+
+  @Min(0)
+  @Max(1)
+  highest!: number;
+}
+
+/** When two faces are the same person's. */
+export class MatchFacts {
+  /** Cosine similarity from which two faces match, −1…1. */
+  @Min(-1)
+  @Max(1)
+  threshold!: number;
+
+  /** Share of pairs of different people above the threshold, 0…1; missing where nobody has measured it. */
+  @IsOptional()
+  @Min(0)
+  @Max(1)
+  falseMatchRate?: number;
+
+  /** The data the rate was measured on. */
+  @IsOptional()
+  @IsString()
+  measuredOn?: string;
+
+  @ValidateNested()
+  @Type(() => ConfidenceCurve)
+  confidence!: ConfidenceCurve;
+}
+
+/** Parameters of `quality`: they belong to one recognition model, as the length of its embeddings does. */
+export class QualityCurve {
+  /** Length of the embedding at which the quality is ½. */
+  @IsPositive()
+  middle!: number;
+
+  @IsPositive()
+  steepness!: number;
+}
+
+/** The model that turns an aligned face into an embedding. */
+export class RecognitionModel extends ModelFile {
+  @IsIn(['arcface'])
+  family!: 'arcface';
+
+  @IsIn(['RGB', 'BGR'])
+  channelOrder!: 'RGB' | 'BGR';
+
+  @IsNumber()
+  mean!: number;
+
+  @IsPositive()
+  std!: number;
+
+  /** Whether the graph gives, beside its `embedding`, the `features` that attribute heads look at. */
+  @IsBoolean()
+  hasFeatures: boolean = false;
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => MatchFacts)
+  match!: MatchFacts;
+
+  /** As `npm run eval -- quality` measures it; without it, quality is `null`. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => QualityCurve)
+  quality?: QualityCurve;
+}
