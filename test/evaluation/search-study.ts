@@ -6,18 +6,16 @@
  * pictures made from them, since most of those sets' photos are too small for the largest size.
  */
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { NestFactory } from '@nestjs/core';
 import { loadConfig } from '../../src/config/config.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import type { Confirmation, DetectorModel } from '../../src/packs/detector-model.js';
 import { Pack } from '../../src/packs/pack.js';
 import { AnalysisService } from '../../src/pipeline/analysis.service.js';
-import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
-import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import type { Image } from '../../src/vision/image.js';
 import { tableText } from '../../tools/table.js';
+import { countedWorker } from '../counted-worker.js';
 import { closeUp, type Derived, enlarged, mosaic, shrunk, turned } from './derived.js';
 import { BOXES_ONLY } from './engine.js';
 import { centralFace, Judge, JUDGE_FILE, judged } from './judge.js';
@@ -83,11 +81,8 @@ interface Outcome {
 
 /** Runs per model since the last count, the detector's by the longer side of its input. */
 const runs = new Map<string, number>();
-countRuns();
 const config = loadConfig();
-const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(config), {
-  logger: ['fatal', 'error', 'warn'],
-});
+const context = await countedWorker(config, count);
 const analysis = context.get(AnalysisService);
 const { detector } = context.get(Pack, { strict: false }).models;
 const usual: DetectorModel = { ...detector };
@@ -219,23 +214,10 @@ function report(): void {
   );
 }
 
-/** Has every session count its items. */
-function countRuns(): void {
-  // eslint-disable-next-line @typescript-eslint/unbound-method
-  const { open } = SessionManager.prototype;
-  SessionManager.prototype.open = async function (graph, expected) {
-    const model = await open.call(this, graph, expected);
-    const name = basename(typeof graph === 'string' ? graph : graph.path, '.onnx');
-    return {
-      ...model,
-      run: (input, fetches) => {
-        const [items, , height, width] = input.shape;
-        const key = name === 'detector' ? `detector at ${Math.max(width, height)}` : name;
-        runs.set(key, (runs.get(key) ?? 0) + items);
-        return model.run(input, fetches);
-      },
-    };
-  };
+/** Counts the items of a run. */
+function count(model: string, [items, , height, width]: readonly number[]): void {
+  const key = model === 'detector' ? `detector at ${Math.max(width, height)}` : model;
+  runs.set(key, (runs.get(key) ?? 0) + items);
 }
 
 async function decode(path: string): Promise<Image> {

@@ -1,17 +1,15 @@
 /** What the worker runs: each model only for those who ask, once for all of them. */
-import { basename } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
 import type { AnalysedFace, AnalysisJob, AnalysisOptions } from '../../src/pipeline/analysis.js';
 import { AnalysisService } from '../../src/pipeline/analysis.service.js';
 import type { Verification } from '../../src/packs/detector-model.js';
 import { Pack } from '../../src/packs/pack.js';
-import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
+import { countedWorker } from '../counted-worker.js';
 import { blank, sample } from '../e2e/support.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
@@ -36,23 +34,7 @@ let none: Image;
 let verification: Verification | undefined;
 
 beforeAll(async () => {
-  // The real sessions, counted.
-  // eslint-disable-next-line @typescript-eslint/unbound-method
-  const { open } = SessionManager.prototype;
-  SessionManager.prototype.open = async function (graph, outputs) {
-    const model = await open.call(this, graph, outputs);
-    return {
-      ...model,
-      run: (input, fetches) => {
-        runs.push([basename(typeof graph === 'string' ? graph : graph.path, '.onnx'), input.shape[0]]);
-        return model.run(input, fetches);
-      },
-    };
-  };
-  context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(new Config()), {
-    logger: false,
-  });
-  SessionManager.prototype.open = open;
+  context = await countedWorker(new Config(), (model, [items]) => runs.push([model, items]));
   analysis = context.get(AnalysisService);
   // Second opinions are tested by themselves: here only what is asked for shall count.
   verification = takeVerification(context.get(Pack));
