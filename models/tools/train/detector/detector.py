@@ -111,5 +111,5 @@ def overlaps(a, b):
     """IoU of each of A boxes with each of B: A x B."""
     inner = (torch.minimum(a[:, None, 2:], b[None, :, 2:]) - torch.maximum(a[:, None, :2], b[None, :, :2])).clamp(min=0)
     shared = inner.prod(2)
-    area = lambda boxes: (boxes[:, 2:] - boxes[:, :2]).prod(1)  # noqa: E731
-    return shared / (area(a)[:, None] + area(b)[None] - shared)
+    areas_a, areas_b = ((boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (a, b))
+    return shared / (areas_a[:, None] + areas_b[None] - shared)

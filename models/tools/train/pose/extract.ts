@@ -7,16 +7,14 @@
  * network's answer moves with the crop, and what is learnt should not.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as hopenet from '../../../../src/attributes/hopenet.js';
 import type { Pose } from '../../../../src/attributes/pose.js';
 import { loadConfig } from '../../../../src/config/config.js';
-import { DetectionService } from '../../../../src/detection/detection.service.js';
 import { AppError } from '../../../../src/errors.js';
-import { ImageDecoder } from '../../../../src/images/image-decoder.js';
 import { loadPack } from '../../../../src/packs/load-pack.js';
 import { RecognitionService } from '../../../../src/recognition/recognition.service.js';
 import { runInBatches } from '../../../../src/sessions/batches.js';
@@ -28,6 +26,7 @@ import { mean } from '../../../../test/evaluation/metrics.js';
 import { CHIP_MARGIN, photos } from '../../../../test/evaluation/pictures.js';
 import { startProgress } from '../../../../test/evaluation/progress.js';
 import { isHeldOut } from '../../../../test/evaluation/split.js';
+import { Finder } from '../finder.js';
 
 const CHIPS = 4000;
 /** Only what the detector is sure of, and only the largest face. */
@@ -38,7 +37,6 @@ const CROPS = [
   { grown: 0.94, moved: 0.02 },
   { grown: 1.06, moved: -0.02 },
 ];
-const DECODE_TIMEOUT_MS = 60_000;
 
 /** A face, and what is learnt from it. */
 interface Sample extends Pose {
@@ -53,10 +51,8 @@ export async function extract(data: string, out: string): Promise<void> {
   if (pose?.family !== 'hopenet')
     throw new AppError('invalid_pack', 'The pack has no Hopenet to learn from.');
   const sessions = new SessionManager(config);
-  const decoder = new ImageDecoder(config);
-  const detection = new DetectionService(pack, sessions);
+  const finder = await Finder.open();
   const recognition = new RecognitionService(pack, sessions);
-  await detection.onModuleInit();
   await recognition.onModuleInit();
   const teacher = await sessions.open(join(pack.folder, pose.file), hopenet.SIGNATURE);
 
@@ -65,7 +61,7 @@ export async function extract(data: string, out: string): Promise<void> {
   table.write('set,image,held_out,mirrored,roll,yaw,pitch\n');
   await pipeline(Readable.from(faces()), createWriteStream(join(out, 'faces.bin')));
   await pipeline(Readable.from([]), table);
-  await sessions.onModuleDestroy();
+  await Promise.all([finder.close(), sessions.onModuleDestroy()]);
 
   async function* faces(): AsyncGenerator<Uint8Array> {
     const pictures = [
@@ -75,7 +71,7 @@ export async function extract(data: string, out: string): Promise<void> {
     ];
     const progress = startProgress(process.stderr, 'pictures to learn pose from', pictures.length);
     for (const { set, name, load } of pictures) {
-      const image = await load((path) => decode(decoder, path));
+      const image = await load((path) => finder.decode(path));
       for (const [mirrored, view] of [image, mirror(image)].entries()) {
         const face = await look(view);
         if (face === undefined) continue;
@@ -89,9 +85,10 @@ export async function extract(data: string, out: string): Promise<void> {
   }
 
   async function look(image: Image): Promise<Sample | undefined> {
-    const [[found]] = await detection.detect([{ image, options: { minScore: LEAST_SCORE } }]);
+    const [found] = await finder.find(image, LEAST_SCORE);
     if (found === undefined) return undefined;
-    const [{ box, keypoints }] = await detection.place([{ ...found, image }]);
+    const { box } = found;
+    const [keypoints] = await finder.place(image, [found]);
     const [{ features }] = await recognition.read([{ image, keypoints }]);
     if (features === undefined)
       throw new AppError('invalid_pack', 'The recognition model gives no features.');
@@ -119,12 +116,6 @@ async function teach(teacher: Model, face: hopenet.View): Promise<Pose> {
 function shift({ x1, y1, x2, y2 }: Box, share: number): Box {
   const [dx, dy] = [(x2 - x1) * share, (y2 - y1) * share];
   return { x1: x1 + dx, y1: y1 + dy, x2: x2 + dx, y2: y2 + dy };
-}
-
-function decode(decoder: ImageDecoder, path: string): Promise<Image> {
-  return readFile(path).then((bytes) =>
-    decoder.decode(bytes, 'image', AbortSignal.timeout(DECODE_TIMEOUT_MS)),
-  );
 }
 
 function mirror({ width, height, data }: Image): Image {
