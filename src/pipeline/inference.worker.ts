@@ -1,5 +1,4 @@
 /** Entry of a worker thread: a Nest application context with its own ONNX sessions, warm before it takes its first job. */
-import { setPriority } from 'node:os';
 import { parentPort, threadId } from 'node:worker_threads';
 import { NestFactory } from '@nestjs/core';
 import { workerData } from 'piscina';
@@ -10,14 +9,10 @@ import { AnalysisService } from './analysis.service.js';
 import { InferenceWorkerModule } from './inference-worker.module.js';
 import { analyzeApart } from './isolation.js';
 import { claimGpu, type WorkerData } from './worker-data.js';
+import { standBack } from './worker-priority.js';
 import type { RuntimeMessage } from './worker-runtimes.js';
 
-/** How far this thread stands back (`nice`, 0…19). */
-const NICENESS = 5;
-// Refusals, health checks and what feeds the workers come from the main thread: where cores are short it goes first. On
-// Linux alone a priority is a thread's; elsewhere it would be that of the whole process.
-if (process.platform === 'linux') setPriority(NICENESS);
-
+standBack();
 const config = claimGpu(workerData as WorkerData);
 const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(config), {
   logger: new ServiceLogger(config, 'warn'),

@@ -24,17 +24,14 @@ export async function runInBatches<T>(
   for (let first = 0; first < items.length; first += size) {
     const some = items.slice(first, first + size);
     const rows = model.fewSizes ? Math.min(size, powerOfTwo(some.length)) : some.length;
-    const results = await withInput([rows, ...shape], (batch) => {
+    const run = await withInput([rows, ...shape], (batch) => {
       const length = batch.data.length / rows;
       for (const [index, item] of some.entries()) fill(item, batch, index * length);
       return model.run(batch, fetches);
     });
+    const results = Object.entries(run);
     for (const index of some.keys()) {
-      outputs.push(
-        Object.fromEntries(
-          Object.entries(results).map(([name, { data }]) => [name, part(data, index, rows)]),
-        ),
-      );
+      outputs.push(Object.fromEntries(results.map(([name, { data }]) => [name, part(data, index, rows)])));
     }
   }
   return outputs;

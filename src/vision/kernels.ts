@@ -43,7 +43,7 @@ interface Kernels {
 }
 
 const PAGE_BYTES = 65536;
-/** The kernels load 16 bytes at a time, so they may read beyond the end of a buffer. */
+/** The kernels load and store 16 bytes at a time, and lines of floats in eights: so far they may go beyond the end of a buffer. */
 const ROOM_BYTES = 32;
 
 export const kernels = load(new URL('./pixels.wasm', import.meta.url));
@@ -60,7 +60,7 @@ export function layOut(...sizes: readonly number[]): number[] {
   let end = kernels.BASE.value;
   const addresses = sizes.map((size) => {
     const address = end;
-    end = (end + size + ROOM_BYTES) & ~15;
+    end = (end + size + ROOM_BYTES + 15) & ~15;
     return address;
   });
   const missing = end - kernels.memory.buffer.byteLength;
