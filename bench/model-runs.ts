@@ -3,7 +3,7 @@
  * network is not among them, as the heads of these pictures are turned too little for it.
  */
 import * as appearance from '../src/attributes/appearance.head.js';
-import * as liveness from '../src/attributes/liveness.head.js';
+import * as liveness from '../src/attributes/minifasnet.js';
 import * as trunkPose from '../src/attributes/trunk-pose.js';
 import * as landmarks68 from '../src/detection/landmarks68.js';
 import * as ultraface from '../src/detection/ultraface.js';
@@ -12,7 +12,7 @@ import { Config } from '../src/config/config.js';
 import { pathsOf } from '../src/packs/graph-paths.js';
 import { loadPack } from '../src/packs/load-pack.js';
 import type { ModelFile } from '../src/packs/model-file.js';
-import * as recognition from '../src/recognition/recognition.service.js';
+import * as recognition from '../src/recognition/arcface.js';
 import { type Model, SessionManager } from '../src/sessions/session-manager.service.js';
 import type { Signature } from '../src/sessions/signature.js';
 import { zeros } from '../src/vision/tensor.js';

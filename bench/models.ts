@@ -26,6 +26,8 @@ const INPUTS: Readonly<Record<string, readonly number[]>> = {
   'detector-8-bit.onnx': [1, 3, 368, 480],
   'landmarks.onnx': [1, 1, 64, 64],
   'recognition.onnx': [1, 3, 112, 112],
+  'recognition-8-bit.onnx': [1, 3, 112, 112],
+  'appearance-8-bit.onnx': [1, 128, 14, 14],
   'pose.onnx': [1, 3, 224, 224],
   'pose-8-bit.onnx': [1, 3, 224, 224],
   'liveness.onnx': [1, 3, 128, 128],
@@ -81,7 +83,7 @@ async function graphs(recipe: Recipe): Promise<void> {
       stages.map((stage) => open(applyTransforms(bytes, [...plain, ...stage]))),
     );
     const times = await race(
-      sessions.map((session) => () => session.run({ input })),
+      sessions.map((session) => () => session.run({ [session.inputNames[0]]: input })),
       ROUNDS,
     );
     console.log(`${file} ${shape.join('×')}`);

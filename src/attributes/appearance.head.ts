@@ -34,10 +34,13 @@ export interface Appearance {
   readonly mask?: number;
 }
 
+/** Shape of one face's input: the trunk's features. */
+export const SHAPE = [128, 14, 14] as const;
+
 /** What the graph takes and gives. */
 export function signature({ genders, races }: AppearanceModel): Signature {
   return {
-    input: ['N', ...FEATURES_SHAPE],
+    input: ['N', ...SHAPE],
     outputs: {
       gender: ['N', genders.length],
       age: ['N', OLDEST + 1],
@@ -47,8 +50,6 @@ export function signature({ genders, races }: AppearanceModel): Signature {
     },
   };
 }
-
-const FEATURES_SHAPE = [128, 14, 14] as const;
 
 @Injectable()
 export class AppearanceHead implements OnModuleInit {
@@ -91,7 +92,7 @@ export class AppearanceHead implements OnModuleInit {
   private run(model: Model, faces: readonly FeaturedFace[], names: readonly string[]): Promise<Outputs[]> {
     const fill = ({ features }: FeaturedFace, { data }: Tensor, offset: number): void =>
       data.set(features, offset);
-    return runInBatches(model, faces, FEATURES_SHAPE, fill, names);
+    return runInBatches(model, faces, SHAPE, fill, names);
   }
 }
 

@@ -8,7 +8,8 @@ import {
 import { DetectionService } from '../detection/detection.service.js';
 import type { Face } from '../detection/face.js';
 import { Pack } from '../packs/pack.js';
-import { type AlignableFace, type Identity, RecognitionService } from '../recognition/recognition.service.js';
+import type { AlignableFace } from '../recognition/arcface.js';
+import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
 import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import {

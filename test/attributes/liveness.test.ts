@@ -1,5 +1,5 @@
 /** What the liveness model sees around a face. */
-import { surroundings } from '../../src/attributes/liveness.head.js';
+import { surroundings } from '../../src/attributes/minifasnet.js';
 
 const square = { width: 1000, height: 1000 };
 const box = (

@@ -56,8 +56,9 @@ export function centralFace(
   return [...faces].sort((a, b) => distance(a) - distance(b))[0];
 }
 
-async function embedAll(
-  { engine, folder, progress }: EvaluationContext,
+/** The embedding of the central face of each photo in which there is one. */
+export async function embedAll(
+  { engine, folder, progress }: Pick<EvaluationContext, 'engine' | 'folder' | 'progress'>,
   names: readonly string[],
 ): Promise<{ embeddings: Map<string, Float32Array>; perSecond: number }> {
   const embeddings = new Map<string, Float32Array>();

@@ -10,8 +10,12 @@ import { readRecipe, type Recipe } from '../../models/tools/recipe.js';
 import { type Build, PackageSource } from '../../models/tools/sources.js';
 import { publishedDetector } from '../../models/tools/train/published.js';
 import * as hopenet from '../../src/attributes/hopenet.js';
+import { SHAPE as FEATURES } from '../../src/attributes/appearance.head.js';
 import { select } from '../../src/detection/select.js';
+import * as landmarks68 from '../../src/detection/landmarks68.js';
 import * as ultraface from '../../src/detection/ultraface.js';
+import * as arcface from '../../src/recognition/arcface.js';
+import { cosineSimilarity, normalise } from '../../src/recognition/similarity.js';
 import { iou } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
@@ -34,6 +38,9 @@ const GRAPHS = {
 
 /** What the detector was tuned from. */
 const PUBLISHED_DETECTOR = 'model/fr_detect.onnx';
+
+/** Of the recognition model. */
+const NORMALISATION = { order: 'BGR', mean: [127.5, 127.5, 127.5], std: [128, 128, 128] } as const;
 
 /** Rounding differs with the order of additions; measured below 5e-6 on values up to 10. */
 const TOLERANCE = 2e-5;
@@ -186,8 +193,10 @@ describe('the graphs in 8 bits', () => {
     { x: 42, y: 92 },
     { x: 71, y: 92 },
   ];
-  const sessions = (name: string) =>
-    Promise.all([`${name}.onnx`, `${name}-8-bit.onnx`].map(async (file) => session(await built(file))));
+  const sessions = (name: string, folder = '') =>
+    Promise.all(
+      [`${folder}${name}.onnx`, `${name}-8-bit.onnx`].map(async (file) => session(await built(file))),
+    );
   const photo = async (number: number): Promise<Image> => {
     const { data, info } = await sharp(sample(number))
       .removeAlpha()
@@ -251,7 +260,43 @@ describe('the graphs in 8 bits', () => {
       }
     },
   );
+
+  it.each([1, 2, 3, 4, 5, 6])('see the people of photo %i as the others see them', async (number) => {
+    const [detector] = await sessions('detector');
+    const recognition = await sessions('recognition');
+    const appearance = await sessions('appearance', 'heads/');
+    const landmarks = await session(await built('landmarks.onnx'));
+    const image = await photo(number);
+    const faces = await facesOf(detector, image, 320);
+    expect(faces.length).toBeGreaterThan(0);
+    for (const { box } of faces) {
+      const input = zeros(1, ...arcface.SHAPE);
+      const crop = zeros(1, ...landmarks68.SHAPE);
+      landmarks68.preprocess(image, landmarks68.cropMap(box), crop, 0);
+      const placed = await run(landmarks, crop.data, [1, ...landmarks68.SHAPE]);
+      const keypoints = landmarks68.fivePoints(landmarks68.postprocess(outputOf(placed, 'landmarks'), box));
+      arcface.preprocess({ image, keypoints }, NORMALISATION, input, 0);
+      const [before, after] = await Promise.all(
+        recognition.map((model) => run(model, input.data, [1, ...arcface.SHAPE])),
+      );
+      const [wanted, embedding] = [before, after].map((one) => normalise(outputOf(one, 'embedding')));
+      expect(cosineSimilarity(embedding, wanted)).toBeGreaterThan(0.96);
+      const [theirs, ours] = await Promise.all(
+        appearance.map((model, form) =>
+          run(model, outputOf([before, after][form] ?? {}, 'features'), [1, ...FEATURES]),
+        ),
+      );
+      expect(Math.abs(years(ours) - years(theirs))).toBeLessThan(5);
+      for (const answer of ['gender', 'mask', 'face'])
+        expect(largestDifference(outputOf(ours, answer), outputOf(theirs, answer))).toBeLessThan(0.2);
+    }
+  });
 });
+
+/** Expectation over the years. */
+function years(answers: Tensors): number {
+  return outputOf(answers, 'age').reduce((sum, p, age) => sum + p * age, 0);
+}
 
 /** Expectation over bins of 3 degrees. */
 function degrees(logits: Float32Array): number {

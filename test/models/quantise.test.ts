@@ -144,6 +144,42 @@ describe('quantise', () => {
     expect(error).toBeLessThan(0.04);
   });
 
+  const bent = (slopes: readonly number[]) =>
+    tinyGraph(
+      SHAPE,
+      { y: [1, 4, 8, 8] },
+      [
+        pointwise('input', 'a', 'first'),
+        node('PRelu', ['a', 'slopes'], ['b']),
+        depthwise('b', 'c', 'middle', 4),
+        node('PRelu', ['c', 'slopes'], ['d']),
+        pointwise('d', 'y', 'last'),
+      ],
+      [
+        fractions('first', [4, 3, 1, 1]),
+        fractions('middle', [4, 1, 3, 3]),
+        fractions('last', [4, 4, 1, 1]),
+        floatTensor('slopes', [4, 1, 1], slopes),
+      ],
+    );
+
+  it('bends channels by slopes of their own in 8 bits', async () => {
+    const graph = bent([0.25, 0, -0.5, 1]);
+    const { quantised, error } = await both(graph, await measured(graph, 'input'));
+    expect(operations(quantised)).toEqual([
+      ...['QuantizeLinear', 'QLinearConv', 'QLinearConv', 'Max'],
+      ...['QLinearConv', 'QLinearConv', 'Max', 'QLinearConv', 'DequantizeLinear'],
+    ]);
+    expect(error).toBeLessThan(0.03);
+  });
+
+  it('leaves a PRelu with a slope above 1, which is not the larger of the two', async () => {
+    const graph = bent([0.25, 0, -0.5, 1.5]);
+    const { quantised, error } = await both(graph, await measured(graph, 'input'));
+    expect(operations(quantised).filter((op) => op === 'PRelu')).toHaveLength(2);
+    expect(error).toBeLessThan(0.03);
+  });
+
   it('leaves a Relu whose result shares its range with what is negative', async () => {
     const graph = tinyGraph(
       SHAPE,

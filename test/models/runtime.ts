@@ -20,9 +20,10 @@ export function session(bytes: Uint8Array): Promise<ort.InferenceSession> {
   });
 }
 
-/** All outputs for one float input called `input`. */
+/** All outputs for the one input, of floats. */
 export async function run(model: ort.InferenceSession, data: Float32Array, dims: number[]): Promise<Tensors> {
-  const outputs = await model.run({ input: new ort.Tensor('float32', data, dims) });
+  const [input = ''] = model.inputNames;
+  const outputs = await model.run({ [input]: new ort.Tensor('float32', data, dims) });
   return Object.fromEntries(
     Object.entries(outputs).map(([name, tensor]) => [
       name,

@@ -13,6 +13,7 @@ import { ImageDecoder } from '../../../src/images/image-decoder.js';
 import { pathsOf } from '../../../src/packs/graph-paths.js';
 import { loadPack } from '../../../src/packs/load-pack.js';
 import type { Pack } from '../../../src/packs/pack.js';
+import { RecognitionService } from '../../../src/recognition/recognition.service.js';
 import { SessionManager } from '../../../src/sessions/session-manager.service.js';
 import type { Point } from '../../../src/vision/affine.js';
 import type { Image } from '../../../src/vision/image.js';
@@ -44,6 +45,11 @@ export class Finder {
       await Detector.open(sessions, pathsOf(pack.folder, detector), detector.family),
       await Landmarker.open(sessions, pack, landmarks),
     );
+  }
+
+  /** The facts of the pack's models. */
+  get models(): Pack['models'] {
+    return this.pack.models;
   }
 
   /** The pixels of a file, through the service's decoder. */
@@ -82,6 +88,13 @@ export class Finder {
   async place(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<(readonly Point[])[]> {
     const placed = await this.landmarker.place(boxes.map(({ box }) => ({ image, box })));
     return placed.map(({ keypoints }) => keypoints);
+  }
+
+  /** The pack's recognition network. */
+  async openRecognition(): Promise<RecognitionService> {
+    const recognition = new RecognitionService(this.pack, this.sessions);
+    await recognition.onModuleInit();
+    return recognition;
   }
 
   async close(): Promise<void> {

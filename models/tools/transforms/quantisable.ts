@@ -6,6 +6,7 @@ import type { Range } from './eight-bit.js';
 /** What is known of tensors, by their names. */
 export type Ranges = Readonly<Record<string, Range>>;
 
+const COMPUTING = ['Conv', 'Add', 'PRelu'];
 const MOVING = ['Reshape', 'Transpose', 'Split', 'Concat'];
 const CHANNELS_LAST = [0, 2, 3, 1];
 
@@ -19,7 +20,7 @@ export function measurable(graph: Graph, after: string): string[] {
   for (const each of graph.node) {
     if (!each.input.some((name) => reached.has(name))) continue;
     for (const name of each.output) reached.add(name);
-    if (each.op_type !== 'Conv' && each.op_type !== 'Add') continue;
+    if (!COMPUTING.includes(each.op_type)) continue;
     const { output } = joinedWith(graph, each);
     // An answer of the network, and what becomes one, remains a float.
     const readers = consumersOf(graph, output);
@@ -32,7 +33,7 @@ export function measurable(graph: Graph, after: string): string[] {
 export function passedOn(graph: Graph, ranges: Ranges): ReadonlyMap<string, Range> {
   const groups = new Map<string, Set<string>>();
   for (const each of graph.node) {
-    const moved = movedBy(each);
+    const moved = each.op_type === 'PRelu' ? each.input.slice(0, 1) : movedBy(each);
     if (moved.length === 0) continue;
     const joined = new Set([...moved, ...each.output]);
     for (const name of joined) for (const other of groups.get(name) ?? []) joined.add(other);
@@ -53,6 +54,13 @@ export function passedOn(graph: Graph, ranges: Ranges): ReadonlyMap<string, Rang
 export function movedBy({ op_type: op, input }: Node): string[] {
   if (!MOVING.includes(op)) return [];
   return op === 'Concat' ? input : input.slice(0, 1);
+}
+
+/** The slope of a PRelu for each channel where none is above 1, so that it is the larger of x and slope·x. */
+export function slopeOf(graph: Graph, { op_type: op, input }: Node): Float32Array | undefined {
+  const tensor = op === 'PRelu' ? constantOf(graph, input[1] ?? '') : undefined;
+  const slope = tensor && floatsOf(tensor);
+  return slope?.every((each) => each <= 1) ? slope : undefined;
 }
 
 /** What a convolution or sum is joined with. */

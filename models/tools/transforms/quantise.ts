@@ -7,13 +7,22 @@
  *
  * - Conv → QLinearConv, together with a Mul by one number and a Relu after it: the 8 bits end where Relu begins.
  * - Add → QLinearAdd, likewise with its Relu.
+ * - PRelu → the larger of x and slope·x, the product being a QLinearConv of one weight a channel. The two share one range.
  * - Reshape, Transpose, Split and Concat only move values: what they read and write shares one range.
  * - A 1×1 Conv whose result is not known, but transposed to channels last, gives floats: these are a network's answers.
  */
-import { DataType, type Graph, type Model, type Node, toNumber } from '../onnx-file.js';
+import { AttributeType, DataType, type Graph, type Model, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, floatsOf, floatTensor, int32Tensor, integerAttribute, node } from '../onnx-graph.js';
 import { type Range, scalingOf, type WholeWeights, wholeWeights } from './eight-bit.js';
-import { type Joined, joinedWith, movedBy, passedOn, type Ranges, transposeAfter } from './quantisable.js';
+import {
+  type Joined,
+  joinedWith,
+  movedBy,
+  passedOn,
+  type Ranges,
+  slopeOf,
+  transposeAfter,
+} from './quantisable.js';
 
 /** `{ "op": "quantise", "ranges": "<file>.json" }`, a file of the pack's folder with `{ "<tensor>": [least, most], … }`. */
 export interface QuantiseTransform {
@@ -28,14 +37,18 @@ const RUNTIME = 'com.microsoft';
  * moves a QuantizeLinear to before a MaxPool, and its MaxPool of 8 bits takes eight times as long as that of floats.
  */
 const OPSET = 11;
+/** Has Max of 8 bits; for graphs that need it, none of which has a MaxPool. */
+const OPSET_WITH_MAX = 12;
 /** The one zero point of all weights. */
 const WEIGHT_ZERO = 'weight_zero';
 
 /** Rewrites what the ranges allow. */
 export function quantise(model: Model, { ranges }: QuantiseTransform): void {
   const others = model.opset_import.filter(({ domain }) => domain !== '' && domain !== RUNTIME);
-  model.opset_import = [...others, { domain: '', version: OPSET }, { domain: RUNTIME, version: 1 }];
-  new Quantiser(model.graph, passedOn(model.graph, ranges)).rewrite();
+  const { graph } = model;
+  new Quantiser(graph, passedOn(graph, ranges)).rewrite();
+  const version = graph.node.some(({ op_type: op }) => op === 'Max') ? OPSET_WITH_MAX : OPSET;
+  model.opset_import = [...others, { domain: '', version }, { domain: RUNTIME, version: 1 }];
 }
 
 class Quantiser {
@@ -57,7 +70,7 @@ class Quantiser {
   rewrite(): void {
     for (const each of this.graph.node) {
       if (this.gone.has(each)) continue;
-      if (this.convolution(each) || this.sum(each) || this.move(each)) continue;
+      if (this.convolution(each) || this.sum(each) || this.prelu(each) || this.move(each)) continue;
       for (const name of each.input) this.asFloats(name);
       this.nodes.push(each);
       for (const name of each.output) this.floats.add(name);
@@ -86,15 +99,28 @@ class Quantiser {
       scalingOf(range).scale,
       (integerAttribute(conv, 'group') ?? 1) > 1 && dims[1] === 1,
     );
-    this.constant(floatTensor(`${weights}_scale`, [dims[0]], whole.scales));
-    this.constant({ name: WEIGHT_ZERO, dims: [], data_type: DataType.int8, raw_data: new Uint8Array(1) });
-    if (isHeld || transpose === undefined) this.quantisedConvolution(conv, joined, whole, dims);
-    else this.answer(conv, transpose, whole, dims[1]);
+    this.scales(weights, whole);
+    if (isHeld || transpose === undefined) {
+      this.quantisedConvolution(conv, joined.output, wholeName(joined.output), whole, dims);
+      this.finish(joined);
+    } else this.answer(conv, transpose, whole, dims[1]);
     return true;
   }
 
-  private quantisedConvolution(conv: Node, joined: Joined, whole: WholeWeights, dims: number[]): void {
-    const [input = '', weights = ''] = conv.input;
+  /** What all weights in 8 bits come with: a scale for each output channel, and the zero point. */
+  private scales(weights: string, { scales }: WholeWeights): void {
+    this.constant(floatTensor(`${weights}_scale`, [scales.length], scales));
+    this.constant({ name: WEIGHT_ZERO, dims: [], data_type: DataType.int8, raw_data: new Uint8Array(1) });
+  }
+
+  /** @param whole the convolution's weights, under the name that the graph has them by */
+  private quantisedConvolution(
+    { input: [input = '', weights = ''], attribute }: Pick<Node, 'input' | 'attribute'>,
+    range: string,
+    output: string,
+    whole: WholeWeights,
+    dims: number[],
+  ): void {
     this.constant(int8Tensor(`${weights}_whole`, dims, whole.weights));
     this.constant(int32Tensor(`${weights}_bias`, [dims[0]], whole.biases));
     const inputs = [
@@ -102,11 +128,10 @@ class Quantiser {
       `${weights}_whole`,
       `${weights}_scale`,
       WEIGHT_ZERO,
-      ...this.scaling(joined.output),
+      ...this.scaling(range),
       `${weights}_bias`,
     ];
-    this.nodes.push(node('QLinearConv', inputs, [wholeName(joined.output)], conv.attribute));
-    this.finish(joined);
+    this.nodes.push(node('QLinearConv', inputs, [output], attribute));
   }
 
   /** A 1×1 convolution and the Transpose after it as a product of rows and columns, whose result is floats. */
@@ -137,6 +162,31 @@ class Quantiser {
     const inputs = [...add.input.flatMap((name) => this.whole8(name)), ...this.scaling(joined.output)];
     this.nodes.push({ ...node('QLinearAdd', inputs, [wholeName(joined.output)]), domain: RUNTIME });
     this.finish(joined);
+    return true;
+  }
+
+  private prelu(each: Node): boolean {
+    const [input = ''] = each.input;
+    const [output = ''] = each.output;
+    const slope = slopeOf(this.graph, each);
+    const range = this.ranges.get(input);
+    if (slope === undefined || range === undefined || !this.ranges.has(output)) return false;
+    const weights = `${output}_slope`;
+    const channels = slope.length;
+    const attribute = [
+      { name: 'kernel_shape', type: AttributeType.ints, ints: [1, 1] },
+      { name: 'group', type: AttributeType.int, i: channels },
+    ];
+    const whole = wholeWeights(slope, new Float32Array(channels), scalingOf(range).scale, true);
+    this.scales(weights, whole);
+    this.quantisedConvolution({ input: [input, weights], attribute }, output, `${output}_product`, whole, [
+      channels,
+      1,
+      1,
+      1,
+    ]);
+    this.nodes.push(node('Max', [wholeName(input), `${output}_product`], [wholeName(output)]));
+    this.whole.add(output);
     return true;
   }
 

@@ -6,6 +6,7 @@ import { install } from '../install.js';
 import { publishedTrunk } from '../published.js';
 import { runPython } from '../python.js';
 import type { Training } from '../training.js';
+import { quantiseGraph } from '../eight-bit/train.js';
 import { extract } from './extract.js';
 
 const FILE = 'heads/appearance.onnx';
@@ -17,7 +18,11 @@ export const trainAppearance: Training = async ({ data, work, judge, python, see
   await writeFile(trunk, await publishedTrunk());
   const files = ['--crops', work, '--trunk', trunk, '--out', trained];
   await runPython(python, SCRIPT, [...files, '--seed', seed]);
-  // Its PReLUs as the runtime likes them.
-  const graph = applyTransforms(await readFile(trained), [{ op: 'splitPRelu' }]);
-  return `${FILE} is trained, SHA-256 ${await install(FILE, graph)}.`;
+  // Fine-tuning brings none of the channels back that withered in the trunk it begins with.
+  const graph = applyTransforms(await readFile(trained), [
+    { op: 'dropConstantChannels' },
+    { op: 'padChannels' },
+  ]);
+  const made = `${FILE} is trained, SHA-256 ${await install(FILE, graph)}.`;
+  return `${made}\n${await quantiseGraph('appearance', { data, work })}`;
 };

@@ -8,29 +8,37 @@ import { readOnnx, writeOnnx } from '../../onnx-file.js';
 import type { Range } from '../../transforms/eight-bit.js';
 import { measurable, type Ranges } from '../../transforms/quantisable.js';
 
-/**
- * Share of the inputs whose least and most values a range covers: one that covered the rarest ones too would make every
- * step coarser.
- */
-const COVERED = 0.99;
 /** Digits of a range that are kept. */
 const DIGITS = 5;
 
+/** What of a graph is to compute in 8 bits. */
+export interface Span {
+  /** The tensor after which 8 bits begin; what comes before it, at full size and with few channels, is faster in floats. */
+  readonly after: string;
+  /** The tensor that is a float again, and everything after it; default: none. */
+  readonly until?: string;
+  /**
+   * Share of the inputs whose least and most values a range covers: one that covered the rarest ones too would make every
+   * step coarser.
+   */
+  readonly covered: number;
+}
+
 /**
  * Runs the graph on every input.
- * @param after the tensor after which it is to compute in 8 bits
  * @param shape of its input
  * @param file where the graph is written with its inner tensors as outputs
  */
 export async function calibrate(
   graph: Uint8Array,
-  after: string,
+  { after, until, covered }: Span,
   shape: Shape,
   inputs: AsyncIterable<Tensor>,
   file: string,
 ): Promise<Ranges> {
   const model = readOnnx(graph);
-  const names = measurable(model.graph, after);
+  const later = until === undefined ? [] : measurable(model.graph, until);
+  const names = measurable(model.graph, after).filter((name) => !later.includes(name));
   model.graph.output.push(...names.map((name) => ({ name, type: { tensor_type: { elem_type: 1 } } })));
   await writeFile(file, writeOnnx(model));
   const sessions = new SessionManager(loadConfig());
@@ -41,7 +49,7 @@ export async function calibrate(
       extremes.get(name)?.push(extremesOf(data));
   }
   await sessions.onModuleDestroy();
-  return Object.fromEntries([...extremes].map(([name, seen]) => [name, covering(seen)]));
+  return Object.fromEntries([...extremes].map(([name, seen]) => [name, covering(seen, covered)]));
 }
 
 function extremesOf(values: Float32Array): Range {
@@ -53,8 +61,8 @@ function extremesOf(values: Float32Array): Range {
   return [least, most];
 }
 
-function covering(seen: readonly Range[]): Range {
-  const at = Math.floor(COVERED * (seen.length - 1));
+function covering(seen: readonly Range[], share: number): Range {
+  const at = Math.floor(share * (seen.length - 1));
   const least = seen.map(([value]) => value).sort((a, b) => b - a)[at] ?? 0;
   const most = seen.map(([, value]) => value).sort((a, b) => a - b)[at] ?? 0;
   return [Number(least.toPrecision(DIGITS)), Number(most.toPrecision(DIGITS))];

@@ -1,7 +1,14 @@
 /** What graphs are calibrated on: inputs as the service makes them, of photos that are not held out. */
 import { join } from 'node:path';
+import { SHAPE as FEATURES } from '../../../../src/attributes/appearance.head.js';
+import type { FaceView } from '../../../../src/attributes/face-view.js';
 import { preprocess as drawHead, SHAPE as HEAD } from '../../../../src/attributes/hopenet.js';
 import { letterbox, preprocess as drawPicture } from '../../../../src/detection/ultraface.js';
+import {
+  normalisationOf,
+  preprocess as drawAligned,
+  SHAPE as ALIGNED,
+} from '../../../../src/recognition/arcface.js';
 import type { Image } from '../../../../src/vision/image.js';
 import { halve } from '../../../../src/vision/reduce.js';
 import { type Tensor, zeros } from '../../../../src/vision/tensor.js';
@@ -55,16 +62,46 @@ function paste(image: Image, sheet: Image, left: number, top: number): void {
   }
 }
 
-/** The largest face of each photo. */
+/** Faces as the pose network sees them. */
 export async function* poseInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
-  for await (const image of pictures(finder, data, 'pose')) {
+  for await (const face of faces(finder, data, 'pose')) {
+    const input = zeros(1, ...HEAD);
+    drawHead(face, input, 0);
+    yield input;
+  }
+}
+
+/** Faces as the recognition network sees them. */
+export async function* recognitionInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
+  const normalisation = normalisationOf(finder.models.recognition);
+  for await (const face of faces(finder, data, 'recognition')) {
+    const input = zeros(1, ...ALIGNED);
+    drawAligned(face, normalisation, input, 0);
+    yield input;
+  }
+}
+
+/** What the recognition network makes of faces. */
+export async function* featureInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
+  const recognition = await finder.openRecognition();
+  for await (const face of faces(finder, data, 'appearance')) {
+    const [{ features = new Float32Array() }] = await recognition.read([face]);
+    yield { data: features, shape: [1, ...FEATURES] };
+  }
+}
+
+/** The largest face of each photo. */
+async function* faces(
+  finder: Finder,
+  data: string,
+  what: string,
+): AsyncGenerator<Pick<FaceView, 'image' | 'box' | 'keypoints'>> {
+  for await (const image of pictures(finder, data, what)) {
     const [face] = await finder.find(image, FACE_SCORE);
     // In patterns there is none.
     if (face === undefined) continue;
     const [keypoints] = await finder.place(image, [face]);
-    const input = zeros(1, ...HEAD);
-    drawHead({ image, box: face.box, keypoints }, input, 0);
-    yield input;
+    yield { image, box: face.box, keypoints };
   }
 }
 

@@ -1,52 +1,42 @@
 /** Makes the graphs that a CPU runs: measures the ranges of their tensors and rewrites them in 8 bits. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SIGNATURE as POSE_SIGNATURE } from '../../../../src/attributes/hopenet.js';
-import { SIGNATURE } from '../../../../src/detection/ultraface.js';
-import type { Shape } from '../../../../src/sessions/signature.js';
-import type { Tensor } from '../../../../src/vision/tensor.js';
 import { applyTransforms, type Transform } from '../../apply-transforms.js';
 import { readRecipe } from '../../recipe.js';
 import type { Ranges } from '../../transforms/quantisable.js';
 import { Finder } from '../finder.js';
 import { install } from '../install.js';
-import type { Training } from '../training.js';
+import type { Training, TrainingTask } from '../training.js';
 import { calibrate } from './calibrate.js';
-import { detectorInputs, poseInputs } from './inputs.js';
+import { PLANS } from './plans.js';
 
 const PACK = join('models', 'default');
 
-/** A graph with a form in 8 bits. */
-interface Plan {
-  readonly name: string;
-  /** The tensor after which 8 bits begin; what comes before it, at full size and with few channels, is faster in floats. */
-  readonly after: string;
-  /** Shape of the input. */
-  readonly shape: Shape;
-  readonly inputs: (finder: Finder, data: string) => AsyncIterable<Tensor>;
-}
+/** All that have such a form. */
+export const quantiseGraphs: Training = async (task) => {
+  const made: string[] = [];
+  for (const { name } of PLANS) made.push(await quantiseGraph(name, task));
+  return made.join('\n');
+};
 
-const PLANS: readonly Plan[] = [
-  { name: 'detector', after: '268', shape: SIGNATURE.input, inputs: detectorInputs },
-  { name: 'pose', after: '346', shape: POSE_SIGNATURE.input, inputs: poseInputs },
-];
-
-export const quantiseGraphs: Training = async ({ data, work }) => {
+/** One of them. Returns what was made. */
+export async function quantiseGraph(
+  graph: string,
+  { data, work }: Pick<TrainingTask, 'data' | 'work'>,
+): Promise<string> {
+  const [plan] = PLANS.filter(({ name }) => name === graph);
+  const { name, file, span, shape, inputs } = plan;
+  const [forCpu, ranges] = [`${name}-8-bit.onnx`, join(PACK, 'ranges', `${name}.json`)];
   await mkdir(work, { recursive: true });
   await mkdir(join(PACK, 'ranges'), { recursive: true });
   const finder = await Finder.open();
-  const made: string[] = [];
-  for (const { name, after, shape, inputs } of PLANS) {
-    const graph = await readFile(join(PACK, `${name}.onnx`));
-    const ranges = await calibrate(graph, after, shape, inputs(finder, data), join(work, `${name}.onnx`));
-    await writeFile(join(PACK, 'ranges', `${name}.json`), asJson(ranges));
-    const file = `${name}-8-bit.onnx`;
-    const transforms = await stepsBetween(`${name}.onnx`, file);
-    made.push(`${file} is made, SHA-256 ${await install(file, applyTransforms(graph, transforms))}.`);
-  }
+  const floats = await readFile(join(PACK, file));
+  const watched = join(work, `${name}-watched.onnx`);
+  await writeFile(ranges, asJson(await calibrate(floats, span, shape, inputs(finder, data), watched)));
   await finder.close();
-  return made.join('\n');
-};
+  const hash = await install(forCpu, applyTransforms(floats, await stepsBetween(file, forCpu)));
+  return `${forCpu} is made, SHA-256 ${hash}.`;
+}
 
 /** One line for each tensor. */
 function asJson(ranges: Ranges): string {

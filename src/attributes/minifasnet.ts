@@ -1,0 +1,61 @@
+/**
+ * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the first
+ * of which is a living face. Sees a multiple of the face's box, 128×128, raw 0…255 in BGR order.
+ */
+import type { Signature } from '../sessions/signature.js';
+import { boxToPicture } from '../vision/affine.js';
+import { type Box, scaleAboutCentre } from '../vision/box.js';
+import type { Image } from '../vision/image.js';
+import type { Normalisation } from '../vision/planes.js';
+import { softmax, type Tensor } from '../vision/tensor.js';
+import { sample } from '../vision/warp.js';
+import type { FaceView } from './face-view.js';
+
+const SIDE = 128;
+const LIVE = 0;
+const NORMALISATION: Normalisation = { order: 'BGR', mean: [0, 0, 0], std: [1, 1, 1] };
+
+/** Shape of one face's input. */
+export const SHAPE = [3, SIDE, SIDE] as const;
+
+/** What the graph takes and gives. */
+export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: { logits: ['N', 3] } };
+
+/**
+ * Writes one face into a batch.
+ * @param scale how many times its box is seen
+ */
+export function preprocess(
+  { image, box }: Pick<FaceView, 'image' | 'box'>,
+  scale: number,
+  { data }: Tensor,
+  offset: number,
+): void {
+  const map = boxToPicture(surroundings(box, image, scale), SIDE, SIDE);
+  // Point sampling on purpose: the network was trained on such crops, and averaging would wipe out the fine texture
+  // (moiré, print dots) it looks for.
+  sample(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
+}
+
+/** How sure the network is that a face is a living one, 0…1. */
+export function postprocess({ logits }: Record<string, Float32Array>): number {
+  return softmax(logits)[LIVE];
+}
+
+/** The box times `scale`, the scale reduced and the box shifted so that it stays inside the picture. */
+export function surroundings(
+  box: Box,
+  { width, height }: Pick<Image, 'width' | 'height'>,
+  scale: number,
+): Box {
+  const fitting = Math.min(scale, (width - 1) / (box.x2 - box.x1), (height - 1) / (box.y2 - box.y1));
+  const { x1, y1, x2, y2 } = scaleAboutCentre(box, fitting);
+  const dx = shift(x1, x2, width - 1);
+  const dy = shift(y1, y2, height - 1);
+  return { x1: x1 + dx, y1: y1 + dy, x2: x2 + dx, y2: y2 + dy };
+}
+
+function shift(low: number, high: number, limit: number): number {
+  if (low < 0) return -low;
+  return high > limit ? limit - high : 0;
+}
