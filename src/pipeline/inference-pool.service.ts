@@ -23,7 +23,7 @@ import {
 } from './analysis.js';
 import { JobQueue } from './job-queue.js';
 import { releaseGpu, workerDataOf } from './worker-data.js';
-import { letHeapsGrow } from './worker-heaps.js';
+import { letHeapsGrow } from './heaps.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 
 /** The answer for one picture. Times in milliseconds. */
