@@ -2,7 +2,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { AppError } from '../errors.js';
-import { validationPipe, withoutNulls } from './validation.js';
+import { InputPipe, withoutNulls } from './validation.js';
 
 /** Media types that carry a picture as the whole body. */
 export const RAW_IMAGE_TYPES = ['image/*', 'application/octet-stream'];
@@ -11,7 +11,7 @@ export const RAW_IMAGE_TYPES = ['image/*', 'application/octet-stream'];
  * Parameter decorator: query parameters, body fields and uploaded files as one object, validated as the DTO the
  * parameter is typed with. Files appear under their form field as bytes, a raw body as `image`.
  */
-export const RequestInput = (): ParameterDecorator => PlainInput(validationPipe());
+export const RequestInput = (): ParameterDecorator => PlainInput(new InputPipe());
 
 const PlainInput = createParamDecorator((_: unknown, context: ExecutionContext): Record<string, unknown> => {
   const request = context.switchToHttp().getRequest<Request>();

@@ -1,5 +1,5 @@
 /** Validation of request DTOs: a pipe for whole requests, and the same rules for objects inside a body. */
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { validate, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../errors.js';
@@ -13,13 +13,26 @@ const RULES: ValidatorOptions = {
 };
 
 /** The pipe behind `RequestInput`. A violation is an AppError `invalid_request` that lists every field. */
-export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
-    ...RULES,
-    transform: true,
-    validateCustomDecorators: true,
-    exceptionFactory: invalidRequest,
-  });
+export class InputPipe extends ValidationPipe {
+  constructor() {
+    super({
+      ...RULES,
+      transform: true,
+      validateCustomDecorators: true,
+      exceptionFactory: invalidRequest,
+    });
+  }
+
+  /** Files take no part but by their names and kind: class-transformer would copy their bytes. */
+  override async transform(input: Record<string, unknown>, metadata: ArgumentMetadata): Promise<object> {
+    const files = Object.entries(input).filter(([, value]) => value instanceof Uint8Array);
+    const standIns = files.map(([field]) => [field, Buffer.alloc(0)]);
+    const instance = (await super.transform(
+      { ...input, ...Object.fromEntries(standIns) },
+      metadata,
+    )) as object;
+    return Object.assign(instance, Object.fromEntries(files));
+  }
 }
 
 /** @throws AppError `invalid_request` */
