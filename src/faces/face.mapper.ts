@@ -39,7 +39,8 @@ export function toPixels({ x1, y1, x2, y2 }: Box): [number, number, number, numb
 
 /** A number with at most so many decimals. */
 export function round(value: number, decimals: number): number {
-  return Number(value.toFixed(decimals));
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
 }
 
 function orNull(value: number | null | undefined, decimals: number): number | null {
