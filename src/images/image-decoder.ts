@@ -7,6 +7,7 @@ import { type Image } from '../vision/image.js';
 import { hasSrgbProfile } from './icc-profile.js';
 import { requestAborted, SUPPORTED_FORMATS } from './image-errors.js';
 import { sniffFormat } from './image-format.js';
+import { jpegFrame } from './jpeg-frame.js';
 
 // libvips picks a loader by content on its own; only those of the formats we promise may ever run.
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
@@ -22,13 +23,16 @@ const RGB = 3;
  */
 const SHRINK_FACTORS = [8, 4];
 
-/** How a picture will be decoded, as far as its header tells. */
-export interface DecodePlan {
-  /** Size of the whole picture, upright, in pixels. */
+/** Sides in pixels. */
+interface Size {
   readonly width: number;
   readonly height: number;
-  /** By what factor both sides are divided. */
-  readonly shrink: number;
+}
+
+/** How a picture will be decoded, as far as its header tells. */
+export interface DecodePlan {
+  /** Where the picture is shrunk: its size before and after, upright. */
+  readonly shrink?: { readonly from: Size; readonly to: Size };
   /** Memory it takes until its pixels are let go, in bytes: the pixels, and what the format makes a decoder keep. */
   readonly memoryBytes: number;
 }
@@ -50,15 +54,30 @@ export class ImageDecoder {
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`
    */
   async plan(bytes: Uint8Array, field: string, leastSide = Infinity): Promise<DecodePlan> {
+    return this.planPlainly(bytes, leastSide) ?? this.planByDecoder(bytes, field, leastSide);
+  }
+
+  /** Of most pictures that are not shrunk no decoder needs to be asked: its answer takes a sixth of their decoding. */
+  private planPlainly(bytes: Uint8Array, leastSide: number): DecodePlan | undefined {
+    const frame = jpegFrame(bytes);
+    if (frame === undefined || shrinkFactor(frame, leastSide) > 1) return undefined;
+    const pixels = frame.width * frame.height;
+    if (pixels > this.config.imageMaxPixels) return undefined;
+    return { memoryBytes: pixels * RGB * (frame.severalScans ? 2 : 1) };
+  }
+
+  private async planByDecoder(bytes: Uint8Array, field: string, leastSide: number): Promise<DecodePlan> {
     refuseOtherFiles(bytes, field);
     try {
       const metadata = await sharp(bytes, { limitInputPixels: this.config.imageMaxPixels }).metadata();
       const { width, height } = metadata.autoOrient;
-      const longest = Math.max(width, height);
-      const shrink = shrinksOnLoad(metadata) ? SHRINK_FACTORS.find((one) => longest / one >= leastSide) : 1;
-      const plan = { width, height, shrink: shrink ?? 1 };
+      const factor = shrinksOnLoad(metadata) ? shrinkFactor({ width, height }, leastSide) : 1;
+      const to = { width: shrunk(width, factor), height: shrunk(height, factor) };
       const kept = isStreamed(metadata) ? 0 : width * height * RGB;
-      return { ...plan, memoryBytes: sizeOf(plan).width * sizeOf(plan).height * RGB + kept };
+      return {
+        shrink: factor > 1 ? { from: { width, height }, to } : undefined,
+        memoryBytes: to.width * to.height * RGB + kept,
+      };
     } catch (error) {
       throw await this.reasonOf(error, bytes, field);
     }
@@ -89,7 +108,7 @@ export class ImageDecoder {
       const upright = sharp(bytes, options)
         .timeout({ seconds: Math.min(3600, Math.ceil(this.config.requestTimeoutMs / 1000)) })
         .autoOrient();
-      if (plan.shrink > 1) upright.resize({ ...sizeOf(plan), fit: 'fill' });
+      if (plan.shrink !== undefined) upright.resize({ ...plan.shrink.to, fit: 'fill' });
       // Steps a picture does not need cost nothing: libvips leaves them out.
       const { data, info } = await upright
         .flatten({ background: BACKGROUND })
@@ -134,13 +153,13 @@ export class ImageDecoder {
   }
 }
 
-/** The size of the pixels a plan leads to. */
-function sizeOf({ width, height, shrink }: Omit<DecodePlan, 'memoryBytes'>): {
-  width: number;
-  height: number;
-} {
-  const part = (side: number): number => Math.max(1, Math.round(side / shrink));
-  return { width: part(width), height: part(height) };
+/** By what a picture may be shrunk; 1 where it is too small for that. */
+function shrinkFactor({ width, height }: Size, leastSide: number): number {
+  return SHRINK_FACTORS.find((factor) => Math.max(width, height) / factor >= leastSide) ?? 1;
+}
+
+function shrunk(side: number, factor: number): number {
+  return Math.max(1, Math.round(side / factor));
 }
 
 /** Whether a decoder of the format can make a smaller picture with less work. */

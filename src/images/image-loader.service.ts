@@ -81,11 +81,13 @@ export class ImageLoader {
       memory?.keepFor(decoding);
       return untilAborted(decoding, field, signal);
     });
+    const { width, height } = plan.shrink?.from ?? image;
+    const inFull = (): Promise<LoadedImage> => this.decode(bytes, field, signal, { memory }, loadMs);
     return {
       image,
-      width: plan.width,
-      height: plan.height,
-      inFull: plan.shrink > 1 ? () => this.decode(bytes, field, signal, { memory }, loadMs) : undefined,
+      width,
+      height,
+      inFull: plan.shrink === undefined ? undefined : inFull,
       loadMs,
       decodeMs,
     };

@@ -32,7 +32,8 @@ async function decodes(service: Service, work: () => Promise<unknown>): Promise<
   const start = decoder.start.bind(decoder);
   const shrinks: number[] = [];
   decoder.start = (bytes, field, plan) => {
-    shrinks.push(plan.shrink);
+    const { from, to } = plan.shrink ?? {};
+    shrinks.push(from === undefined || to === undefined ? 1 : Math.round(from.width / to.width));
     return start(bytes, field, plan);
   };
   try {
