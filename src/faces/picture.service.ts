@@ -75,14 +75,14 @@ export class PictureService {
   }
 
   private async look(
-    { image, width, height, loadMs, decodeMs }: LoadedImage,
+    { image, width, height, release, loadMs, decodeMs }: LoadedImage,
     options: AnalysisOptions,
     signal: AbortSignal,
   ): Promise<AnalysedPicture & Pick<Analysis, 'tooCoarse'>> {
     const scale = { x: width / image.width, y: height / image.height };
     const minFaceSize = options.minFaceSize === undefined ? undefined : options.minFaceSize / scale.x;
     const handedOver = performance.now();
-    const analysis = await this.pool.analyze(image, { ...options, minFaceSize }, signal);
+    const analysis = await this.pool.analyze(image, { ...options, minFaceSize }, signal, release);
     currentPicture()?.noteAll(handedOver, [
       ['queue', analysis.queueMs],
       ['detect', analysis.detectMs],

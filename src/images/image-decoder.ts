@@ -8,6 +8,7 @@ import { hasSrgbProfile } from './icc-profile.js';
 import { requestAborted, SUPPORTED_FORMATS } from './image-errors.js';
 import { sniffFormat } from './image-format.js';
 import { jpegFrame } from './jpeg-frame.js';
+import { PixelBuffers } from './pixel-buffers.js';
 
 // libvips picks a loader by content on its own; only those of the formats we promise may ever run.
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
@@ -40,6 +41,8 @@ export interface DecodePlan {
 /** Decodes pictures on sharp's own threads; the calling thread only waits. */
 @Injectable()
 export class ImageDecoder {
+  private readonly buffers = new PixelBuffers();
+
   constructor(private readonly config: Config) {
     // No picture comes twice, and one thread per picture is the fastest when many come at a time.
     sharp.cache(false);
@@ -85,7 +88,7 @@ export class ImageDecoder {
 
   /**
    * Decodes the first frame or page: EXIF orientation applied, transparency laid on white, colours converted to
-   * sRGB, 8 bits, three channels. The pixels own their whole ArrayBuffer, so it can be transferred to a worker.
+   * sRGB, 8 bits, three channels. The pixels are in shared memory, which a worker sees without a copy.
    * @param field the request field named in errors
    * @param signal gives up waiting when it aborts
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`, `deadline_exceeded`
@@ -116,11 +119,15 @@ export class ImageDecoder {
         .raw({ depth: 'uchar' })
         .toBuffer({ resolveWithObject: true });
       if (info.channels !== RGB) throw new Error(`decoded to ${info.channels} channels`);
-      // Buffers cannot be transferred. sharp's toUint8Array makes such a copy too, and in 0.35.5 never frees the original.
-      return { width: info.width, height: info.height, data: new Uint8Array(data) };
+      return { width: info.width, height: info.height, data: this.buffers.copy(data) };
     } catch (error) {
       throw await this.reasonOf(error, bytes, field);
     }
+  }
+
+  /** Lets another picture have the memory of one that nobody looks at any more. */
+  release({ data }: Image): void {
+    this.buffers.giveBack(data);
   }
 
   /** Only a refused picture is opened a second time, to say what is wrong with it. */

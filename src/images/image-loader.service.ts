@@ -36,6 +36,8 @@ export interface LoadedImage {
   readonly height: number;
   /** Decodes the picture in its full size, where it was shrunk. */
   readonly inFull?: () => Promise<LoadedImage>;
+  /** Lets another picture have the memory of the pixels: call it once, when no thread looks at them any more. */
+  readonly release: () => void;
   /** Fetching the bytes, or decoding their base64. */
   readonly loadMs: number;
   /** Bytes to pixels. */
@@ -54,7 +56,7 @@ export class ImageLoader {
   ) {}
 
   /**
-   * Fetches and decodes one picture: upright, 8-bit RGB, in an ArrayBuffer of its own that can be transferred.
+   * Fetches and decodes one picture: upright, 8-bit RGB, in shared memory.
    * @param signal ends the wait, and any download, when the request is over
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_large`, `image_too_many_pixels`,
    *   `download_failed`, `address_forbidden`, `object_not_found`, `deadline_exceeded`
@@ -79,6 +81,8 @@ export class ImageLoader {
     const { result: image, ms: decodeMs } = await timed('decode', () => {
       const decoding = this.decoder.start(bytes, field, plan);
       memory?.keepFor(decoding);
+      // A caller that left while it was decoded never gets to see it.
+      decoding.then((late) => signal.aborted && this.decoder.release(late)).catch(() => undefined);
       return untilAborted(decoding, field, signal);
     });
     const { width, height } = plan.shrink?.from ?? image;
@@ -88,6 +92,7 @@ export class ImageLoader {
       width,
       height,
       inFull: plan.shrink === undefined ? undefined : inFull,
+      release: () => this.decoder.release(image),
       loadMs,
       decodeMs,
     };

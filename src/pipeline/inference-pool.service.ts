@@ -58,6 +58,7 @@ export interface PoolState {
 interface PendingJob extends AnalysisJob {
   readonly signal: AbortSignal;
   readonly queuedAt: number;
+  readonly release?: () => void;
   readonly resolve: (analysis: Analysis) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -74,6 +75,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   /** Jobs in the hands of workers, and how many workers have some. */
   private running = 0;
   private busy = 0;
+  /** Jobs that a worker may be looking at. */
+  private readonly handedOver = new WeakSet<PendingJob>();
   private restarts = 0;
   private wait?: NodeJS.Timeout;
   private answeredAt = -Infinity;
@@ -142,22 +145,35 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Analyses one picture, alone or together with others that wait for a worker. Its pixels are handed over: the image
-   * cannot be used afterwards.
+   * Analyses one picture, alone or together with others that wait for a worker. Its pixels are handed over, unless they are
+   * in shared memory: the image cannot be used afterwards.
    * @param signal takes the job out of the queue, or stops the worker at its next model, when it aborts; its reason is
    *   thrown
+   * @param release called when no worker looks at the pixels any more; never where a worker was lost
    * @throws AppError `overloaded` when too many wait, `worker_failed` when the analysis failed or killed its worker
    */
-  async analyze(image: Image, options: AnalysisOptions, signal: AbortSignal): Promise<Analysis> {
-    signal.throwIfAborted();
+  async analyze(
+    image: Image,
+    options: AnalysisOptions,
+    signal: AbortSignal,
+    release?: () => void,
+  ): Promise<Analysis> {
     return new Promise((resolve, reject) => {
       const abandoned = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+      const queuedAt = wallClock();
+      const job = { image, options, abandoned, signal, queuedAt, release, resolve, reject };
       const abandon = (): void => {
         Atomics.store(abandoned, 0, 1);
+        if (!this.handedOver.has(job)) release?.();
         reject(signal.reason as Error);
       };
-      const job = { image, options, abandoned, signal, queuedAt: wallClock(), resolve, reject };
-      this.queue.push(job, (this.maxWorkers - this.busy) * this.config.inferenceMaxBatch);
+      if (signal.aborted) return abandon();
+      try {
+        this.queue.push(job, (this.maxWorkers - this.busy) * this.config.inferenceMaxBatch);
+      } catch (error) {
+        release?.();
+        throw error;
+      }
       signal.addEventListener('abort', abandon, { once: true });
       this.schedule();
     });
@@ -194,6 +210,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private async dispatch(batch: readonly PendingJob[]): Promise<void> {
     this.busy++;
     this.running += batch.length;
+    for (const job of batch) this.handedOver.add(job);
     await this.run(batch);
     this.busy--;
     this.running -= batch.length;
@@ -214,6 +231,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       this.answeredAt = wallClock();
       this.events.emit('batch', batch.length);
       for (const [index, job] of batch.entries()) settle(job, outcomes[index], times, batch.length);
+      // Last of all: what throws before leads to another run.
+      for (const { release } of batch) release?.();
     } catch (error) {
       if (batch.length === 1) return batch[0].reject(workerFailed(error));
       // One of them killed the worker, or none: each alone, so that the others do not pay for it.
@@ -247,8 +266,9 @@ function workerFailed(cause: unknown): AppError {
   return new AppError('worker_failed', 'The image could not be analysed.', {}, { cause });
 }
 
-/** A copy of the pixels that both threads see. */
+/** Pixels that both threads see. */
 function shared(image: Image): Image {
+  if (types.isSharedArrayBuffer(image.data.buffer)) return image;
   const data = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
   data.set(image.data);
   return { ...image, data };

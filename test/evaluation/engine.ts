@@ -61,9 +61,10 @@ export class Engine {
 
   /** The faces of a picture, largest first. A decoded image is handed over: it cannot be used afterwards. */
   async analyze(source: string | Uint8Array | Image, options: AnalysisOptions): Promise<AnalysedFace[]> {
-    const image =
-      typeof source === 'string' || source instanceof Uint8Array ? await this.decode(source) : source;
-    const { faces } = await this.pool.analyze(image, options, AbortSignal.timeout(TEN_MINUTES_MS));
+    const encoded = typeof source === 'string' || source instanceof Uint8Array;
+    const image = encoded ? await this.decode(source) : source;
+    const release = encoded ? () => this.decoder.release(image) : undefined;
+    const { faces } = await this.pool.analyze(image, options, AbortSignal.timeout(TEN_MINUTES_MS), release);
     return faces;
   }
 

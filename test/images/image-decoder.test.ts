@@ -177,20 +177,46 @@ describe('decodes', () => {
     }
   });
 
-  test('into pixels that move to another thread without a copy', async () => {
+  test('into pixels that another thread sees without a copy', async () => {
     const { data, width } = await decode(await picture().png().toBuffer());
-    expect([data.byteOffset, data.byteLength, Object.getPrototypeOf(data)]).toEqual([
-      0,
-      data.buffer.byteLength,
-      Uint8Array.prototype,
-    ]);
     const { port1, port2 } = new MessageChannel();
-    port1.postMessage({ data, width }, [data.buffer as ArrayBuffer]);
+    port1.postMessage({ data, width });
     const received = receiveMessageOnPort(port2)?.message as Image;
     port1.close();
-    expect(data.byteLength).toBe(0);
     expect(Buffer.from(received.data).equals(quarters)).toBe(true);
+    data[0] = 77;
+    expect(received.data[0]).toBe(77);
   });
+
+  test('into the memory of a picture that was released, and of no other', async () => {
+    const decoder = decoderWith();
+    const bytes = await picture().png().toBuffer();
+    const [first, second] = [
+      await decoder.decode(bytes, 'image', patient),
+      await decoder.decode(bytes, 'image', patient),
+    ];
+    expect(second.data.buffer).not.toBe(first.data.buffer);
+    decoder.release(first);
+    const third = await decoder.decode(await picture().negate().png().toBuffer(), 'image', patient);
+    expect(third.data.buffer).toBe(first.data.buffer);
+    expect(Buffer.from(second.data).equals(quarters)).toBe(true);
+  });
+});
+
+test.each([
+  ['baseline', {}, 1],
+  ['progressive', { progressive: true }, 2],
+])('the memory of a %s JPEG is planned by its header, however it is turned', async (_, options, times) => {
+  const pixels = WIDTH * HEIGHT * 3;
+  for (const orientation of [1, 6]) {
+    const bytes = await storedAs(orientation).withMetadata({ orientation }).jpeg(options).toBuffer();
+    const plan = (leastSide?: number) => decoderWith().plan(bytes, 'image', leastSide);
+    expect(await plan()).toEqual({ memoryBytes: pixels * times });
+    expect(await plan(WIDTH / 4)).toEqual({
+      shrink: { from: { width: WIDTH, height: HEIGHT }, to: { width: WIDTH / 4, height: HEIGHT / 4 } },
+      memoryBytes: pixels / 16 + pixels * (times - 1),
+    });
+  }
 });
 
 test('an sRGB profile is told from others', async () => {

@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { ImagesModule } from '../../src/images/images.module.js';
 import { configWith, LoopbackServer, patient, refusalOf } from './support.js';
@@ -61,6 +62,25 @@ test('refuses what is too large, whichever way it comes', async () => {
   );
   expect([upload.code, upload.details.field]).toEqual(['image_too_large', 'body']);
   expect([text.code, text.details.field]).toEqual(['image_too_large', 'image1_base64']);
+});
+
+test('a picture whose caller left while it was decoded leaves its memory to the next one', async () => {
+  const leaving = new AbortController();
+  let decoding: Promise<unknown> = Promise.resolve();
+  const memory = {
+    take: () => Promise.resolve(),
+    keepFor: (work: Promise<unknown>) => {
+      decoding = work;
+      leaving.abort(new Error('The caller has left.'));
+    },
+  };
+  const source = { kind: 'bytes', field: 'image', bytes: jpeg } as const;
+  expect((await refusalOf(() => loader.load(source, leaving.signal, { memory }))).code).toBe(
+    'deadline_exceeded',
+  );
+  const late = (await decoding) as { data: Uint8Array };
+  const next = await app.get(ImageDecoder, { strict: false }).decode(jpeg, 'image', patient);
+  expect(next.data.buffer).toBe(late.data.buffer);
 });
 
 test('says that a URL leads to a page instead of a picture', async () => {

@@ -193,12 +193,63 @@ test('a stop waits for what its workers are doing, and for those that are starti
   expect(pool.state.workers).toBe(0);
 });
 
-test('the pixels are transferred, not copied', async () => {
+test('pixels of the caller alone are transferred, not copied', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const image = people();
   const work = pool.analyze(image, EVERYTHING, patient);
   expect(image.data.byteLength).toBe(0);
   await work;
+});
+
+test('pixels are released when their worker has answered, whoever still waits, and not where it was lost', async () => {
+  await start({ inferenceMaxWorkers: 1 });
+  const released: string[] = [];
+  const run = (name: string, signal = patient): Promise<string[]> =>
+    outcomes([pool.analyze(people(), EVERYTHING, signal, () => released.push(name))]);
+  expect(await run('answered')).toEqual(['done']);
+  expect(released).toEqual(['answered']);
+
+  const leaving = new AbortController();
+  const left = run('left', leaving.signal);
+  expect(pool.state.running).toBe(1);
+  leaving.abort(new AppError('deadline_exceeded', 'The caller has left.'));
+  expect(await left).toEqual(['deadline_exceeded']);
+  expect(released).toEqual(['answered']);
+  await until(() => pool.state.running === 0);
+  expect(released).toEqual(['answered', 'left']);
+
+  const lost = run('lost');
+  crash();
+  expect(await lost).toEqual(['worker_failed']);
+  expect(released).toEqual(['answered', 'left']);
+});
+
+test('pixels that never get to a worker are released at once', async () => {
+  await start({ inferenceMaxWorkers: 1, inferenceMaxQueue: 1 });
+  const released: string[] = [];
+  const run = (name: string, signal = patient): Promise<string[]> =>
+    outcomes([pool.analyze(people(), EVERYTHING, signal, () => released.push(name))]);
+  const leaving = new AbortController();
+  const works = run('works');
+  const waits = run('waits', leaving.signal);
+  expect(await run('refused')).toEqual(['overloaded']);
+  expect(released).toEqual(['refused']);
+  leaving.abort(new AppError('deadline_exceeded', 'The time is over.'));
+  expect(await waits).toEqual(['deadline_exceeded']);
+  expect(await run('late', leaving.signal)).toEqual(['deadline_exceeded']);
+  expect(released).toEqual(['refused', 'waits', 'late']);
+  await works;
+  expect(released).toEqual(['refused', 'waits', 'late', 'works']);
+});
+
+test('pixels in shared memory stay with the caller', async () => {
+  await start({ inferenceMaxWorkers: 1 });
+  const image = people();
+  const shared = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
+  shared.set(image.data);
+  const { faces } = await pool.analyze({ ...image, data: shared }, EVERYTHING, patient);
+  expect(faces).toEqual((await pool.analyze(image, EVERYTHING, patient)).faces);
+  expect(shared).toEqual(people().data);
 });
 
 test('a pack that cannot be loaded stops the start', async () => {
