@@ -6,34 +6,27 @@ import {
   type DescribableFace,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
-import type { Face } from '../detection/face.js';
 import { Pack } from '../packs/pack.js';
 import type { AlignableFace } from '../recognition/arcface.js';
 import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
-import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import {
   type AnalysedFace,
   type AnalysisJob,
   type AnalysisOptions,
   type BatchResult,
+  type FoundFace,
+  type FoundFaces,
   isAbandoned,
   wallClock,
 } from './analysis.js';
 import { isDoubtful, verifiedConfidence } from './verification.js';
 
 /** A candidate on its way through the stages, each of which adds what it found out. */
-interface Candidate extends Face {
+interface Candidate extends FoundFace {
   readonly job: number;
   readonly image: Image;
   readonly options: AnalysisOptions;
-  /** How sure it is a face, 0…1. */
-  readonly confidence: number;
-  readonly landmarks?: readonly Point[];
-  /** What the model that gives the embedding says. */
-  readonly identity?: Identity;
-  /** What the model that attributes read says; often the same. */
-  readonly reading?: Identity;
 }
 
 @Injectable()
@@ -47,16 +40,32 @@ export class AnalysisService {
 
   /** The faces of every picture with what was asked for. A job that is abandoned meanwhile costs no further stage. */
   async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
-    const startedAt = wallClock();
-    const stillWanted = (some: readonly Candidate[]): Candidate[] =>
-      some.filter(({ job }) => !isAbandoned(jobs[job]));
-    const candidates = await this.verify(stillWanted(await this.detect(jobs)));
-    const tooCoarse = jobs.map((_, job) => this.isTooCoarse(candidates, job));
-    const answered = jobs.flatMap((_, job) => (tooCoarse[job] ? [] : this.choose(candidates, job)));
-    const chosen = await this.place(stillWanted(answered));
-    const detectedAt = wallClock();
+    return this.describe(jobs, await this.find(jobs));
+  }
 
-    const recognised = stillWanted(await this.recognise(stillWanted(chosen)));
+  /** The first half: the faces that are answered, of each picture. */
+  async find(jobs: readonly AnalysisJob[]): Promise<FoundFaces> {
+    const startedAt = wallClock();
+    const candidates = await this.verify(stillWanted(jobs, await this.detect(jobs)));
+    const tooCoarse = jobs.map((_, job) => this.isTooCoarse(candidates, job));
+    const found = jobs.map((_, job) => (tooCoarse[job] ? [] : this.choose(candidates, job)));
+    const times = { startedAt, detectMs: wallClock() - startedAt, recogniseMs: 0, attributesMs: 0 };
+    return { found, tooCoarse, times };
+  }
+
+  /** The second half: what was asked for of these faces. */
+  async describe(
+    jobs: readonly AnalysisJob[],
+    { found, tooCoarse, times }: FoundFaces,
+  ): Promise<BatchResult> {
+    const startedAt = wallClock();
+    const chosen = jobs.flatMap(({ image, options }, job) =>
+      found[job].map((face): Candidate => ({ ...face, job, image, options })),
+    );
+    const placed = await this.place(stillWanted(jobs, chosen));
+    const placedAt = wallClock();
+
+    const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, placed)));
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(recognised.map(describable));
@@ -74,9 +83,9 @@ export class AnalysisService {
       faces,
       tooCoarse,
       times: {
-        startedAt,
-        detectMs: detectedAt - startedAt,
-        recogniseMs: recognisedAt - detectedAt,
+        startedAt: times.startedAt,
+        detectMs: times.detectMs + placedAt - startedAt,
+        recogniseMs: recognisedAt - placedAt,
         attributesMs: wallClock() - recognisedAt,
       },
     };
@@ -204,6 +213,11 @@ export class AnalysisService {
       { image, box, keypoints, recognised, score: 1, wanted: ATTRIBUTE_NAMES },
     ]);
   }
+}
+
+/** Those of jobs that are not abandoned. */
+function stillWanted(jobs: readonly AnalysisJob[], some: readonly Candidate[]): Candidate[] {
+  return some.filter(({ job }) => !isAbandoned(jobs[job]));
 }
 
 /** Where nothing asks for keypoints there are none, and nothing looks at them. */

@@ -1,6 +1,8 @@
 /** What crosses between the main thread and a worker: plain data that can be cloned or transferred. */
 import type { Attributes, AttributeName } from '../attributes/attributes.service.js';
+import type { Face } from '../detection/face.js';
 import type { DetectOptions } from '../detection/searcher.js';
+import type { Identity } from '../recognition/recognition.service.js';
 import type { Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
@@ -32,6 +34,46 @@ export interface AnalysisJob {
   readonly abandoned?: Int32Array;
 }
 
+/** What a worker is asked for. */
+export interface Task {
+  /** The pictures, analysed together. */
+  readonly jobs: readonly AnalysisJob[];
+  /**
+   * Memory for the pixels of a single picture: if it turns out to have several faces, they are handed back found and not
+   * described, for several workers to share.
+   */
+  readonly shareIn?: SharedArrayBuffer;
+  /** The faces of the pictures, where these are found already and only to be described. */
+  readonly found?: FoundFaces;
+}
+
+/** A face that will be answered, with what finding it has told of it. */
+export interface FoundFace extends Face {
+  /** How sure it is a face, 0…1. */
+  readonly confidence: number;
+  readonly landmarks?: readonly Point[];
+  /** What the model that gives the embedding says. */
+  readonly identity?: Identity;
+  /** What the model that attributes read says; often the same. */
+  readonly reading?: Identity;
+}
+
+/** The faces of each picture of a batch, largest first, before they are described. */
+export interface FoundFaces {
+  readonly found: readonly (readonly FoundFace[])[];
+  /** For each picture, whether it was given up as one of its faces is below `leastFaceSide`. */
+  readonly tooCoarse: readonly boolean[];
+  readonly times: StageTimes;
+}
+
+/** A picture whose faces are found and not described yet. */
+export interface FoundPicture {
+  /** With shared pixels. */
+  readonly image: Image;
+  readonly faces: readonly FoundFace[];
+  readonly times: StageTimes;
+}
+
 /** One face with everything that was asked for, in pixels of the picture. */
 export interface AnalysedFace {
   readonly box: Box;
@@ -54,6 +96,7 @@ export interface BatchResult {
 /** What became of one picture: its faces, largest first, or why there is no answer. */
 export type Outcome =
   | { readonly kind: 'faces'; readonly faces: AnalysedFace[] }
+  | { readonly kind: 'found'; readonly picture: FoundPicture }
   | { readonly kind: 'too_coarse' }
   | { readonly kind: 'failed'; readonly error: Error };
 

@@ -17,11 +17,16 @@ import {
   type AnalysisJob,
   type AnalysisOptions,
   type BatchAnswer,
+  type FoundPicture,
   type Outcome,
   type StageTimes,
+  type Task,
   wallClock,
 } from './analysis.js';
+import { failure } from './isolation.js';
 import { JobQueue } from './job-queue.js';
+import { shared, SharedMemory } from './shared-pixels.js';
+import { deal, gather, isWorthSharing } from './sharing.js';
 import { releaseGpu, workerDataOf } from './worker-data.js';
 import { letHeapsGrow } from './heaps.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
@@ -63,11 +68,14 @@ interface PendingJob extends AnalysisJob {
   readonly reject: (reason: unknown) => void;
 }
 
+/** What a worker can do once it has started. */
+const NOTHING: Task = { jobs: [] };
+
 @Injectable()
 export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(InferencePool.name);
   private readonly queue: JobQueue<PendingJob>;
-  private readonly threads: Piscina<AnalysisJob[], BatchAnswer>;
+  private readonly threads: Piscina<Task, BatchAnswer>;
   /** Ids of the threads that have started. */
   private readonly warm = new Set<number>();
   /** Where the workers' models run. */
@@ -81,6 +89,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private wait?: NodeJS.Timeout;
   private answeredAt = -Infinity;
   private readonly watched = new WeakSet<object>();
+  private readonly memory = new SharedMemory();
   /** `batch`: a worker has answered a batch of so many pictures. */
   readonly events = new EventEmitter<{ batch: [size: number] }>();
 
@@ -115,7 +124,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
    * @throws AppError `invalid_pack`, `invalid_configuration`
    */
   async onModuleInit(): Promise<void> {
-    const started = Array.from({ length: this.config.inferenceMinWorkers }, () => this.threads.run([]));
+    const started = Array.from({ length: this.config.inferenceMinWorkers }, () => this.threads.run(NOTHING));
     await Promise.all([...started, this.runtimes.known]).catch((error: unknown) => {
       throw startFailure(error);
     });
@@ -212,8 +221,13 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     this.running += batch.length;
     for (const job of batch) this.handedOver.add(job);
     await this.run(batch);
-    this.busy--;
     this.running -= batch.length;
+    this.release();
+  }
+
+  /** A worker is free again. */
+  private release(): void {
+    this.busy--;
     this.schedule();
   }
 
@@ -226,9 +240,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       abandoned,
     }));
     try {
-      const transferList = jobs.flatMap(({ image }) => transferable(image));
-      const { outcomes, times } = await this.threads.run(jobs, { transferList });
-      this.answeredAt = wallClock();
+      const { outcomes, times } = await (batch.length > 1 ? this.ask({ jobs }) : this.analyzeAlone(jobs[0]));
       this.events.emit('batch', batch.length);
       for (const [index, job] of batch.entries()) settle(job, outcomes[index], times, batch.length);
       // Last of all: what throws before leads to another run.
@@ -240,6 +252,63 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
         if (!job.signal.aborted) await this.run([{ ...job, image: jobs[index].image }]);
       }
     }
+  }
+
+  private async ask(task: Task): Promise<BatchAnswer> {
+    const transferList = task.jobs.flatMap(({ image }) => transferable(image));
+    const answer = await this.threads.run(task, { transferList });
+    this.answeredAt = wallClock();
+    return answer;
+  }
+
+  /** Has a worker analyse one picture, and others that have nothing to do help it where it has several faces. */
+  private async analyzeAlone(job: AnalysisJob): Promise<BatchAnswer> {
+    const isShared = isWorthSharing(job.options) && (this.helpers > 0 || this.mayGrow);
+    if (!isShared) return this.ask({ jobs: [job] });
+    const shareIn = this.memory.take(job.image.data.byteLength);
+    try {
+      const answer = await this.ask({ jobs: [job], shareIn });
+      const [outcome] = answer.outcomes;
+      return outcome.kind === 'found' ? await this.share(job, outcome.picture) : answer;
+    } finally {
+      this.memory.give(shareIn);
+    }
+  }
+
+  /** Deals the faces of a picture out. Never rejects, and resolves when no worker reads the picture any more. */
+  private async share(job: AnalysisJob, picture: FoundPicture): Promise<BatchAnswer> {
+    const tasks = deal(job, picture, 1 + this.helpers);
+    this.busy += tasks.length - 1;
+    let working = tasks.length;
+    const answers = tasks.map(async (task) => {
+      const answer = await this.ask(task).catch(failure);
+      // The last worker is released with the job.
+      if (--working > 0) this.release();
+      return answer;
+    });
+    if (tasks.length < picture.faces.length && this.mayGrow) this.grow();
+    return gather(await Promise.all(answers));
+  }
+
+  /** Workers that could help with a picture now: they have nothing to do, and nobody waits for them. */
+  private get helpers(): number {
+    return this.keepsToItself ? 0 : Math.max(0, this.warm.size - this.busy);
+  }
+
+  /** Whether one more worker could be started for the pictures to come. One at a time: it takes as long as many pictures. */
+  private get mayGrow(): boolean {
+    const { length } = this.threads.threads;
+    return !this.keepsToItself && length < this.maxWorkers && length === this.warm.size;
+  }
+
+  /** Whether each picture is left to one worker: a GPU is fast where it gets all faces at once. */
+  private get keepsToItself(): boolean {
+    return this.queue.length > 0 || this.runtimes.current.provider !== 'cpu';
+  }
+
+  /** Piscina starts a thread for a task that finds none idle. What goes wrong is told by its event. */
+  private grow(): void {
+    void this.threads.run(NOTHING).catch(() => undefined);
   }
 }
 
@@ -264,14 +333,6 @@ function settle(
 
 function workerFailed(cause: unknown): AppError {
   return new AppError('worker_failed', 'The image could not be analysed.', {}, { cause });
-}
-
-/** Pixels that both threads see. */
-function shared(image: Image): Image {
-  if (types.isSharedArrayBuffer(image.data.buffer)) return image;
-  const data = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
-  data.set(image.data);
-  return { ...image, data };
 }
 
 /** Those that can be transferred: shared memory is there for both anyway. */

@@ -2,12 +2,20 @@
 import { parentPort, threadId } from 'node:worker_threads';
 import { NestFactory } from '@nestjs/core';
 import { workerData } from 'piscina';
-import { type AnalysisJob, type BatchAnswer, isAbandoned } from './analysis.js';
+import {
+  type AnalysisJob,
+  type BatchAnswer,
+  type BatchResult,
+  type FoundPicture,
+  isAbandoned,
+  type Task,
+} from './analysis.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { ServiceLogger } from '../telemetry/service-logger.js';
 import { AnalysisService } from './analysis.service.js';
 import { InferenceWorkerModule } from './inference-worker.module.js';
 import { analyzeApart } from './isolation.js';
+import { handBack } from './sharing.js';
 import { claimGpu, type WorkerData } from './worker-data.js';
 import { standBack } from './worker-priority.js';
 import type { RuntimeMessage } from './worker-runtimes.js';
@@ -24,8 +32,19 @@ await analysis.warmUp();
 parentPort?.postMessage({ threadId, runtime: await sessions.audit() } satisfies RuntimeMessage);
 
 // Piscina calls a worker file's default export: the one place where the house rule against them gives way.
-export default (jobs: AnalysisJob[]): Promise<BatchAnswer> =>
-  analyzeApart(jobs, (some) => {
+export default (task: Task): Promise<BatchAnswer> =>
+  analyzeApart(task.jobs, (some) => {
     sessions.stopWhen(() => some.every(isAbandoned));
-    return analysis.analyze(some);
+    return work(some, task);
   });
+
+/** Both halves of the analysis, or the one that is asked for. */
+async function work(
+  jobs: readonly AnalysisJob[],
+  { shareIn, found }: Task,
+): Promise<BatchResult | FoundPicture> {
+  if (found !== undefined) return analysis.describe(jobs, found);
+  if (shareIn === undefined) return analysis.analyze(jobs);
+  const faces = await analysis.find(jobs);
+  return handBack(jobs[0], faces, shareIn) ?? analysis.describe(jobs, faces);
+}
