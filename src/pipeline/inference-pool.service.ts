@@ -90,8 +90,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private answeredAt = -Infinity;
   private readonly watched = new WeakSet<object>();
   private readonly memory = new SharedMemory();
-  /** `batch`: a worker has answered a batch of so many pictures. */
-  readonly events = new EventEmitter<{ batch: [size: number] }>();
+  /** `batch`: a worker has answered a batch of so many pictures; `free`: one has nothing to do any more. */
+  readonly events = new EventEmitter<{ batch: [size: number]; free: [] }>();
 
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
@@ -132,10 +132,12 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * After the last request is answered. A thread that is ended inside native code takes the process with it, so
-   * threads that start are awaited, and so are jobs that nobody waits for any more.
+   * After the last request is answered. A thread that is ended inside native code takes the process with it, so jobs that
+   * nobody waits for any more are awaited, and so are threads that start. Piscina waits for what runs, too, but takes one
+   * worker that is done for all of them.
    */
   async onApplicationShutdown(): Promise<void> {
+    while (this.busy > 0) await once(this.events, 'free');
     while (this.threads.threads.length > this.warm.size) {
       await Promise.race([once(this.threads, 'workerCreate'), once(this.threads, 'workerDestroy')]);
     }
@@ -229,6 +231,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private release(): void {
     this.busy--;
     this.schedule();
+    this.events.emit('free');
   }
 
   /** Has a worker analyse a batch. Never rejects: what happens is told to the jobs. */

@@ -193,6 +193,13 @@ test('a stop waits for what its workers are doing, and for those that are starti
   expect(pool.state.workers).toBe(0);
 });
 
+test('a stop waits for all of its workers, not only for the first that is done', async () => {
+  await start({ inferenceMinWorkers: 3, inferenceMaxWorkers: 3 });
+  const work = [analyze(), ...[1, 2].map(() => pool.analyze(crowd(), EVERYTHING, patient))];
+  await pool.onApplicationShutdown();
+  expect(await outcomes(work)).toEqual(['done', 'done', 'done']);
+});
+
 test('pixels of the caller alone are transferred, not copied', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const image = people();
