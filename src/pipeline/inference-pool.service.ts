@@ -31,7 +31,10 @@ import { releaseGpu, workerDataOf } from './worker-data.js';
 import { letHeapsGrow } from './heaps.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 
-/** The answer for one picture. Times in milliseconds. */
+/**
+ * The answer for one picture. Times in milliseconds; where several workers shared its faces, those of the search and of
+ * the slowest of them.
+ */
 export interface Analysis {
   readonly faces: AnalysedFace[];
   /** No faces, because one is below `leastFaceSide`: decode the picture larger and ask again. */
@@ -48,7 +51,7 @@ export interface Analysis {
 export interface PoolState {
   /** Worker threads alive. */
   readonly workers: number;
-  /** Workers that have jobs. */
+  /** Workers that have jobs, or help with one. */
   readonly busy: number;
   /** Jobs in the hands of workers. */
   readonly running: number;
@@ -80,7 +83,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly warm = new Set<number>();
   /** Where the workers' models run. */
   readonly runtimes = new WorkerRuntimes();
-  /** Jobs in the hands of workers, and how many workers have some. */
+  /** Jobs in the hands of workers, and how many workers have some or help with one. */
   private running = 0;
   private busy = 0;
   /** Jobs that a worker may be looking at. */
@@ -178,6 +181,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
         if (!this.handedOver.has(job)) release?.();
         reject(signal.reason as Error);
       };
+<<<<<<< HEAD
       if (signal.aborted) return abandon();
       try {
         this.queue.push(job, (this.maxWorkers - this.busy) * this.config.inferenceMaxBatch);
@@ -185,6 +189,11 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
         release?.();
         throw error;
       }
+=======
+      const job = { image, options, abandoned, signal, queuedAt: wallClock(), resolve, reject };
+      // Workers that only help do not turn others away.
+      this.queue.push(job, this.maxWorkers * this.config.inferenceMaxBatch - this.running);
+>>>>>>> 4cdec3a (Write down how faces are shared and what it is worth)
       signal.addEventListener('abort', abandon, { once: true });
       this.schedule();
     });
@@ -293,20 +302,20 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     return gather(await Promise.all(answers));
   }
 
-  /** Workers that could help with a picture now: they have nothing to do, and nobody waits for them. */
+  /** Workers that could help with a picture now. */
   private get helpers(): number {
-    return this.keepsToItself ? 0 : Math.max(0, this.warm.size - this.busy);
+    return this.mayHelp ? Math.max(0, this.warm.size - this.busy) : 0;
   }
 
-  /** Whether one more worker could be started for the pictures to come. One at a time: it takes as long as many pictures. */
+  /** Whether one more worker could be started, for pictures to come. One at a time: it takes as long as many pictures. */
   private get mayGrow(): boolean {
     const { length } = this.threads.threads;
-    return !this.keepsToItself && length < this.maxWorkers && length === this.warm.size;
+    return this.mayHelp && length < this.maxWorkers && length === this.warm.size;
   }
 
-  /** Whether each picture is left to one worker: a GPU is fast where it gets all faces at once. */
-  private get keepsToItself(): boolean {
-    return this.queue.length > 0 || this.runtimes.current.provider !== 'cpu';
+  /** Not while somebody waits for a worker of his own, nor on a GPU, which is fast where it gets all faces at once. */
+  private get mayHelp(): boolean {
+    return this.queue.length === 0 && this.runtimes.current.provider === 'cpu';
   }
 
   /** Piscina starts a thread for a task that finds none idle. What goes wrong is told by its event. */

@@ -15,6 +15,9 @@ import type {
 } from './analysis.js';
 import { shared } from './shared-pixels.js';
 
+/** Pixels, in bytes, that take longer to bring to other workers than the help with one more face saves. */
+const BYTES_PER_FACE = 8 * 2 ** 20;
+
 /** Whether other workers can be of help: to describe a face takes milliseconds, unless all that is asked for are points. */
 export function isWorthSharing({ embedding, attributes }: AnalysisOptions): boolean {
   return embedding || attributes.length > 0;
@@ -29,7 +32,8 @@ export function handBack(
   { found: [faces], times }: FoundFaces,
   memory: SharedArrayBuffer,
 ): FoundPicture | undefined {
-  return faces.length < 2 ? undefined : { image: shared(image, memory), faces: faces.map(apart), times };
+  const least = 2 + Math.floor(image.data.byteLength / BYTES_PER_FACE);
+  return faces.length < least ? undefined : { image: shared(image, memory), faces: faces.map(apart), times };
 }
 
 function apart(face: FoundFace): FoundFace {

@@ -55,7 +55,7 @@ async function start(workers: number, settings: Partial<Config> = {}): Promise<v
 
 /** The pool takes the pixels away, so each call has its own. */
 const analyze = (image: Image, options = EVERYTHING, signal = patient): Promise<Analysis> =>
-  pool.analyze({ ...image, data: image.data.slice() }, options, signal);
+  pool.analyze({ ...image, data: Uint8Array.from(image.data) }, options, signal);
 
 /** `done`, or the code of the AppError that it ends in. */
 const outcome = (work: Promise<Analysis>): Promise<string> =>
@@ -106,6 +106,14 @@ test('one face, or nothing but points, is no work to share', async () => {
   expect(asked).toEqual(['shareable', 'whole']);
 });
 
+test('a large picture with few faces is left to one worker, as its pixels would take longer to copy', async () => {
+  await start(2);
+  const { data, info } = await sharp(sample(3)).resize(3_000).raw().toBuffer({ resolveWithObject: true });
+  const large = { width: info.width, height: info.height, data };
+  expect((await analyze(large, { ...NOTHING, embedding: true })).faces).toHaveLength(3);
+  expect(asked).toEqual(['shareable']);
+});
+
 test('pictures that come while all workers are busy are each left to one of them', async () => {
   await start(2);
   const work = Array.from({ length: 6 }, () => analyze(three));
@@ -127,6 +135,16 @@ test('pictures that come while others are shared wait, and are answered', async 
   expect((await analyze(three)).faces).toHaveLength(3);
   expect((await Promise.all(others)).map(({ faces }) => faces.length)).toEqual([1, 4]);
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
+});
+
+test('workers that help are no reason to refuse a picture', async () => {
+  await start(2, { inferenceMaxQueue: 0 });
+  let other: Promise<Analysis> | undefined;
+  onAsk = ({ found }) => {
+    if (found !== undefined) other ??= analyze(four);
+  };
+  expect(await outcome(analyze(three))).toBe('done');
+  expect((await other)?.faces).toHaveLength(4);
 });
 
 test('a picture with more faces than workers calls for one more, up to the maximum', async () => {
