@@ -28,6 +28,7 @@ export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
 
 /** One picture to analyse. */
 export interface AnalysisJob {
+  /** Its pixels are in shared memory. */
   readonly image: Image;
   readonly options: AnalysisOptions;
   /** Shared between the threads: not 0 from when nobody waits for the answer any more. */
@@ -38,11 +39,8 @@ export interface AnalysisJob {
 export interface Task {
   /** The pictures, analysed together. */
   readonly jobs: readonly AnalysisJob[];
-  /**
-   * Memory for the pixels of a single picture: if it turns out to have several faces, they are handed back found and not
-   * described, for several workers to share.
-   */
-  readonly shareIn?: SharedArrayBuffer;
+  /** Whether several faces of a single picture are handed back found and not described, for several workers to share. */
+  readonly mayShare?: boolean;
   /** The faces of the pictures, where these are found already and only to be described. */
   readonly found?: FoundFaces;
 }
@@ -68,8 +66,6 @@ export interface FoundFaces {
 
 /** A picture whose faces are found and not described yet. */
 export interface FoundPicture {
-  /** With shared pixels. */
-  readonly image: Image;
   readonly faces: readonly FoundFace[];
   readonly times: StageTimes;
 }

@@ -6,7 +6,6 @@
  * whole process when its thread ends during a run.
  */
 import { EventEmitter, once } from 'node:events';
-import { types } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { Config } from '../config/config.js';
@@ -25,7 +24,6 @@ import {
 } from './analysis.js';
 import { failure } from './isolation.js';
 import { JobQueue } from './job-queue.js';
-import { shared, SharedMemory } from './shared-pixels.js';
 import { deal, gather, isWorthSharing } from './sharing.js';
 import { releaseGpu, workerDataOf } from './worker-data.js';
 import { letHeapsGrow } from './heaps.js';
@@ -92,7 +90,6 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private wait?: NodeJS.Timeout;
   private answeredAt = -Infinity;
   private readonly watched = new WeakSet<object>();
-  private readonly memory = new SharedMemory();
   /** `batch`: a worker has answered a batch of so many pictures; `free`: one has nothing to do any more. */
   readonly events = new EventEmitter<{ batch: [size: number]; free: [] }>();
 
@@ -159,8 +156,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Analyses one picture, alone or together with others that wait for a worker. Its pixels are handed over, unless they are
-   * in shared memory: the image cannot be used afterwards.
+   * Analyses one picture, alone or together with others that wait for a worker. Pixels that are not in shared memory are
+   * copied there.
    * @param signal takes the job out of the queue, or stops the worker at its next model, when it aborts; its reason is
    *   thrown
    * @param release called when no worker looks at the pixels any more; never where a worker was lost
@@ -175,25 +172,20 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     return new Promise((resolve, reject) => {
       const abandoned = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
       const queuedAt = wallClock();
-      const job = { image, options, abandoned, signal, queuedAt, release, resolve, reject };
+      const job = { image: shared(image), options, abandoned, signal, queuedAt, release, resolve, reject };
       const abandon = (): void => {
         Atomics.store(abandoned, 0, 1);
         if (!this.handedOver.has(job)) release?.();
         reject(signal.reason as Error);
       };
-<<<<<<< HEAD
       if (signal.aborted) return abandon();
       try {
-        this.queue.push(job, (this.maxWorkers - this.busy) * this.config.inferenceMaxBatch);
+        // Workers that only help do not turn others away.
+        this.queue.push(job, this.maxWorkers * this.config.inferenceMaxBatch - this.running);
       } catch (error) {
         release?.();
         throw error;
       }
-=======
-      const job = { image, options, abandoned, signal, queuedAt: wallClock(), resolve, reject };
-      // Workers that only help do not turn others away.
-      this.queue.push(job, this.maxWorkers * this.config.inferenceMaxBatch - this.running);
->>>>>>> 4cdec3a (Write down how faces are shared and what it is worth)
       signal.addEventListener('abort', abandon, { once: true });
       this.schedule();
     });
@@ -245,12 +237,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   /** Has a worker analyse a batch. Never rejects: what happens is told to the jobs. */
   private async run(batch: readonly PendingJob[]): Promise<void> {
-    // Transferred pixels are lost with their worker. Alone, a job is not tried again; in a batch, it must be able to.
-    const jobs = batch.map(({ image, options, abandoned }) => ({
-      image: batch.length > 1 ? shared(image) : image,
-      options,
-      abandoned,
-    }));
+    const jobs = batch.map(({ image, options, abandoned }) => ({ image, options, abandoned }));
     try {
       const { outcomes, times } = await (batch.length > 1 ? this.ask({ jobs }) : this.analyzeAlone(jobs[0]));
       this.events.emit('batch', batch.length);
@@ -260,31 +247,22 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       if (batch.length === 1) return batch[0].reject(workerFailed(error));
       // One of them killed the worker, or none: each alone, so that the others do not pay for it.
-      for (const [index, job] of batch.entries()) {
-        if (!job.signal.aborted) await this.run([{ ...job, image: jobs[index].image }]);
-      }
+      for (const job of batch) if (!job.signal.aborted) await this.run([job]);
     }
   }
 
   private async ask(task: Task): Promise<BatchAnswer> {
-    const transferList = task.jobs.flatMap(({ image }) => transferable(image));
-    const answer = await this.threads.run(task, { transferList });
+    const answer = await this.threads.run(task);
     this.answeredAt = wallClock();
     return answer;
   }
 
   /** Has a worker analyse one picture, and others that have nothing to do help it where it has several faces. */
   private async analyzeAlone(job: AnalysisJob): Promise<BatchAnswer> {
-    const isShared = isWorthSharing(job.options) && (this.helpers > 0 || this.mayGrow);
-    if (!isShared) return this.ask({ jobs: [job] });
-    const shareIn = this.memory.take(job.image.data.byteLength);
-    try {
-      const answer = await this.ask({ jobs: [job], shareIn });
-      const [outcome] = answer.outcomes;
-      return outcome.kind === 'found' ? await this.share(job, outcome.picture) : answer;
-    } finally {
-      this.memory.give(shareIn);
-    }
+    const mayShare = isWorthSharing(job.options) && (this.helpers > 0 || this.mayGrow);
+    const answer = await this.ask({ jobs: [job], mayShare });
+    const [outcome] = answer.outcomes;
+    return outcome.kind === 'found' ? this.share(job, outcome.picture) : answer;
   }
 
   /** Deals the faces of a picture out. Never rejects, and resolves when no worker reads the picture any more. */
@@ -347,7 +325,10 @@ function workerFailed(cause: unknown): AppError {
   return new AppError('worker_failed', 'The image could not be analysed.', {}, { cause });
 }
 
-/** Those that can be transferred: shared memory is there for both anyway. */
-function transferable({ data: { buffer } }: Image): ArrayBuffer[] {
-  return types.isSharedArrayBuffer(buffer) ? [] : [buffer];
+/** Pixels that all threads see. */
+function shared(image: Image): Image {
+  if (image.data.buffer instanceof SharedArrayBuffer) return image;
+  const data = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
+  data.set(image.data);
+  return { ...image, data };
 }

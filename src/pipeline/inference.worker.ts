@@ -41,10 +41,10 @@ export default (task: Task): Promise<BatchAnswer> =>
 /** Both halves of the analysis, or the one that is asked for. */
 async function work(
   jobs: readonly AnalysisJob[],
-  { shareIn, found }: Task,
+  { mayShare, found }: Task,
 ): Promise<BatchResult | FoundPicture> {
   if (found !== undefined) return analysis.describe(jobs, found);
-  if (shareIn === undefined) return analysis.analyze(jobs);
+  if (mayShare !== true) return analysis.analyze(jobs);
   const faces = await analysis.find(jobs);
-  return handBack(jobs[0], faces, shareIn) ?? analysis.describe(jobs, faces);
+  return handBack(faces) ?? analysis.describe(jobs, faces);
 }

@@ -26,7 +26,8 @@ export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyz
 const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
 
 function answerOf(result: BatchResult | FoundPicture): BatchAnswer {
-  if ('image' in result) return { outcomes: [{ kind: 'found', picture: result }], times: result.times };
+  if (!('tooCoarse' in result))
+    return { outcomes: [{ kind: 'found', picture: result }], times: result.times };
   const { faces, tooCoarse, times } = result;
   const outcomes = faces.map((some, job): Outcome =>
     tooCoarse[job] ? { kind: 'too_coarse' } : { kind: 'faces', faces: some },

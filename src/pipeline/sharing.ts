@@ -13,10 +13,9 @@ import type {
   StageTimes,
   Task,
 } from './analysis.js';
-import { shared } from './shared-pixels.js';
 
-/** Pixels, in bytes, that take longer to bring to other workers than the help with one more face saves. */
-const BYTES_PER_FACE = 8 * 2 ** 20;
+/** How many faces are worth the way through the main thread. */
+const LEAST_FACES = 2;
 
 /** Whether other workers can be of help: to describe a face takes milliseconds, unless all that is asked for are points. */
 export function isWorthSharing({ embedding, attributes }: AnalysisOptions): boolean {
@@ -24,16 +23,11 @@ export function isWorthSharing({ embedding, attributes }: AnalysisOptions): bool
 }
 
 /**
- * A picture on its way to other workers, its pixels in shared memory; undefined where its faces are too few. Of a face
- * they get what they have to know in memory of its own: more would be copied as often as there are workers.
+ * What other workers have to know of the faces of a picture, in memory of its own: more would be copied as often as there
+ * are workers. Undefined where there are too few faces to share.
  */
-export function handBack(
-  { image }: AnalysisJob,
-  { found: [faces], times }: FoundFaces,
-  memory: SharedArrayBuffer,
-): FoundPicture | undefined {
-  const least = 2 + Math.floor(image.data.byteLength / BYTES_PER_FACE);
-  return faces.length < least ? undefined : { image: shared(image, memory), faces: faces.map(apart), times };
+export function handBack({ found: [faces], times }: FoundFaces): FoundPicture | undefined {
+  return faces.length < LEAST_FACES ? undefined : { faces: faces.map(apart), times };
 }
 
 function apart(face: FoundFace): FoundFace {
@@ -54,14 +48,10 @@ function apart(face: FoundFace): FoundFace {
  * A task for each of at most so many workers. They get a face each in turn, so that large and small ones, certain and
  * doubtful ones are spread evenly.
  */
-export function deal(
-  { options, abandoned }: AnalysisJob,
-  { image, faces, times }: FoundPicture,
-  workers: number,
-): Task[] {
+export function deal(job: AnalysisJob, { faces, times }: FoundPicture, workers: number): Task[] {
   const hands = Math.min(workers, faces.length);
   return Array.from({ length: hands }, (_, hand) => ({
-    jobs: [{ image, options, abandoned }],
+    jobs: [job],
     found: { found: [faces.filter((_, index) => index % hands === hand)], tooCoarse: [false], times },
   }));
 }

@@ -5,7 +5,6 @@ import { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions, Task } from '../../src/pipeline/analysis.js';
 import { type Analysis, InferencePool } from '../../src/pipeline/inference-pool.service.js';
-import { SharedMemory } from '../../src/pipeline/shared-pixels.js';
 import type { Image } from '../../src/vision/image.js';
 import { sample, until } from '../e2e/support.js';
 
@@ -46,16 +45,15 @@ async function start(workers: number, settings: Partial<Config> = {}): Promise<v
   onAsk = () => undefined;
   pool['threads'].run = (task, options) => {
     if (task.jobs.length > 0)
-      asked.push(task.found?.found[0].length ?? (task.shareIn ? 'shareable' : 'whole'));
+      asked.push(task.found?.found[0].length ?? (task.mayShare === true ? 'shareable' : 'whole'));
     const answer = run(task, options);
     onAsk(task);
     return answer;
   };
 }
 
-/** The pool takes the pixels away, so each call has its own. */
 const analyze = (image: Image, options = EVERYTHING, signal = patient): Promise<Analysis> =>
-  pool.analyze({ ...image, data: Uint8Array.from(image.data) }, options, signal);
+  pool.analyze(image, options, signal);
 
 /** `done`, or the code of the AppError that it ends in. */
 const outcome = (work: Promise<Analysis>): Promise<string> =>
@@ -104,14 +102,6 @@ test('one face, or nothing but points, is no work to share', async () => {
   expect((await analyze(three, ONE)).faces).toHaveLength(1);
   expect((await analyze(three, { ...NOTHING, landmarks: true })).faces).toHaveLength(3);
   expect(asked).toEqual(['shareable', 'whole']);
-});
-
-test('a large picture with few faces is left to one worker, as its pixels would take longer to copy', async () => {
-  await start(2);
-  const { data, info } = await sharp(sample(3)).resize(3_000).raw().toBuffer({ resolveWithObject: true });
-  const large = { width: info.width, height: info.height, data };
-  expect((await analyze(large, { ...NOTHING, embedding: true })).faces).toHaveLength(3);
-  expect(asked).toEqual(['shareable']);
 });
 
 test('pictures that come while all workers are busy are each left to one of them', async () => {
@@ -212,26 +202,4 @@ test('on a GPU a picture is left to one worker', async () => {
   pool.runtimes['note'](0, { provider: 'cuda' });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked).toEqual(['whole']);
-});
-
-test('one piece of shared memory serves picture after picture', async () => {
-  await start(2);
-  const used = new Set<SharedArrayBuffer>();
-  onAsk = ({ shareIn }) => void (shareIn && used.add(shareIn));
-  for (const options of [EVERYTHING, ONE, EVERYTHING]) await analyze(three, options);
-  expect(used.size).toBe(1);
-});
-
-test('shared memory is lent to one at a time, and a piece that is too small makes room for a larger one', () => {
-  const memory = new SharedMemory();
-  const [a, b] = [memory.take(1_000), memory.take(1_000)];
-  expect(a).not.toBe(b);
-  expect(a.byteLength).toBeGreaterThanOrEqual(1_000);
-  memory.give(a);
-  expect(memory.take(900)).toBe(a);
-  memory.give(a);
-  const larger = memory.take(5_000);
-  expect(larger.byteLength).toBeGreaterThanOrEqual(5_000);
-  memory.give(larger);
-  expect(memory.take(10)).toBe(larger);
 });
