@@ -109,7 +109,10 @@ function bringLines(
   address: number,
 ): void {
   const { bytes } = kernelMemory();
-  for (let line = 0; line < lines; line++) {
+  // Whole lines follow one another without a gap.
+  const together = stride === width * 3 ? Math.min(lines, height - top) : 0;
+  bytes.set(data.subarray(top * stride, (top + together) * stride), address);
+  for (let line = together; line < lines; line++) {
     const start = (Math.min(top + line, height - 1) * width + left) * 3;
     bytes.set(data.subarray(start, start + stride), address + line * stride);
   }

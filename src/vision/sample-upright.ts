@@ -52,10 +52,16 @@ export function sampleUpright(
 
   for (let first = y.first; first < y.end; first += STRIP_ROWS) {
     const rows = Math.min(STRIP_ROWS, y.end - first);
+    const lowest = Math.min(y.low[first], y.low[first + rows - 1]);
+    const count = Math.max(y.high[first], y.high[first + rows - 1]) + 1 - lowest;
+    // Whole lines follow one another without a gap.
+    const areTogether = stride === image.width * 3 && count <= 2 * STRIP_ROWS;
+    if (areTogether) bytes.set(image.data.subarray(lowest * stride, (lowest + count) * stride), lines);
     let end = lines;
     // A line serves several rows, which follow one another.
     let [recent, recentAt, older, olderAt] = [-1, 0, -1, 0];
     const bring = (index: number): number => {
+      if (areTogether) return lines + (index - lowest) * stride;
       if (index === recent) return recentAt;
       if (index === older) return olderAt;
       const start = (index * image.width + left) * 3;
