@@ -6,7 +6,8 @@ import { type ImageSource, originOf } from '../images/image-source.js';
 import { Pack } from '../packs/pack.js';
 import { Admission } from '../pipeline/admission.service.js';
 import type { AnalysisOptions } from '../pipeline/analysis.js';
-import { type Analysis, InferencePool } from '../pipeline/inference-pool.service.js';
+import { InferencePool } from '../pipeline/inference-pool.service.js';
+import type { Analysis } from '../pipeline/pending-job.js';
 import { currentPicture, inPicture } from '../telemetry/scope.js';
 import { scaleFace } from './scale-face.js';
 

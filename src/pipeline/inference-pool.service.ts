@@ -9,41 +9,22 @@ import { EventEmitter, once } from 'node:events';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { Config } from '../config/config.js';
-import { AppError } from '../errors.js';
 import type { Image } from '../vision/image.js';
 import {
-  type AnalysedFace,
   type AnalysisJob,
   type AnalysisOptions,
   type BatchAnswer,
   type FoundPicture,
-  type Outcome,
-  type StageTimes,
   type Task,
   wallClock,
 } from './analysis.js';
 import { failure } from './isolation.js';
 import { JobQueue } from './job-queue.js';
+import { type Analysis, type PendingJob, settle, workerFailed } from './pending-job.js';
 import { deal, gather, isWorthSharing } from './sharing.js';
 import { releaseGpu, workerDataOf } from './worker-data.js';
 import { letHeapsGrow } from './heaps.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
-
-/**
- * The answer for one picture. Times in milliseconds; where several workers shared its faces, those of the search and of
- * the slowest of them.
- */
-export interface Analysis {
-  readonly faces: AnalysedFace[];
-  /** No faces, because one is below `leastFaceSide`: decode the picture larger and ask again. */
-  readonly tooCoarse: boolean;
-  /** How many pictures went through the models together; the times below are those of all of them. */
-  readonly batchSize: number;
-  readonly queueMs: number;
-  readonly detectMs: number;
-  readonly recogniseMs: number;
-  readonly attributesMs: number;
-}
 
 /** What the pool is doing. */
 export interface PoolState {
@@ -59,14 +40,6 @@ export interface PoolState {
   readonly restarts: number;
   /** Milliseconds since a worker last answered; Infinity before the first answer. */
   readonly sinceAnswerMs: number;
-}
-
-interface PendingJob extends AnalysisJob {
-  readonly signal: AbortSignal;
-  readonly queuedAt: number;
-  readonly release?: () => void;
-  readonly resolve: (analysis: Analysis) => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 /** What a worker can do once it has started. */
@@ -225,11 +198,11 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     for (const job of batch) this.handedOver.add(job);
     await this.run(batch);
     this.running -= batch.length;
-    this.release();
+    this.setFree();
   }
 
-  /** A worker is free again. */
-  private release(): void {
+  /** One worker more has nothing to do. */
+  private setFree(): void {
     this.busy--;
     this.schedule();
     this.events.emit('free');
@@ -272,8 +245,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     let working = tasks.length;
     const answers = tasks.map(async (task) => {
       const answer = await this.ask(task).catch(failure);
-      // The last worker is released with the job.
-      if (--working > 0) this.release();
+      // The last worker is free when the job is done.
+      if (--working > 0) this.setFree();
       return answer;
     });
     if (tasks.length < picture.faces.length && this.mayGrow) this.grow();
@@ -300,29 +273,6 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private grow(): void {
     void this.threads.run(NOTHING).catch(() => undefined);
   }
-}
-
-function settle(
-  { queuedAt, resolve, reject }: PendingJob,
-  outcome: Outcome,
-  times: StageTimes,
-  batchSize: number,
-): void {
-  if (outcome.kind === 'failed') return reject(workerFailed(outcome.error));
-  const { startedAt, detectMs, recogniseMs, attributesMs } = times;
-  resolve({
-    faces: outcome.kind === 'faces' ? outcome.faces : [],
-    tooCoarse: outcome.kind === 'too_coarse',
-    batchSize,
-    queueMs: startedAt - queuedAt,
-    detectMs,
-    recogniseMs,
-    attributesMs,
-  });
-}
-
-function workerFailed(cause: unknown): AppError {
-  return new AppError('worker_failed', 'The image could not be analysed.', {}, { cause });
 }
 
 /** Pixels that all threads see. */

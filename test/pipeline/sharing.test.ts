@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions, Task } from '../../src/pipeline/analysis.js';
-import { type Analysis, InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import type { Analysis } from '../../src/pipeline/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
 import { sample, until } from '../e2e/support.js';
 
