@@ -1,4 +1,4 @@
-/** What crosses between the main thread and a worker: plain data that can be cloned or transferred. */
+/** What crosses between the main thread and a worker: plain data that can be cloned, and pixels in shared memory. */
 import type { Attributes, AttributeName } from '../attributes/attributes.service.js';
 import type { Face } from '../detection/face.js';
 import type { DetectOptions } from '../detection/searcher.js';
