@@ -29,30 +29,38 @@ Options:
   --skip-extract      train on what is already there
   --python <command>  a Python with torch and onnx (default: python3; Debian: apt-get install python3-torch python3-onnx)
   --seed <n>          (default: 1)
+  --help              print this
 `;
 
-const { values, positionals } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    work: { type: 'string', default: '.train' },
-    judge: { type: 'string', default: JUDGE_FILE },
-    'skip-extract': { type: 'boolean', default: false },
-    python: { type: 'string', default: 'python3' },
-    seed: { type: 'string', default: '1' },
-  },
-  allowPositionals: true,
-});
-const { data, judge, python, seed, work, 'skip-extract': isExtracted } = values;
-const names = positionals.length > 0 ? positionals : Object.keys(TRAININGS);
-if (data === undefined || !names.every((name) => name in TRAININGS)) {
-  process.stderr.write(USAGE);
-  process.exit(1);
-}
-try {
+async function train(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      work: { type: 'string', default: '.train' },
+      judge: { type: 'string', default: JUDGE_FILE },
+      'skip-extract': { type: 'boolean', default: false },
+      python: { type: 'string', default: 'python3' },
+      seed: { type: 'string', default: '1' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    allowPositionals: true,
+  });
+  const { data, judge, python, seed, work, help, 'skip-extract': isExtracted } = values;
+  if (help) return void process.stdout.write(USAGE);
+  const names = positionals.length > 0 ? positionals : Object.keys(TRAININGS);
+  if (data === undefined || !names.every((name) => name in TRAININGS)) {
+    process.stderr.write(USAGE);
+    process.exitCode = 1;
+    return;
+  }
   for (const name of names) {
     const task = { data, judge, python, seed, isExtracted, work: join(work, name) };
     process.stdout.write(`${await TRAININGS[name](task)}\n`);
   }
+}
+
+try {
+  await train();
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
