@@ -59,7 +59,7 @@ export class Engine {
     return this.decoder.decode(bytes, 'image', AbortSignal.timeout(TEN_MINUTES_MS));
   }
 
-  /** The faces of a picture, largest first. A decoded image is handed over: it cannot be used afterwards. */
+  /** The faces of a picture, largest first. A decoded image stays the caller's. */
   async analyze(source: string | Uint8Array | Image, options: AnalysisOptions): Promise<AnalysedFace[]> {
     const encoded = typeof source === 'string' || source instanceof Uint8Array;
     const image = encoded ? await this.decode(source) : source;

@@ -99,9 +99,8 @@ class Quantiser {
       scalingOf(range).scale,
       (integerAttribute(conv, 'group') ?? 1) > 1 && dims[1] === 1,
     );
-    this.scales(weights, whole);
     if (isHeld || transpose === undefined) {
-      this.quantisedConvolution(conv, joined.output, wholeName(joined.output), whole, dims);
+      this.quantisedConvolution(conv, whole, dims, joined.output, wholeName(joined.output));
       this.finish(joined);
     } else this.answer(conv, transpose, whole, dims[1]);
     return true;
@@ -113,14 +112,19 @@ class Quantiser {
     this.constant({ name: WEIGHT_ZERO, dims: [], data_type: DataType.int8, raw_data: new Uint8Array(1) });
   }
 
-  /** @param whole the convolution's weights, under the name that the graph has them by */
+  /**
+   * @param whole its weights, known by the name of its second input
+   * @param scaled the tensor whose range the result lies in
+   * @param output the name of the result
+   */
   private quantisedConvolution(
     { input: [input = '', weights = ''], attribute }: Pick<Node, 'input' | 'attribute'>,
-    range: string,
-    output: string,
     whole: WholeWeights,
     dims: number[],
+    scaled: string,
+    output: string,
   ): void {
+    this.scales(weights, whole);
     this.constant(int8Tensor(`${weights}_whole`, dims, whole.weights));
     this.constant(int32Tensor(`${weights}_bias`, [dims[0]], whole.biases));
     const inputs = [
@@ -128,24 +132,26 @@ class Quantiser {
       `${weights}_whole`,
       `${weights}_scale`,
       WEIGHT_ZERO,
-      ...this.scaling(range),
+      ...this.scaling(scaled),
       `${weights}_bias`,
     ];
     this.nodes.push(node('QLinearConv', inputs, [output], attribute));
   }
 
   /** A 1×1 convolution and the Transpose after it as a product of rows and columns, whose result is floats. */
-  private answer(conv: Node, transpose: Node, { weights, scales }: WholeWeights, inputs: number): void {
+  private answer(conv: Node, transpose: Node, whole: WholeWeights, inputs: number): void {
     const [input = '', name = '', bias = ''] = conv.input;
+    const { weights, scales } = whole;
+    this.scales(name, whole);
     const outputs = scales.length;
     const columns = weights.map(
       (_, index) => weights[(index % outputs) * inputs + Math.floor(index / outputs)],
     );
     this.constant(int8Tensor(`${name}_whole`, [inputs, outputs], columns));
-    const [whole, scale, zero] = this.whole8(input);
-    const rows = `${whole}_rows`;
+    const [values, scale, zero] = this.whole8(input);
+    const rows = `${values}_rows`;
     if (!this.whole.has(rows)) {
-      this.nodes.push(node('Transpose', [whole], [rows], transpose.attribute));
+      this.nodes.push(node('Transpose', [values], [rows], transpose.attribute));
       this.whole.add(rows);
     }
     const parameters = [rows, `${name}_whole`, scale, `${name}_scale`, zero, WEIGHT_ZERO];
@@ -178,14 +184,15 @@ class Quantiser {
       { name: 'group', type: AttributeType.int, i: channels },
     ];
     const whole = wholeWeights(slope, new Float32Array(channels), scalingOf(range).scale, true);
-    this.scales(weights, whole);
-    this.quantisedConvolution({ input: [input, weights], attribute }, output, `${output}_product`, whole, [
-      channels,
-      1,
-      1,
-      1,
-    ]);
-    this.nodes.push(node('Max', [wholeName(input), `${output}_product`], [wholeName(output)]));
+    const product = `${output}_product`;
+    this.quantisedConvolution(
+      { input: [input, weights], attribute },
+      whole,
+      [channels, 1, 1, 1],
+      output,
+      product,
+    );
+    this.nodes.push(node('Max', [wholeName(input), product], [wholeName(output)]));
     this.whole.add(output);
     return true;
   }

@@ -16,7 +16,6 @@ import type { Pose } from '../../../../src/attributes/pose.js';
 import { loadConfig } from '../../../../src/config/config.js';
 import { AppError } from '../../../../src/errors.js';
 import { loadPack } from '../../../../src/packs/load-pack.js';
-import { RecognitionService } from '../../../../src/recognition/recognition.service.js';
 import { runInBatches } from '../../../../src/sessions/batches.js';
 import { type Model, SessionManager } from '../../../../src/sessions/session-manager.service.js';
 import { keypointRoll } from '../../../../src/vision/alignment.js';
@@ -52,8 +51,7 @@ export async function extract(data: string, out: string): Promise<void> {
     throw new AppError('invalid_pack', 'The pack has no Hopenet to learn from.');
   const sessions = new SessionManager(config);
   const finder = await Finder.open();
-  const recognition = new RecognitionService(pack, sessions);
-  await recognition.onModuleInit();
+  const recognition = await finder.openRecognition();
   const teacher = await sessions.open(join(pack.folder, pose.file), hopenet.SIGNATURE);
 
   await mkdir(out, { recursive: true });
