@@ -212,12 +212,12 @@ export class Config {
 
   @Setting(
     'INFERENCE_MAX_BATCH',
-    'Most waiting pictures that one worker takes at a time. A CPU gains nothing from more than 1, a GPU does.',
+    'Most waiting pictures that one worker takes at a time. A CPU gains a tenth by 2 and no more by more, a GPU gains by many.',
     IsInt(),
     Min(1),
     Max(64),
   )
-  inferenceMaxBatch: number = 1;
+  inferenceMaxBatch: number = 2;
 
   @Setting(
     'INFERENCE_BATCH_WAIT_MS',

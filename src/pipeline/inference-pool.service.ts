@@ -54,8 +54,9 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly warm = new Set<number>();
   /** Where the workers' models run. */
   readonly runtimes = new WorkerRuntimes();
-  /** Jobs in the hands of workers, and how many workers have some or help with one. */
+  /** Jobs in the hands of workers, how many workers have some, and how many have some or help with one. */
   private running = 0;
+  private occupied = 0;
   private busy = 0;
   /** Jobs that a worker may be looking at. */
   private readonly handedOver = new WeakSet<PendingJob>();
@@ -154,7 +155,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       if (signal.aborted) return abandon();
       try {
         // Workers that only help do not turn others away.
-        this.queue.push(job, this.maxWorkers * this.config.inferenceMaxBatch - this.running);
+        this.queue.push(job, (this.maxWorkers - this.occupied) * this.config.inferenceMaxBatch);
       } catch (error) {
         release?.();
         throw error;
@@ -194,10 +195,12 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   private async dispatch(batch: readonly PendingJob[]): Promise<void> {
     this.busy++;
+    this.occupied++;
     this.running += batch.length;
     for (const job of batch) this.handedOver.add(job);
     await this.run(batch);
     this.running -= batch.length;
+    this.occupied--;
     this.setFree();
   }
 

@@ -9,7 +9,7 @@ const admissionOf = (settings: Partial<Config>): Admission =>
   new Admission(
     Object.assign(
       new Config(),
-      { inferenceMaxWorkers: 1, inferenceMaxQueue: 1, maxBytesInFlight: 200 },
+      { inferenceMaxWorkers: 1, inferenceMaxBatch: 1, inferenceMaxQueue: 1, maxBytesInFlight: 200 },
       settings,
     ),
   );

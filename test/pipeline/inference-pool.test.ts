@@ -104,6 +104,11 @@ test('a queue of no length refuses what cannot start at once', async () => {
   expect(await outcomes([analyze()])).toEqual(['done']);
 });
 
+test('a worker that is busy with one picture has no room for another of its batch', async () => {
+  await start({ inferenceMaxWorkers: 1, inferenceMaxBatch: 4, inferenceMaxQueue: 0 });
+  expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'overloaded']);
+});
+
 test('a request whose time is over while it waits leaves the queue without reaching a worker', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const deadline = new AbortController();

@@ -106,7 +106,7 @@ test('one face, or nothing but points, is no work to share', async () => {
 });
 
 test('pictures that come while all workers are busy are each left to one of them', async () => {
-  await start(2);
+  await start(2, { inferenceMaxBatch: 1 });
   const work = Array.from({ length: 6 }, () => analyze(three));
   expect(pool.state).toMatchObject({ busy: 2, running: 2, queued: 4 });
   for (const { faces } of await Promise.all(work)) expect(faces).toHaveLength(3);
