@@ -47,7 +47,9 @@ export class Admission {
   constructor(config: Config) {
     const workers = Math.max(config.inferenceMinWorkers, config.inferenceMaxWorkers);
     this.maxQueue = config.inferenceMaxQueue;
-    this.maxPictures = workers * config.inferenceMaxBatch + this.maxQueue;
+    // A batch is made of what waits, unless a free worker waits for it to fill.
+    const perWorker = config.inferenceBatchWaitMs > 0 ? config.inferenceMaxBatch : 1;
+    this.maxPictures = workers * perWorker + this.maxQueue;
     const half = Math.floor(config.maxBytesInFlight / 2);
     this.bodies = new ByteBudget(half);
     this.pixels = new ByteBudget(half);

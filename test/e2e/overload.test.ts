@@ -24,12 +24,7 @@ let pool: InferencePool;
 let places: Place[] = [];
 
 beforeAll(async () => {
-  service = await startService({
-    inferenceMaxBatch: 1,
-    inferenceMaxQueue: 1,
-    maxBytesInFlight: 40 * MIB,
-    maxBodyBytes: 30 * MIB,
-  });
+  service = await startService({ inferenceMaxQueue: 1, maxBytesInFlight: 40 * MIB, maxBodyBytes: 30 * MIB });
   admission = service.app.get(Admission, { strict: false });
   pool = service.app.get(InferencePool, { strict: false });
 });

@@ -9,7 +9,7 @@ const admissionOf = (settings: Partial<Config>): Admission =>
   new Admission(
     Object.assign(
       new Config(),
-      { inferenceMaxWorkers: 1, inferenceMaxBatch: 1, inferenceMaxQueue: 1, maxBytesInFlight: 200 },
+      { inferenceMaxWorkers: 1, inferenceMaxQueue: 1, maxBytesInFlight: 200 },
       settings,
     ),
   );
@@ -93,6 +93,18 @@ describe('bodies', () => {
 });
 
 describe('pictures', () => {
+  test.each([
+    [0, 2, 'a worker takes what there is'],
+    [50, 5, 'a worker waits for a batch to fill'],
+  ])('with %i ms of patience, %i of them are let in, as %s', (inferenceBatchWaitMs, most) => {
+    const admission = admissionOf({ inferenceMaxBatch: 4, inferenceBatchWaitMs });
+    for (let taken = 0; taken < most; taken++) {
+      expect(codeOf(() => admission.assertRoom())).toBe('let in');
+      void admission.place(patient).take(1);
+    }
+    expect(codeOf(() => admission.assertRoom())).toBe('overloaded');
+  });
+
   test('wait for memory, and get it when another is done with it', async () => {
     const admission = admissionOf({});
     const first = admission.place(patient);
