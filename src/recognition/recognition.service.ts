@@ -14,7 +14,7 @@ import {
   SHAPE,
   SIGNATURE,
 } from './arcface.js';
-import { normalise } from './similarity.js';
+import { lengthOf, normalise } from './similarity.js';
 
 /** What the trunk says of one face. */
 export interface Identity {
@@ -79,7 +79,7 @@ async function run({ model, normalisation }: Network, faces: readonly AlignableF
   const [name] = model.outputs;
   return outputs.map(({ [name]: embedding, features }) => ({
     embedding: normalise(embedding),
-    length: Math.hypot(...embedding),
+    length: lengthOf(embedding),
     features,
   }));
 }

@@ -9,13 +9,18 @@ export interface ConfidenceParameters {
   readonly highest: number;
 }
 
+/** The Euclidean length; `Math.hypot` of 512 numbers takes twenty times as long. */
+export function lengthOf(vector: Float32Array): number {
+  return Math.sqrt(cosineSimilarity(vector, vector));
+}
+
 /** The vector at length 1; a zero vector stays as it is. */
 export function normalise(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
+  const length = lengthOf(vector);
   return length === 0 ? vector : vector.map((value) => value / length);
 }
 
-/** Cosine similarity of two L2-normalised vectors of one length, −1…1. */
+/** Cosine similarity of two L2-normalised vectors of one length, −1…1; of others, their scalar product. */
 export function cosineSimilarity(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];

@@ -18,7 +18,7 @@ interface Kernels {
     rest: number,
   ): void;
   blend(
-    stride: number,
+    length: number,
     columns: number,
     columnTable: number,
     rows: number,

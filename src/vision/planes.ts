@@ -51,6 +51,14 @@ export function writePlanes({ plane, scale, shift }: Planes, address: number): v
   }
 }
 
+/** The kernels write so many columns at a time. */
+export const COLUMN_STEP = 4;
+
+/** The least multiple of `step` that is not below `value`. */
+export function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
 /** Makes rows of the target black, from `first` up to `end`. */
 export function blacken(
   { data, offset, width, height }: WarpTarget,

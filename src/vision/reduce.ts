@@ -2,6 +2,7 @@
 import { type Affine, apply } from './affine.js';
 import type { Image } from './image.js';
 import { kernelMemory, kernels, layOut } from './kernels.js';
+import { bringLines, bytesOf, strideOf } from './lines.js';
 
 /** An image, and the map from target pixels to its pixels. */
 export interface Reduced {
@@ -86,36 +87,18 @@ function averageBlocks(
   const out = new Uint8Array(columns * rows * 3);
   const whole = Math.min(columns, Math.floor((image.width - left) / factor));
   const rest = whole < columns ? image.width - left - whole * factor : 0;
-  const stride = (whole * factor + rest) * 3;
-  const [source, line, target] = layOut(factor * stride, stride * 4, columns * 3);
+  const width = whole * factor + rest;
+  const stride = strideOf(image, width);
+  const [room, line, target] = layOut(bytesOf(factor, stride), stride * 4, columns * 3);
   const { bytes } = kernelMemory();
   for (let row = 0; row < rows; row++) {
     const first = top + row * factor;
     const lines = Math.min(image.height - first, factor);
-    bringLines(image, left, first, stride, lines, source);
+    const source = bringLines(image, left, first, width, lines, stride, room);
     kernels.average(source, stride, lines, line, target, factor, whole, rest);
     out.set(bytes.subarray(target, target + columns * 3), row * columns * 3);
   }
   return { width: columns, height: rows, data: out };
-}
-
-/** Brings parts of lines into the kernels' memory. The last line of the image stands for those below it. */
-function bringLines(
-  { width, height, data }: Image,
-  left: number,
-  top: number,
-  stride: number,
-  lines: number,
-  address: number,
-): void {
-  const { bytes } = kernelMemory();
-  // Whole lines follow one another without a gap.
-  const together = stride === width * 3 ? Math.min(lines, height - top) : 0;
-  bytes.set(data.subarray(top * stride, (top + together) * stride), address);
-  for (let line = together; line < lines; line++) {
-    const start = (Math.min(top + line, height - 1) * width + left) * 3;
-    bytes.set(data.subarray(start, start + stride), address + line * stride);
-  }
 }
 
 /** Source bytes that are worked on together: few enough to stay in a core's cache. */
@@ -128,13 +111,14 @@ const STRIP_BYTES = 128 * 1024;
 export function halve(image: Image, left: number, top: number, columns: number, rows: number): Image {
   const out = new Uint8Array(columns * rows * 3);
   const whole = Math.min(columns, (image.width - left) >> 1);
-  const stride = Math.min(columns * 2, image.width - left) * 3;
+  const width = Math.min(columns * 2, image.width - left);
+  const stride = strideOf(image, width);
   const stripRows = Math.min(rows, Math.max(1, Math.floor(STRIP_BYTES / (2 * stride))));
-  const [source, target] = layOut(2 * stripRows * stride, stripRows * columns * 3);
+  const [room, target] = layOut(bytesOf(2 * stripRows, stride), stripRows * columns * 3);
   const { bytes } = kernelMemory();
   for (let first = 0; first < rows; first += stripRows) {
     const count = Math.min(stripRows, rows - first);
-    bringLines(image, left, top + 2 * first, stride, 2 * count, source);
+    const source = bringLines(image, left, top + 2 * first, width, 2 * count, stride, room);
     kernels.halve(source, stride, target, columns, whole, count);
     out.set(bytes.subarray(target, target + count * columns * 3), first * columns * 3);
   }

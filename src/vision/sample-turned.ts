@@ -1,26 +1,36 @@
 /** Sampling through any affine map, as crops that follow a tilted head do. */
 import { type Affine, apply } from './affine.js';
 import type { Image } from './image.js';
-import { kernelMemory, kernels, layOut } from './kernels.js';
-import { blacken, type Planes, PLANES_BYTES, takeRows, type WarpTarget, writePlanes } from './planes.js';
+import { kernels, layOut } from './kernels.js';
+import { bringLines, bytesOf, strideOf } from './lines.js';
+import {
+  blacken,
+  COLUMN_STEP,
+  type Planes,
+  PLANES_BYTES,
+  roundUp,
+  takeRows,
+  type WarpTarget,
+  writePlanes,
+} from './planes.js';
 
 /** A map that strides over more than this skips most of what it passes: bringing it over would cost more than it saves. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Fills the target, bilinear, black outside the image. */
 export function sampleTurned(image: Image, map: Affine, target: WarpTarget, planes: Planes): void {
-  const part = inSight(image, map, target);
+  const columns = roundUp(target.width, COLUMN_STEP);
+  const part = inSight(image, map, columns, target.height);
   if (part.width <= 0 || part.height <= 0) return blacken(target, planes);
-  const stride = part.width * 3;
+  const stride = strideOf(image, part.width);
   if (stride * part.height > MOST_BYTES) return sampleSparsely(image, map, target, planes);
 
-  const { width, height } = target;
-  const [source, planeTable, out] = layOut(stride * part.height, PLANES_BYTES, 3 * width * height * 4);
-  const { bytes } = kernelMemory();
-  for (let line = 0; line < part.height; line++) {
-    const start = ((part.top + line) * image.width + part.left) * 3;
-    bytes.set(image.data.subarray(start, start + stride), source + line * stride);
-  }
+  const [room, planeTable, out] = layOut(
+    bytesOf(part.height, stride),
+    PLANES_BYTES,
+    3 * columns * target.height * 4,
+  );
+  const source = bringLines(image, part.left, part.top, part.width, part.height, stride, room);
   writePlanes(planes, planeTable);
   const { a, b, c, d, e, f } = map;
   kernels.turn(
@@ -30,8 +40,8 @@ export function sampleTurned(image: Image, map: Affine, target: WarpTarget, plan
     part.top,
     image.width,
     image.height,
-    width,
-    height,
+    columns,
+    target.height,
     out,
     planeTable,
     a,
@@ -41,14 +51,15 @@ export function sampleTurned(image: Image, map: Affine, target: WarpTarget, plan
     e,
     f,
   );
-  takeRows(target, out, width, 0, height);
+  takeRows(target, out, columns, 0, target.height);
 }
 
-/** The part of the image that the target sees, with a pixel of margin for neighbours and rounding. */
+/** The part of the image that a target of `width` × `height` sees, with a pixel of margin for neighbours and rounding. */
 function inSight(
   image: Image,
   map: Affine,
-  { width, height }: WarpTarget,
+  width: number,
+  height: number,
 ): { left: number; top: number; width: number; height: number } {
   const corners = [
     apply(map, { x: 0, y: 0 }),

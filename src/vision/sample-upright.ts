@@ -2,14 +2,23 @@
 import type { Affine } from './affine.js';
 import type { Image } from './image.js';
 import { kernelMemory, kernels, layOut } from './kernels.js';
-import { blacken, type Planes, PLANES_BYTES, takeRows, type WarpTarget, writePlanes } from './planes.js';
+import { bringLines, bytesOf, strideOf } from './lines.js';
+import {
+  blacken,
+  COLUMN_STEP,
+  type Planes,
+  PLANES_BYTES,
+  roundUp,
+  takeRows,
+  type WarpTarget,
+  writePlanes,
+} from './planes.js';
 
 /** Rows that are worked on together: few enough that they and their source lines stay in a core's cache. */
 const STRIP_ROWS = 16;
 /** Bytes of an entry in the kernel's tables. */
 const ENTRY_BYTES = 12;
-/** The kernel writes four columns at a time, and blends eight bytes of a line. */
-const COLUMN_STEP = 4;
+/** The kernel blends eight bytes of a line at a time. */
 const LINE_STEP = 8;
 
 /** Fills the target, bilinear, black outside the image. */
@@ -27,12 +36,13 @@ export function sampleUpright(
 
   // Of every line only the part in sight is brought over.
   const left = Math.min(x.low[x.first], x.low[x.end - 1]);
-  const right = Math.max(x.high[x.first], x.high[x.end - 1]) + 1;
-  const stride = (right - left) * 3;
-  const lineLength = roundUp(stride, LINE_STEP);
+  const width = Math.max(x.high[x.first], x.high[x.end - 1]) + 1 - left;
+  const stride = strideOf(image, width);
+  const lineLength = roundUp(width * 3, LINE_STEP);
   const columns = roundUp(target.width, COLUMN_STEP);
-  const [lines, columnTable, rowTable, line, planeTable, out] = layOut(
-    2 * STRIP_ROWS * stride,
+  const pairBytes = roundUp(bytesOf(2, stride), LINE_STEP);
+  const [room, columnTable, rowTable, line, planeTable, out] = layOut(
+    STRIP_ROWS * pairBytes,
     columns * ENTRY_BYTES,
     STRIP_ROWS * ENTRY_BYTES,
     // Behind the line lies a black pixel, for the columns that see none.
@@ -40,7 +50,7 @@ export function sampleUpright(
     PLANES_BYTES,
     3 * STRIP_ROWS * columns * 4,
   );
-  const { bytes, integers, floats } = kernelMemory();
+  const { integers, floats } = kernelMemory();
   writePlanes(planes, planeTable);
   floats.fill(0, line / 4 + lineLength, line / 4 + lineLength + 4);
   for (let column = 0, at = columnTable / 4; column < columns; column++, at += 3) {
@@ -54,28 +64,19 @@ export function sampleUpright(
     const rows = Math.min(STRIP_ROWS, y.end - first);
     const lowest = Math.min(y.low[first], y.low[first + rows - 1]);
     const count = Math.max(y.high[first], y.high[first + rows - 1]) + 1 - lowest;
-    // Whole lines follow one another without a gap.
-    const areTogether = stride === image.width * 3 && count <= 2 * STRIP_ROWS;
-    if (areTogether) bytes.set(image.data.subarray(lowest * stride, (lowest + count) * stride), lines);
-    let end = lines;
-    // A line serves several rows, which follow one another.
-    let [recent, recentAt, older, olderAt] = [-1, 0, -1, 0];
-    const bring = (index: number): number => {
-      if (areTogether) return lines + (index - lowest) * stride;
-      if (index === recent) return recentAt;
-      if (index === older) return olderAt;
-      const start = (index * image.width + left) * 3;
-      bytes.set(image.data.subarray(start, start + stride), end);
-      [older, olderAt, recent, recentAt] = [recent, recentAt, index, end];
-      end += stride;
-      return recentAt;
-    };
+    // Where lines are skipped, each row gets its own two.
+    const areTogether = count <= 2 * rows;
+    const from = areTogether ? bringLines(image, left, lowest, width, count, stride, room) : 0;
     for (let row = 0, at = rowTable / 4; row < rows; row++, at += 3) {
-      integers[at] = bring(y.low[first + row]);
-      integers[at + 1] = bring(y.high[first + row]);
+      const [low, high] = [y.low[first + row], y.high[first + row]];
+      const upper = areTogether
+        ? from + (low - lowest) * stride
+        : bringLines(image, left, low, width, 2, stride, room + row * pairBytes);
+      integers[at] = upper;
+      integers[at + 1] = upper + (high - low) * stride;
       floats[at + 2] = y.weight[first + row];
     }
-    kernels.blend(stride, columns, columnTable, rows, rowTable, line, out, planeTable);
+    kernels.blend(width * 3, columns, columnTable, rows, rowTable, line, out, planeTable);
     takeRows(target, out, columns, first, rows);
   }
 }
@@ -108,8 +109,4 @@ function axis(step: number, start: number, count: number, length: number): Axis 
     weight[i] = position - floor;
   }
   return { low, high, weight, first, end };
-}
-
-function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
 }

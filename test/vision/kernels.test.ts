@@ -11,8 +11,11 @@ function dice(seed: number): () => number {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
+/** In shared memory, as decoded pictures are, and where no word of eight bytes begins. */
 function noise(width: number, height: number, roll: () => number): Image {
-  return { width, height, data: new Uint8Array(width * height * 3).map(() => Math.floor(roll() * 256)) };
+  const data = new Uint8Array(new SharedArrayBuffer(width * height * 3 + 5), 5);
+  for (const at of data.keys()) data[at] = Math.floor(roll() * 256);
+  return { width, height, data };
 }
 
 /** One colour of one target pixel, bilinear; 0 outside the image. */

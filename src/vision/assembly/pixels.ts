@@ -9,7 +9,7 @@ export const BASE: usize = (__heap_base + 15) & ~15;
 
 /**
  * Means of 2×2 blocks of 8-bit RGB.
- * @param source `2 · rows` lines of `stride` bytes
+ * @param source `2 · rows` lines, `stride` bytes apart
  * @param target `rows` lines of `columns` pixels
  * @param whole how many of the columns have two pixels a line; the one that may follow has one
  */
@@ -72,8 +72,8 @@ export function halve(
 
 /**
  * One line of block means of 8-bit RGB.
- * @param source `lines` lines of `stride` bytes
- * @param line room for `stride` floats
+ * @param source `lines` lines, `stride` bytes apart
+ * @param line room for as many floats as a line has bytes
  * @param target one line: `whole` blocks that are `factor` pixels wide, and one of `rest` pixels unless that is 0
  */
 export function average(
@@ -86,7 +86,8 @@ export function average(
   whole: i32,
   rest: i32,
 ): void {
-  for (let i: usize = 0; i < stride; i += 8) {
+  const length = <usize>(whole * factor + rest) * 3;
+  for (let i: usize = 0; i < length; i += 8) {
     let low = f32x4.splat(0);
     let high = f32x4.splat(0);
     let from = source + i;
@@ -126,18 +127,18 @@ function oddPixels(first: v128, second: v128): v128 {
 
 /**
  * Rows of three float planes, bilinear, along the axes of the source.
- * @param source lines of 8-bit RGB, `stride` bytes each
+ * @param length of a source line of 8-bit RGB, in bytes
  * @param columns of the target, a multiple of four
  * @param columnTable for each column 12 bytes: byte offsets of its two neighbours in a line of floats, and the weight of
  *   the second
  * @param rows of the target
  * @param rowTable for each row 12 bytes: addresses of its two source lines, and the weight of the second
- * @param line room for `stride` floats
+ * @param line room for `length` floats
  * @param target the first plane; the others follow, each `rows · columns` floats long
  * @param planes for each colour 12 bytes: the number of its plane, scale and shift of its value
  */
 export function blend(
-  stride: usize,
+  length: usize,
   columns: usize,
   columnTable: usize,
   rows: usize,
@@ -147,41 +148,17 @@ export function blend(
   planes: usize,
 ): void {
   const size = rows * columns * 4;
-  const red = target + <usize>load<u32>(planes) * size;
-  const green = target + <usize>load<u32>(planes, 12) * size;
-  const blue = target + <usize>load<u32>(planes, 24) * size;
-  const scaleRed = v128.load32_splat(planes, 4);
-  const scaleGreen = v128.load32_splat(planes, 16);
-  const scaleBlue = v128.load32_splat(planes, 28);
-  const shiftRed = v128.load32_splat(planes, 8);
-  const shiftGreen = v128.load32_splat(planes, 20);
-  const shiftBlue = v128.load32_splat(planes, 32);
   const columnsEnd = columnTable + columns * 12;
   let at: usize = 0;
   for (let row: usize = 0; row < rows; row++) {
     const entry = rowTable + row * 12;
-    blendLines(load<u32>(entry), load<u32>(entry, 4), v128.load32_splat(entry, 8), stride, line);
+    blendLines(load<u32>(entry), load<u32>(entry, 4), v128.load32_splat(entry, 8), length, line);
     for (let column = columnTable; column < columnsEnd; column += 48, at += 16) {
       const p = pixel(line, column);
       const q = pixel(line, column + 12);
       const s = pixel(line, column + 24);
       const t = pixel(line, column + 36);
-      // Four pixels (red, green, blue, -) → four reds, four greens, four blues.
-      const upper = v128.shuffle<f32>(p, q, 0, 4, 1, 5);
-      const lower = v128.shuffle<f32>(s, t, 0, 4, 1, 5);
-      const reds = v128.shuffle<f32>(upper, lower, 0, 1, 4, 5);
-      const greens = v128.shuffle<f32>(upper, lower, 2, 3, 6, 7);
-      const blues = v128.shuffle<f32>(
-        v128.shuffle<f32>(p, q, 2, 6, 2, 6),
-        v128.shuffle<f32>(s, t, 2, 6, 2, 6),
-        0,
-        1,
-        4,
-        5,
-      );
-      v128.store(red + at, f32x4.add(f32x4.mul(reds, scaleRed), shiftRed));
-      v128.store(green + at, f32x4.add(f32x4.mul(greens, scaleGreen), shiftGreen));
-      v128.store(blue + at, f32x4.add(f32x4.mul(blues, scaleBlue), shiftBlue));
+      storePlanes(target + at, size, planes, p, q, s, t);
     }
   }
 }
@@ -209,8 +186,9 @@ function pixel(line: usize, column: usize): v128 {
 
 /**
  * Three float planes, bilinear, through any affine map; black outside the source.
- * @param source lines of 8-bit RGB, `stride` bytes each: the part of a `width` × `height` image that begins at
+ * @param source lines of 8-bit RGB, `stride` bytes apart: the part of a `width` × `height` image that begins at
  *   (`left`, `top`), as much of it as the map sees
+ * @param columns of the target, a multiple of four
  * @param target the first plane; the others follow, each `rows · columns` floats long
  * @param planes for each colour 12 bytes: the number of its plane, scale and shift of its value
  * @param a … f the map: target pixel ↦ pixel of the image
@@ -234,43 +212,118 @@ export function turn(
   f: f64,
 ): void {
   const size = <usize>rows * columns * 4;
-  const red = target + <usize>load<u32>(planes) * size;
-  const green = target + <usize>load<u32>(planes, 12) * size;
-  const blue = target + <usize>load<u32>(planes, 24) * size;
-  const scale = f32x4(load<f32>(planes, 4), load<f32>(planes, 16), load<f32>(planes, 28), 0);
-  const shift = f32x4(load<f32>(planes, 8), load<f32>(planes, 20), load<f32>(planes, 32), 0);
+  // The address of the image's first pixel, which need not be there.
+  const corner = source - <usize>top * stride - <usize>left * 3;
+  // Pairs (along x, along y) of fixed-point numbers, 32 bits before the point and 32 behind it.
+  const step = i64x2(fixed(a), fixed(d));
   let at: usize = 0;
   for (let y = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++, at += 4) {
-      const sourceX = a * x + b * y + c;
-      const sourceY = d * x + e * y + f;
-      let value = shift;
-      if (sourceX >= -0.5 && sourceY >= -0.5 && sourceX <= width - 0.5 && sourceY <= height - 0.5) {
-        const floorX = Math.floor(sourceX);
-        const floorY = Math.floor(sourceY);
-        const x0 = <i32>floorX;
-        const y0 = <i32>floorY;
-        const upper = source + <usize>(max(0, y0) - top) * stride;
-        const lower = source + <usize>(min(height - 1, y0 + 1) - top) * stride;
-        const first = <usize>(max(0, x0) - left) * 3;
-        const second = <usize>(min(width - 1, x0 + 1) - left) * 3;
-        const wx = f32x4.splat(<f32>(sourceX - floorX));
-        const above = between(colours(upper + first), colours(upper + second), wx);
-        const below = between(colours(lower + first), colours(lower + second), wx);
-        const mixed = between(above, below, f32x4.splat(<f32>(sourceY - floorY)));
-        value = f32x4.add(f32x4.mul(mixed, scale), shift);
+    let place = i64x2(fixed(b * y + c), fixed(e * y + f));
+    for (let x = 0; x < columns; x += 4, at += 16) {
+      const second = i64x2.add(place, step);
+      const third = i64x2.add(second, step);
+      const fourth = i64x2.add(third, step);
+      let p: v128, q: v128, s: v128, t: v128;
+      // What lies between two places that have all their neighbours has them too.
+      if (hasNeighbours(place, width, height) && hasNeighbours(fourth, width, height)) {
+        p = between(corner, stride, place);
+        q = between(corner, stride, second);
+        s = between(corner, stride, third);
+        t = between(corner, stride, fourth);
+      } else {
+        p = atBorder(corner, stride, place, width, height);
+        q = atBorder(corner, stride, second, width, height);
+        s = atBorder(corner, stride, third, width, height);
+        t = atBorder(corner, stride, fourth, width, height);
       }
-      store<f32>(red + at, f32x4.extract_lane(value, 0));
-      store<f32>(green + at, f32x4.extract_lane(value, 1));
-      store<f32>(blue + at, f32x4.extract_lane(value, 2));
+      place = i64x2.add(fourth, step);
+      storePlanes(target + at, size, planes, p, q, s, t);
     }
   }
 }
 
-function colours(pixel: usize): v128 {
-  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(pixel))));
+/** A half as a fixed-point number. */
+const HALF: i64 = 1 << 31;
+
+function fixed(value: f64): i64 {
+  return <i64>Math.floor(value * 4294967296.0 + 0.5);
 }
 
-function between(first: v128, second: v128, weight: v128): v128 {
-  return f32x4.add(first, f32x4.mul(f32x4.sub(second, first), weight));
+function column(place: v128): i32 {
+  return i32x4.extract_lane(place, 1);
+}
+
+function row(place: v128): i32 {
+  return i32x4.extract_lane(place, 3);
+}
+
+/** Whether a place lies within the middles of the outermost pixels, the last ones' excluded. */
+function hasNeighbours(place: v128, width: i32, height: i32): bool {
+  return <u32>column(place) < <u32>(width - 1) && <u32>row(place) < <u32>(height - 1);
+}
+
+/** A pixel (red, green, blue, -) mixed from the four about a place. */
+function between(corner: usize, stride: usize, place: v128): v128 {
+  const upper = corner + <usize>row(place) * stride + <usize>column(place) * 3;
+  return mixed(upper, upper + stride, place);
+}
+
+/** The same where neighbours may be missing, which leaves the others to count alone; black outside the image. */
+function atBorder(corner: usize, stride: usize, place: v128, width: i32, height: i32): v128 {
+  const x = i64x2.extract_lane(place, 0);
+  const y = i64x2.extract_lane(place, 1);
+  if (x < -HALF || y < -HALF || x > ((<i64>width) << 32) - HALF || y > ((<i64>height) << 32) - HALF) {
+    return f32x4.splat(0);
+  }
+  const upper = corner + <usize>max(0, row(place)) * stride + <usize>max(0, column(place)) * 3;
+  const lower = <u32>row(place) < <u32>(height - 1) ? upper + stride : upper;
+  const hasSecond = <u32>column(place) < <u32>(width - 1);
+  return mixed(upper, lower, hasSecond ? place : i32x4.replace_lane(place, 0, 0));
+}
+
+/**
+ * From two neighbouring pixels of each of two lines: six bytes of eight.
+ * @param place whose fractions are the weights of the second ones
+ */
+function mixed(upper: usize, lower: usize, place: v128): v128 {
+  // 24 bits of the fractions are as much as a float has.
+  const weights = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(place, 8)), f32x4.splat(1 / 16777216.0));
+  const above = v128.load8x8_u(upper);
+  const difference = i16x8.sub(v128.load8x8_u(lower), above);
+  const down = v128.shuffle<f32>(weights, weights, 2, 2, 2, 2);
+  const low = f32x4.add(
+    f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(above)),
+    f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(difference)), down),
+  );
+  const high = f32x4.add(
+    f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(above)),
+    f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(difference)), down),
+  );
+  const right = v128.shuffle<f32>(low, high, 3, 4, 5, 5);
+  return f32x4.add(low, f32x4.mul(f32x4.sub(right, low), v128.shuffle<f32>(weights, weights, 0, 0, 0, 0)));
+}
+
+/** Four pixels (red, green, blue, -) → four numbers of each plane. */
+function storePlanes(target: usize, size: usize, planes: usize, p: v128, q: v128, s: v128, t: v128): void {
+  const upper = v128.shuffle<f32>(p, q, 0, 4, 1, 5);
+  const lower = v128.shuffle<f32>(s, t, 0, 4, 1, 5);
+  const reds = v128.shuffle<f32>(upper, lower, 0, 1, 4, 5);
+  const greens = v128.shuffle<f32>(upper, lower, 2, 3, 6, 7);
+  const blues = v128.shuffle<f32>(
+    v128.shuffle<f32>(p, q, 2, 6, 2, 6),
+    v128.shuffle<f32>(s, t, 2, 6, 2, 6),
+    0,
+    1,
+    4,
+    5,
+  );
+  storePlane(target, size, planes, reds);
+  storePlane(target, size, planes + 12, greens);
+  storePlane(target, size, planes + 24, blues);
+}
+
+/** @param plane its entry in the table of planes */
+function storePlane(target: usize, size: usize, plane: usize, values: v128): void {
+  const scaled = f32x4.mul(values, v128.load32_splat(plane, 4));
+  v128.store(target + <usize>load<u32>(plane) * size, f32x4.add(scaled, v128.load32_splat(plane, 8)));
 }
