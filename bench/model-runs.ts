@@ -15,12 +15,12 @@ import type { ModelFile } from '../src/packs/model-file.js';
 import * as recognition from '../src/recognition/arcface.js';
 import { type Model, SessionManager } from '../src/sessions/session-manager.service.js';
 import type { Signature } from '../src/sessions/signature.js';
-import { zeros } from '../src/vision/tensor.js';
+import { type Tensor, zeros } from '../src/vision/tensor.js';
 import type { Picture } from './pictures.js';
 
-/** A model on an input of its own. */
+/** A model on inputs of its own. */
 export interface ModelRun {
-  /** Model and shape. */
+  /** Model and shape of all its inputs together; they are run in the batches of the service. */
   readonly name: string;
   readonly run: () => Promise<unknown>;
 }
@@ -54,8 +54,19 @@ export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => 
   ];
 }
 
-function onReadyInput(name: string, model: Model | undefined, shape: readonly number[]): ModelRun {
-  const input = zeros(...shape);
-  input.data.forEach((_, index) => (input.data[index] = Math.sin(index)));
-  return { name: `${name} ${shape.join('×')}`, run: () => model?.run(input) ?? Promise.resolve() };
+function onReadyInput(
+  name: string,
+  model: Model | undefined,
+  [items, ...shape]: readonly number[],
+): ModelRun {
+  const inputs: Tensor[] = [];
+  for (let left = items; left > 0; left -= inputs[inputs.length - 1].shape[0]) {
+    const input = zeros(Math.min(left, model?.maxBatch ?? left), ...shape);
+    input.data.forEach((_, index) => (input.data[index] = Math.sin(index)));
+    inputs.push(input);
+  }
+  const run = async (): Promise<void> => {
+    for (const input of inputs) await model?.run(input);
+  };
+  return { name: `${name} ${[items, ...shape].join('×')}`, run };
 }

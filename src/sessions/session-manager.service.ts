@@ -19,8 +19,8 @@ import { type Placement, placementOf } from './profile-audit.js';
 import type { Provider, RuntimeReport } from './runtime-report.js';
 import { assertSignature, isList, type Signature } from './signature.js';
 
-/** Most items of one run: past this a CPU gains nothing, a GPU little, and activations only grow. */
-const MAX_BATCH: Readonly<Record<Provider, number>> = { cpu: 16, cuda: 64 };
+/** Most items of one run: the activations of more leave the cache of a CPU's core; a GPU gains little by more. */
+const MAX_BATCH: Readonly<Record<Provider, number>> = { cpu: 2, cuda: 64 };
 /** Most nodes that a message names. */
 const MOST_NAMED = 5;
 
