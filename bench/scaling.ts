@@ -22,8 +22,9 @@ import { demandsOf, slowed } from './simulate/demands.js';
 import type { Demand, ReplicaSize } from './simulate/replica.js';
 import type { SpeedResult } from './speed.js';
 
-/** The service's default for `INFERENCE_MAX_QUEUE`. */
+/** The service's defaults for `INFERENCE_MAX_QUEUE` and `INFERENCE_MAX_BATCH`. */
 const QUEUE = 64;
+const BATCH = 2;
 const P99_TARGETS_MS = [250, 500, 1000] as const;
 const LOADS_IN_MACHINES = [0.5, 1, 2, 4, 8];
 /** What a pod needs beyond the start of the process until it is sent requests: scheduling and readiness checks. */
@@ -43,7 +44,7 @@ export interface ScalingResult {
   readonly size: ReplicaSize;
   /** Mean milliseconds of each part of a request, as measured alone. */
   readonly demand: Demand;
-  /** How much slower everything is when all cores are busy: fitted to the peak, and to nothing else. */
+  /** How much slower everything is when all cores are busy: fitted to as many callers as there are workers. */
   readonly slowdown: number;
   readonly check: readonly {
     readonly concurrency: number;
@@ -68,12 +69,13 @@ export function runScaling({ pictures: [{ name: picture }], earlier, say }: Benc
   const growth = earlier['growth'] as GrowthResult | undefined;
   if (speed === undefined)
     throw new Error('The simulation needs figures of `speed`: run it before, or give them with --from.');
-  const size = { cores: speed.cores, workers: speed.cores, queue: QUEUE };
+  const single = { cores: speed.cores, workers: speed.cores, queue: QUEUE };
   const alone = demandsOf(speed, picture);
   const measured = speed.cells.filter((cell) => cell.picture === picture && cell.encoding === 'raw');
-  say('fitting to the measured peak');
-  const slowdown = fit(size, alone, measured);
+  say('fitting to the measured curve');
+  const slowdown = fitSlowdown(single, alone, measured);
   const local = slowed(alone, slowdown);
+  const size = { ...single, together: { most: BATCH, share: fitShare(single, local, measured) } };
   const check = measured.map((cell) => ({
     concurrency: cell.concurrency,
     measured: { requestsPerSecond: cell.requestsPerSecond, p50Ms: cell.p50Ms, p99Ms: cell.p99Ms },
@@ -120,13 +122,22 @@ export function runScaling({ pictures: [{ name: picture }], earlier, say }: Benc
   };
 }
 
-/** The factor that brings the simulated peak to the measured one. */
-function fit(size: ReplicaSize, alone: readonly Demand[], measured: SpeedResult['cells']): number {
+/** The factor that brings as many callers as there are workers, of whom none waits for another, to what was measured. */
+function fitSlowdown(size: ReplicaSize, alone: readonly Demand[], measured: SpeedResult['cells']): number {
+  const busy = measured.find(({ concurrency }) => concurrency === size.workers);
+  if (busy === undefined) throw new Error(`The speed figures have no ${size.workers} requests at a time.`);
+  const { requestsPerSecond } = simulateClosedLoop(size, alone, size.workers);
+  return requestsPerSecond / busy.requestsPerSecond;
+}
+
+/** What part of their time requests take that a worker takes together: what brings the simulated peak to the measured one. */
+function fitShare(size: ReplicaSize, demands: readonly Demand[], measured: SpeedResult['cells']): number {
   const peak = measured.reduce((best, cell) =>
     cell.requestsPerSecond > best.requestsPerSecond ? cell : best,
   );
-  const simulated = simulateClosedLoop(size, alone, peak.concurrency).requestsPerSecond;
-  return simulated / peak.requestsPerSecond;
+  const apart = simulateClosedLoop(size, demands, peak.concurrency).requestsPerSecond;
+  const savedMs = 1000 * size.cores * (1 / apart - 1 / peak.requestsPerSecond);
+  return Math.min(1, 1 - savedMs / meanDemand(demands).workMs);
 }
 
 /** A load that grows to five times what it was and falls back, under each signal, on idle and on crowded nodes. */

@@ -11,8 +11,18 @@ interface Task {
   readonly done: () => void;
 }
 
+/** Tasks that a thread takes at a time when they wait. */
+export interface Together {
+  readonly most: number;
+  /** What several take, as a part of what they would take one after the other. */
+  readonly share: number;
+}
+
+export const ONE_BY_ONE: Together = { most: 1, share: 1 };
+
 interface Station {
   readonly threads: number;
+  readonly together: Together;
   busy: number;
   readonly waiting: Task[];
 }
@@ -28,14 +38,19 @@ export class Machine implements Actor {
   /**
    * @param cores how many it may use; less than a whole one for what a neighbour takes
    * @param threads of each station, by name
+   * @param together for stations that do not take one task after the other
    */
   constructor(
     private readonly clock: Clock,
     private readonly cores: number,
     threads: Readonly<Record<string, number>>,
+    together: Readonly<Record<string, Together>> = {},
   ) {
     this.stations = new Map(
-      Object.entries(threads).map(([name, count]) => [name, { threads: count, busy: 0, waiting: [] }]),
+      Object.entries(threads).map(([name, count]) => [
+        name,
+        { threads: count, together: together[name] ?? ONE_BY_ONE, busy: 0, waiting: [] },
+      ]),
     );
     this.advancedTo = clock.now;
     clock.add(this);
@@ -78,11 +93,23 @@ export class Machine implements Actor {
     if (task !== undefined) {
       this.active.delete(task);
       task.station.busy--;
-      const next = task.station.waiting.shift();
-      if (next !== undefined) this.start(next);
+      this.startNext(task.station);
       task.done();
     }
     this.schedule();
+  }
+
+  private startNext(station: Station): void {
+    const { waiting, together } = station;
+    const tasks = waiting.splice(0, together.most);
+    if (tasks.length === 0) return;
+    const work = tasks.reduce((sum, { remaining }) => sum + remaining, 0);
+    this.start({
+      station,
+      remaining: tasks.length > 1 ? work * together.share : work,
+      started: () => tasks.forEach(({ started }) => started()),
+      done: () => tasks.forEach(({ done }) => done()),
+    });
   }
 
   private start(task: Task): void {

@@ -1,6 +1,6 @@
 /** One replica of the service: main thread, decoder threads, workers with their bounded queue. */
 import type { Clock } from './clock.js';
-import { Machine } from './machine.js';
+import { Machine, ONE_BY_ONE, type Together } from './machine.js';
 
 /** What one request costs, in milliseconds of CPU time; `waitMs` passes without using any. */
 export interface Demand {
@@ -18,6 +18,8 @@ export interface ReplicaSize {
   readonly workers: number;
   /** Requests that may wait for a worker. */
   readonly queue: number;
+  /** Waiting requests that a worker takes at a time; default: one. */
+  readonly together?: Together;
 }
 
 /** The threads of libuv, which sharp decodes on. */
@@ -35,7 +37,8 @@ export class Replica {
     private readonly size: ReplicaSize,
   ) {
     const threads = { caller: 1, main: 1, decode: DECODERS, work: size.workers };
-    this.machine = new Machine(clock, size.cores, threads);
+    const { together = ONE_BY_ONE } = size;
+    this.machine = new Machine(clock, size.cores, threads, { work: together });
   }
 
   get cpuMs(): number {

@@ -26,6 +26,15 @@ describe('a closed loop', () => {
     expect(p50Ms).toBeCloseTo(40, 6);
   });
 
+  it('takes what waits together, where that is told to save time', () => {
+    const together = { most: 2, share: 0.75 };
+    // Nobody waits for company: the first goes alone, and so does each caller that has the worker for itself.
+    expect(simulateClosedLoop({ ...size, together }, [work(10)], 1, 10).p50Ms).toBeCloseTo(10, 6);
+    const { requestsPerSecond, p50Ms } = simulateClosedLoop({ ...size, together }, [work(10)], 8, 10);
+    expect(requestsPerSecond).toBeCloseTo(100 / 0.75, 0);
+    expect(p50Ms).toBeCloseTo(60, 6);
+  });
+
   it('shares a core among workers', () => {
     const { requestsPerSecond, p50Ms } = simulateClosedLoop(
       { ...size, cores: 1, workers: 2 },
