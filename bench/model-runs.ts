@@ -60,8 +60,9 @@ function onReadyInput(
   [items, ...shape]: readonly number[],
 ): ModelRun {
   const inputs: Tensor[] = [];
-  for (let left = items; left > 0; left -= inputs[inputs.length - 1].shape[0]) {
-    const input = zeros(Math.min(left, model?.maxBatch ?? left), ...shape);
+  const most = model?.maxBatch ?? items;
+  for (let first = 0; first < items; first += most) {
+    const input = zeros(Math.min(most, items - first), ...shape);
     input.data.forEach((_, index) => (input.data[index] = Math.sin(index)));
     inputs.push(input);
   }

@@ -1,5 +1,6 @@
 /** Four times as much load as the service can take: what becomes of accepted and refused requests, and of health. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Config } from '../src/config/config.js';
 import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
 import { Client } from './client.js';
 import { figure } from './figure.js';
@@ -11,8 +12,7 @@ import { medians, quantile } from './statistics.js';
 const TIMES_CAPACITY = 4;
 /** Callers that are enough to keep every worker busy. */
 const SATURATING = 8;
-/** The service's default for `INFERENCE_MAX_QUEUE`. */
-const QUEUE = 64;
+const { inferenceMaxQueue: QUEUE } = new Config();
 const HEALTH_EVERY_MS = 50;
 
 /** Medians over the rounds. Times in milliseconds. */

@@ -2,6 +2,7 @@
  * Beyond one machine: a simulation fed with the service times that `speed` measured, checked against the curve that it
  * measured, then asked how many replicas a load needs and what an autoscaler should watch.
  */
+import { Config } from '../src/config/config.js';
 import type { BenchmarkContext } from './benchmark.js';
 import type { GrowthResult } from './growth.js';
 import {
@@ -22,9 +23,7 @@ import { demandsOf, slowed } from './simulate/demands.js';
 import type { Demand, ReplicaSize } from './simulate/replica.js';
 import type { SpeedResult } from './speed.js';
 
-/** The service's defaults for `INFERENCE_MAX_QUEUE` and `INFERENCE_MAX_BATCH`. */
-const QUEUE = 64;
-const BATCH = 2;
+const { inferenceMaxQueue: QUEUE, inferenceMaxBatch: BATCH } = new Config();
 const P99_TARGETS_MS = [250, 500, 1000] as const;
 const LOADS_IN_MACHINES = [0.5, 1, 2, 4, 8];
 /** What a pod needs beyond the start of the process until it is sent requests: scheduling and readiness checks. */

@@ -2,6 +2,7 @@
  * Threads that share cores. A station is a number of threads with a queue in front; as many tasks as there are threads
  * are worked on, and where more threads are busy than there are cores, each gets an equal share of them.
  */
+import { sum } from '../statistics.js';
 import type { Actor, Clock } from './clock.js';
 
 interface Task {
@@ -103,7 +104,7 @@ export class Machine implements Actor {
     const { waiting, together } = station;
     const tasks = waiting.splice(0, together.most);
     if (tasks.length === 0) return;
-    const work = tasks.reduce((sum, { remaining }) => sum + remaining, 0);
+    const work = sum(tasks.map(({ remaining }) => remaining));
     this.start({
       station,
       remaining: tasks.length > 1 ? work * together.share : work,

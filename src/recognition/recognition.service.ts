@@ -77,9 +77,8 @@ async function run({ model, normalisation }: Network, faces: readonly AlignableF
     preprocess(face, normalisation, batch, offset),
   );
   const [name] = model.outputs;
-  return outputs.map(({ [name]: embedding, features }) => ({
-    embedding: normalise(embedding),
-    length: lengthOf(embedding),
-    features,
-  }));
+  return outputs.map(({ [name]: embedding, features }) => {
+    const length = lengthOf(embedding);
+    return { embedding: normalise(embedding, length), length, features };
+  });
 }

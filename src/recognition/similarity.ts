@@ -11,17 +11,20 @@ export interface ConfidenceParameters {
 
 /** The Euclidean length; `Math.hypot` of 512 numbers takes twenty times as long. */
 export function lengthOf(vector: Float32Array): number {
-  return Math.sqrt(cosineSimilarity(vector, vector));
+  return Math.sqrt(scalarProduct(vector, vector));
 }
 
-/** The vector at length 1; a zero vector stays as it is. */
-export function normalise(vector: Float32Array): Float32Array {
-  const length = lengthOf(vector);
+/** The vector at length 1; a zero vector stays as it is. @param length its own, where it is known */
+export function normalise(vector: Float32Array, length = lengthOf(vector)): Float32Array {
   return length === 0 ? vector : vector.map((value) => value / length);
 }
 
-/** Cosine similarity of two L2-normalised vectors of one length, −1…1; of others, their scalar product. */
+/** Cosine similarity of two L2-normalised vectors of as many numbers, −1…1. */
 export function cosineSimilarity(a: Float32Array, b: Float32Array): number {
+  return scalarProduct(a, b);
+}
+
+function scalarProduct(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;

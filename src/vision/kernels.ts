@@ -1,4 +1,4 @@
-/** The loops over pixels that `assembly/pixels.ts` compiles to, and the memory they work in: one for each thread. */
+/** The loops over pixels that `assembly/` compiles to, and the memory they work in: one for each thread. */
 import { readFileSync } from 'node:fs';
 
 /** What the module exports; its source says what the arguments are. */

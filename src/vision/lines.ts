@@ -17,15 +17,15 @@ export function strideOf(image: Image, width: number): number {
   return part + ((whole - part) % WORD_BYTES);
 }
 
-/** Room that so many lines take there. */
+/** Room that so many lines take there: whole words, and one more as the first may begin inside of one. */
 export function bytesOf(lines: number, stride: number): number {
-  return lines * stride + WORD_BYTES;
+  return (Math.ceil((lines * stride) / WORD_BYTES) + 1) * WORD_BYTES;
 }
 
 /**
  * Brings lines over, from column `left` on, `width` pixels of each. The last line of the image stands for those below it.
  * @param stride what `strideOf` says of them
- * @param room where they may lie: `bytesOf` them, from a multiple of 8 on
+ * @param room where they may lie: `bytesOf` them, from a word's begin on
  * @returns where the first begins
  */
 export function bringLines(

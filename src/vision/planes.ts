@@ -51,12 +51,9 @@ export function writePlanes({ plane, scale, shift }: Planes, address: number): v
   }
 }
 
-/** The kernels write so many columns at a time. */
-export const COLUMN_STEP = 4;
-
-/** The least multiple of `step` that is not below `value`. */
-export function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
+/** How many columns the kernels write for a target: four at a time. */
+export function columnsFor({ width }: WarpTarget): number {
+  return Math.ceil(width / 4) * 4;
 }
 
 /** Makes rows of the target black, from `first` up to `end`. */

@@ -5,10 +5,9 @@ import { kernels, layOut } from './kernels.js';
 import { bringLines, bytesOf, strideOf } from './lines.js';
 import {
   blacken,
-  COLUMN_STEP,
+  columnsFor,
   type Planes,
   PLANES_BYTES,
-  roundUp,
   takeRows,
   type WarpTarget,
   writePlanes,
@@ -19,7 +18,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Fills the target, bilinear, black outside the image. */
 export function sampleTurned(image: Image, map: Affine, target: WarpTarget, planes: Planes): void {
-  const columns = roundUp(target.width, COLUMN_STEP);
+  const columns = columnsFor(target);
   const part = inSight(image, map, columns, target.height);
   if (part.width <= 0 || part.height <= 0) return blacken(target, planes);
   const stride = strideOf(image, part.width);

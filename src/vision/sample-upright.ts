@@ -5,10 +5,9 @@ import { kernelMemory, kernels, layOut } from './kernels.js';
 import { bringLines, bytesOf, strideOf } from './lines.js';
 import {
   blacken,
-  COLUMN_STEP,
+  columnsFor,
   type Planes,
   PLANES_BYTES,
-  roundUp,
   takeRows,
   type WarpTarget,
   writePlanes,
@@ -38,9 +37,9 @@ export function sampleUpright(
   const left = Math.min(x.low[x.first], x.low[x.end - 1]);
   const width = Math.max(x.high[x.first], x.high[x.end - 1]) + 1 - left;
   const stride = strideOf(image, width);
-  const lineLength = roundUp(width * 3, LINE_STEP);
-  const columns = roundUp(target.width, COLUMN_STEP);
-  const pairBytes = roundUp(bytesOf(2, stride), LINE_STEP);
+  const lineLength = Math.ceil((width * 3) / LINE_STEP) * LINE_STEP;
+  const columns = columnsFor(target);
+  const pairBytes = bytesOf(2, stride);
   const [room, columnTable, rowTable, line, planeTable, out] = layOut(
     STRIP_ROWS * pairBytes,
     columns * ENTRY_BYTES,

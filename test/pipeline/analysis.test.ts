@@ -135,6 +135,16 @@ test('a batch answers what its pictures answer alone', async () => {
   }
 });
 
+test('more faces than one run holds are spread over several', async () => {
+  const jobs = Array.from({ length: 6 }, (): AnalysisJob => ({
+    image: three,
+    options: { ...NOTHING, landmarks: true },
+  }));
+  const { faces } = await analysis.analyze(jobs);
+  expect(faces.map((some) => some.length)).toEqual([3, 3, 3, 3, 3, 3]);
+  expect(itemsOf('landmarks')).toEqual(Array.from({ length: 9 }, () => 2));
+});
+
 test('a job that is stopped runs no further model', async () => {
   const sessions = context.get(SessionManager);
   sessions.stopWhen(() => runs.some(([model]) => model === 'landmarks'));
