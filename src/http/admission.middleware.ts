@@ -1,11 +1,14 @@
 /** Turns requests away before their body is read: a body that is parsed first costs more than its refusal saves. */
 import type { NextFunction, Request, Response } from 'express';
 import { closeGently } from './close-gently.js';
+import { countedAs } from './request-recorder.js';
 
 /** Who decides. */
 export interface Gate {
-  /** Lets so many bytes in, or throws; the result gives them back. */
-  receive(bytes: number): () => void;
+  /** Refuses early where no picture could be taken in. */
+  assertRoom(): void;
+  /** Begins to count bytes, or throws. */
+  hold(caller: string): { add(bytes: number): void; free(): void };
 }
 
 /** The unread rest of a refused body is read and dropped up to this size, which keeps the connection. */
@@ -20,7 +23,10 @@ export function admission(gate: Gate, maxBodyBytes: number) {
     if (request.method !== 'POST') return next();
     const bytes = bodyBytes(request, maxBodyBytes);
     try {
-      response.once('close', gate.receive(bytes));
+      gate.assertRoom();
+      const holding = gate.hold(countedAs(request));
+      response.once('close', () => holding.free());
+      holding.add(bytes);
     } catch (error) {
       if (bytes > DRAINED_BYTES) closeGently(request, response);
       return next(error);
