@@ -20,16 +20,20 @@ const MIB = 1024 * 1024;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM_TYPE = { 'content-type': 'multipart/form-data; boundary=b' };
 let service: Service;
+/** Gives callers half a second to send their request. */
+let hasty: Service;
 let guarded: Service;
 let nobody: Buffer;
 
 beforeAll(async () => {
-  service = await startService({ httpReceiveTimeoutMs: 500 });
+  service = await startService();
+  hasty = await startService({ httpReceiveTimeoutMs: 500 });
   guarded = await startService({ apiKeys: [`ci:${'0'.repeat(64)}`] });
   nobody = await blank();
 });
 afterAll(async () => {
   await service.app.close();
+  await hasty.app.close();
   await guarded.app.close();
 });
 
@@ -360,7 +364,7 @@ describe('what is no proper request', () => {
       'unsupported_media_type',
     ],
   ])('%s: a problem document, and the end of the connection', async (_, bytes, status, code) => {
-    const answer = await exchange(service, bytes);
+    const answer = await exchange(code === 'request_timeout' ? hasty : service, bytes);
     const [head, body] = answer.split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(head).toMatch(/\r\nContent-Type: application\/problem\+json/i);
