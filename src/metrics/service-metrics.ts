@@ -65,8 +65,9 @@ export class ServiceMetrics implements OnApplicationShutdown {
       labelNames: ['state'],
       registers,
       collect() {
-        const { workers, busy } = pool.state;
-        this.set({ state: 'busy' }, busy);
+        const { workers, busy, hung } = pool.state;
+        this.set({ state: 'busy' }, Math.max(0, busy - hung));
+        this.set({ state: 'hung' }, hung);
         this.set({ state: 'idle' }, Math.max(0, workers - busy));
       },
     });
