@@ -42,7 +42,7 @@ export interface PoolState {
 /** How long a worker may go on after the deadline of its jobs before it counts as hung: a model run is much shorter. */
 const HUNG_AFTER_DEADLINE_MS = 10_000;
 /** How long a stop waits for workers whose requests have all been answered. */
-const STOP_PATIENCE_MS = 5_000;
+const STOP_PATIENCE_MS = 10_000;
 
 @Injectable()
 export class InferencePool implements OnModuleInit, OnApplicationShutdown {

@@ -145,7 +145,9 @@ export class WorkerThreads {
     void patience.then(() => (isOver = true));
     while (this.all.size > 0 && !isOver) {
       await Promise.all(this.idle.map((thread) => this.release(thread)));
-      if (this.all.size > 0) await Promise.race([once(this.events, 'change'), patience]);
+      // One may have become idle in the meantime.
+      if (this.all.size > 0 && this.idle.length === 0)
+        await Promise.race([once(this.events, 'change'), patience]);
     }
     return this.all.size === 0;
   }
