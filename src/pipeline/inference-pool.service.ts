@@ -82,7 +82,17 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     });
     this.threads.events.on('free', () => this.schedule());
     this.threads.events.on('none', () => this.refuseWaiting());
+    process.on('exit', this.killAtExit);
   }
+
+  /**
+   * A process that exits by itself ends its threads. With one of them inside a model it would abort instead, and leave
+   * a core with people's pictures in it; with one that hangs it would not exit at all.
+   */
+  private readonly killAtExit = (): void => {
+    const { busy, size, warm } = this.threads;
+    if (busy > 0 || size > warm) process.kill(process.pid, 'SIGKILL');
+  };
 
   /**
    * Resolves when the first workers are warm.
@@ -97,8 +107,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * After the last request is answered. A thread that is ended inside native code takes the process with it, so jobs that
-   * nobody waits for any more are awaited, and so are threads that start. Where one does not come back, the process is
-   * killed at its exit, which would wait for that thread for ever.
+   * nobody waits for any more are awaited, and so are threads that start.
    */
   async onApplicationShutdown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -108,10 +117,9 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     while (this.threads.busy + this.waiting > 0) {
       if ((await Promise.race([once(this.threads.events, 'free'), patience])) === 'over') break;
     }
-    const haveEnded = await this.threads.close(patience);
+    if (await this.threads.close(patience)) process.off('exit', this.killAtExit);
     clearTimeout(timer);
     this.refuseWaiting();
-    if (!haveEnded) process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
   }
 
   get state(): PoolState {

@@ -42,7 +42,10 @@ export class WorkerThread {
    * @throws Error when the system has no thread, memory or file descriptors for it
    */
   constructor(file: URL, workerData: unknown, events: ThreadEvents, resourceLimits?: ResourceLimits) {
-    this.worker = new Worker(file, { workerData, resourceLimits });
+    this.worker = new Worker(file, { workerData, resourceLimits, stdout: true, stderr: true });
+    // Node would hand its log on by pipes that end for good at the first error of this process's outputs.
+    this.worker.stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
+    this.worker.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.id = this.worker.threadId;
     let cause: Error | undefined;
     this.worker.on('message', (message: WorkerMessage) => {

@@ -1,6 +1,7 @@
 /** The compiled service in a process of its own, as an operator runs it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { until } from './support.js';
 
 const children: ChildProcess[] = [];
@@ -14,17 +15,36 @@ export interface Run {
   readonly ended: Promise<number | null>;
 }
 
+/** What a process is given beside its settings. */
+export interface Surroundings {
+  /** File descriptor that it has as its standard output. */
+  readonly stdout?: number;
+  /** Most files that it may have open. */
+  readonly openFiles?: number;
+}
+
 /** Starts the service on a free port. @param environment its settings; it has no others */
-export function run(environment: NodeJS.ProcessEnv): Run {
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
+export function run(environment: NodeJS.ProcessEnv, { stdout, openFiles }: Surroundings = {}): Run {
+  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" dist/src/main.js`, process.execPath], {
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
+    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
   });
   children.push(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return { child, output: () => text, ended };
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 /** Its address, once it listens. */
