@@ -32,7 +32,7 @@ export function startFailureText(error: unknown): string {
     address,
     hostname,
     port,
-  } = error as Readonly<Record<string, string | undefined>>;
+  } = (error ?? {}) as Readonly<Record<string, string | undefined>>;
   if (syscall === 'listen' || syscall === 'bind') {
     const host = address ?? '';
     return (

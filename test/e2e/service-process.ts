@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { until } from './support.js';
 
 const children: ChildProcess[] = [];
@@ -19,17 +20,24 @@ export interface Run {
 export interface Surroundings {
   /** File descriptor that it has as its standard output. */
   readonly stdout?: number;
+  /** Its working folder. */
+  readonly cwd?: string;
   /** Most files that it may have open. */
   readonly openFiles?: number;
 }
 
 /** Starts the service on a free port. @param environment its settings; it has no others */
-export function run(environment: NodeJS.ProcessEnv, { stdout, openFiles }: Surroundings = {}): Run {
+export function run(environment: NodeJS.ProcessEnv, { stdout, cwd, openFiles }: Surroundings = {}): Run {
   const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
-  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" dist/src/main.js`, process.execPath], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
-    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    '/bin/sh',
+    ['-c', `${limit}exec "$0" "$1"`, process.execPath, resolve('dist/src/main.js')],
+    {
+      cwd,
+      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
+      stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
+    },
+  );
   children.push(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr])

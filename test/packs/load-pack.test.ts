@@ -33,6 +33,40 @@ it('loads the default pack', async () => {
 });
 
 it.each([
+  'null',
+  '[]',
+  '5',
+  '"pack"',
+  '{',
+  '',
+  '{"models":null}',
+  '{"models":[]}',
+  '{"models":{"detector":null}}',
+  '{}',
+])('a manifest that is %s is told in a sentence, its own or that of a pack it extends', async (text) => {
+  for (const name of ['odd', 'heir']) await mkdir(join(modelsDir, name));
+  await writeFile(join(modelsDir, 'odd/pack.json'), text);
+  await writeFile(join(modelsDir, 'heir/pack.json'), '{"extends":"odd"}');
+  for (const modelPack of ['odd', 'heir']) {
+    expect(() => loadPack({ modelsDir, modelPack })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_pack',
+        message: expect.stringContaining('/pack.json ') as string,
+      }),
+    );
+  }
+});
+
+it('a model that cannot be read, and a folder of models that is not there', async () => {
+  await rm(join(modelsDir, 'default/recognition.onnx'));
+  await mkdir(join(modelsDir, 'default/recognition.onnx'));
+  await expect(load()).rejects.toThrow(/recognition\.onnx cannot be read \(EISDIR/);
+  expect(() => loadPack({ modelsDir: '/no/such/folder', modelPack: 'default' })).toThrow(
+    'There are no models: the folder /no/such/folder (MODELS_DIR) does not exist.',
+  );
+});
+
+it.each([
   [
     'an unknown family',
     () => (manifest.models['detector']['family'] = 'yolo'),
