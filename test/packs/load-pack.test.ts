@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../models/tools/checksum.js';
 import { packNames, readRecipe } from '../../models/tools/recipe.js';
+import { AppError } from '../../src/errors.js';
 import { loadPack } from '../../src/packs/load-pack.js';
 
 interface Manifest {
@@ -48,19 +49,15 @@ it.each([
   await writeFile(join(modelsDir, 'odd/pack.json'), text);
   await writeFile(join(modelsDir, 'heir/pack.json'), '{"extends":"odd"}');
   for (const modelPack of ['odd', 'heir']) {
-    expect(() => loadPack({ modelsDir, modelPack })).toThrow(
-      expect.objectContaining({
-        code: 'invalid_pack',
-        message: expect.stringContaining('/pack.json ') as string,
-      }),
-    );
+    expect(() => loadPack({ modelsDir, modelPack })).toThrow(AppError);
+    expect(() => loadPack({ modelsDir, modelPack })).toThrow(/\/pack\.json /);
   }
 });
 
 it('a model that cannot be read, and a folder of models that is not there', async () => {
   await rm(join(modelsDir, 'default/recognition.onnx'));
   await mkdir(join(modelsDir, 'default/recognition.onnx'));
-  await expect(load()).rejects.toThrow(/recognition\.onnx cannot be read \(EISDIR/);
+  await expect(load()).rejects.toThrow(/recognition\.onnx cannot be read \(.*EISDIR/);
   expect(() => loadPack({ modelsDir: '/no/such/folder', modelPack: 'default' })).toThrow(
     'There are no models: the folder /no/such/folder (MODELS_DIR) does not exist.',
   );
