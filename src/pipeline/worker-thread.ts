@@ -1,6 +1,5 @@
 /** One worker thread, from its start to its end. It takes one task at a time; whatever ends it, its task is settled. */
 import { inspect } from 'node:util';
-import { isNativeError } from 'node:util/types';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { BatchAnswer, Task } from './analysis.js';
@@ -56,7 +55,7 @@ export class WorkerThread {
     });
     this.worker.on('messageerror', (error: Error) => this.finish()?.reject(error));
     this.worker.on('error', (error: unknown) => {
-      cause = isNativeError(error) ? error : withoutStack(`It threw what is no error: ${inspect(error)}`);
+      cause = asError(error);
     });
     // Only now does it no longer look at the pixels it was given.
     this.worker.once('exit', (code) => {
@@ -98,6 +97,12 @@ export class WorkerThread {
     this.worker.unref();
     return pending;
   }
+}
+
+/** What a thread threw. Errors come out of it as copies that not every check takes for errors. */
+function asError(thrown: unknown): Error {
+  const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
+  return isError ? (thrown as Error) : withoutStack(`It threw what is no error: ${inspect(thrown)}`);
 }
 
 /** The stack of this file would tell nothing of what happened in the thread. */
