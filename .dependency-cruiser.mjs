@@ -32,7 +32,6 @@ const ROOMS = {
 /** A foreign package and the only place that may import it. */
 const OWNERS = {
   'onnxruntime-node': '^(src/sessions/|models/tools/cuda/|test/|bench/)',
-  piscina: '^src/pipeline/',
   'prom-client': '^src/metrics/',
   '@opentelemetry': '^src/tracing/request-tracer',
   sharp: '^(src/images/image-decoder|test/|bench/)',

@@ -16,6 +16,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { availableCpus } from './available-cpus.js';
+import { AppError, messageOf } from '../errors.js';
 import { memoryLimit } from './memory-limit.js';
 import { readSettings, Setting } from './setting.js';
 
@@ -318,10 +319,25 @@ export class Config {
  * @throws AppError `invalid_configuration`
  */
 export function loadConfig(): Config {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  readEnvFile();
   // ONNX Runtime reports its use to its makers unless this says otherwise before it is loaded.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  return withWorkersPerGpu(readSettings(Config, process.env), process.env);
+  const config = withWorkersPerGpu(readSettings(Config, process.env), process.env);
+  if (config.port !== 0 && config.port === config.managementPort) {
+    const message = `Invalid configuration: PORT and MANAGEMENT_PORT are both ${config.port}; choose different ones.`;
+    throw new AppError('invalid_configuration', message);
+  }
+  return config;
+}
+
+function readEnvFile(): void {
+  if (!existsSync('.env')) return;
+  try {
+    process.loadEnvFile('.env');
+  } catch (cause) {
+    const message = `Invalid configuration: the file .env cannot be read (${messageOf(cause)}).`;
+    throw new AppError('invalid_configuration', message, {}, { cause });
+  }
 }
 
 /**
