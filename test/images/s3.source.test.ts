@@ -71,8 +71,8 @@ beforeAll(async () => {
     await client.send(new PutObjectCommand({ Bucket: 'photos', Key, Body }));
   client.destroy();
 });
-afterEach(async () => {
-  for (const source of sources.splice(0)) await source.onApplicationShutdown();
+afterEach(() => {
+  for (const source of sources.splice(0)) source.onApplicationShutdown();
 });
 afterAll(async () => {
   await store.close();

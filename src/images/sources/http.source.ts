@@ -86,16 +86,30 @@ export class HttpSource implements OnApplicationShutdown {
         url.protocol === 'https:'
           ? requestHttps(url, { agent: this.httpsAgent, headers, lookup, signal })
           : requestHttp(url, { agent: this.httpAgent, headers, lookup, signal });
-      outgoing.once('response', resolve);
-      // Stays for errors after the response too; those reach the reader of the body as well.
-      outgoing.on('error', reject);
-      // Node gives a connection whose protocol was switched away, and says nothing where nobody takes it.
+      let response: IncomingMessage | undefined;
+      const fail = (error: Error): void => {
+        // The reader of a body is told too: destroying the request alone would look like an end to it. What comes after
+        // the end of a body is of no interest.
+        if (response === undefined) outgoing.destroy();
+        else if (!response.complete) response.destroy(error);
+        reject(error);
+      };
+      outgoing.once('response', (received) => resolve((response = received)));
+      outgoing.on('error', fail);
+      // Node hands over a connection whose protocol was switched, and says nothing where nobody takes it.
       outgoing.once('upgrade', (_, socket) => {
         socket.destroy();
-        reject(downloadFailed(field, 'the server switched to another protocol (status 101); check the URL'));
+        fail(downloadFailed(field, 'the server switched to another protocol (status 101); check the URL'));
       });
       outgoing.once('close', () => reject(new Error('closed without a response')));
-      boundFraming(outgoing, field, maxBytes);
+      boundFraming(outgoing, maxBytes, () =>
+        fail(
+          downloadFailed(
+            field,
+            'the server sends more around the picture than the picture; check the server',
+          ),
+        ),
+      );
       outgoing.end();
     });
   }
@@ -114,25 +128,18 @@ export class HttpSource implements OnApplicationShutdown {
   }
 }
 
-/** Ends a response that is all frame: interim responses without end, or a few bytes of body among megabytes of chunk headers. */
-function boundFraming(outgoing: ClientRequest, field: string, maxBytes: number): void {
+/** Finds a response that is all frame: interim responses without end, or bytes of body among kilobytes of chunk headers. */
+function boundFraming(outgoing: ClientRequest, maxBytes: number, onExcess: () => void): void {
   let interim = 0;
   let received = 0;
   const most = maxBytes * (1 + FRAMING_SHARE) + FRAMING_BYTES;
-  const end = (): void =>
-    void outgoing.destroy(
-      downloadFailed(
-        field,
-        'the server sends far more around the picture than the picture; check the server',
-      ),
-    );
   outgoing.on('information', () => {
-    if (++interim > MAX_INTERIM_RESPONSES) end();
+    if (++interim > MAX_INTERIM_RESPONSES) onExcess();
   });
   outgoing.once('socket', (socket) => {
     socket.on('data', (chunk: Buffer) => {
       received += chunk.byteLength;
-      if (received > most) end();
+      if (received > most) onExcess();
     });
   });
 }
