@@ -7,7 +7,7 @@ import { IsImageUrl } from './image-url.js';
 
 /** Options of detect; each may be a JSON field, a form field or a query parameter. */
 export class DetectOptionsDto {
-  /** Return at most this many faces, the largest ones. Default: all. */
+  /** Return at most this many faces, the largest ones. Default: all, which are at most 1,000. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @NumberFromText()

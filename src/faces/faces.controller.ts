@@ -4,14 +4,16 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { reportProblem } from '../http/problem.filter.js';
 import { RequestSignal } from '../http/request-context.js';
-import { RequestInput } from '../http/request-input.js';
-import { Uploads } from '../http/upload.interceptor.js';
-import { validated } from '../http/validation.js';
+import { ReadsBody } from '../http/input/read-body.interceptor.js';
+import { RequestInput } from '../http/input/request-input.js';
+import { validated } from '../http/input/validation.js';
+import { isPicture } from '../images/image-format.js';
 import { BatchDetectRequestDto, BatchDetectResponseDto } from './batch-detect.dto.js';
 import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { DescribeBatchDetect, DescribeCompare, DescribeDetect } from './faces.openapi.js';
 import { FacesService, type Timed } from './faces.service.js';
+import { LargeAnswers } from './large-answers.interceptor.js';
 
 @ApiTags('faces')
 @Controller('v1/models')
@@ -20,7 +22,7 @@ export class FacesController {
 
   @Post('insightface\\:detect')
   @HttpCode(200)
-  @UseInterceptors(Uploads('image'))
+  @UseInterceptors(ReadsBody({ files: ['image'], raw: true, isPicture }), LargeAnswers)
   @DescribeDetect()
   async detect(
     @RequestInput() input: DetectRequestDto,
@@ -32,7 +34,7 @@ export class FacesController {
 
   @Post('insightface\\:compare')
   @HttpCode(200)
-  @UseInterceptors(Uploads('image1', 'image2'))
+  @UseInterceptors(ReadsBody({ files: ['image1', 'image2'] }))
   @DescribeCompare()
   async compare(
     @RequestInput() input: CompareRequestDto,
@@ -44,6 +46,7 @@ export class FacesController {
 
   @Post('insightface\\:batchDetect')
   @HttpCode(200)
+  @UseInterceptors(ReadsBody(), LargeAnswers)
   @DescribeBatchDetect()
   async batchDetect(
     @RequestInput() { requests }: BatchDetectRequestDto,
