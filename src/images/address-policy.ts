@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
@@ -39,7 +39,10 @@ export class AddressPolicy {
   private readonly forbidden: readonly Range[];
 
   /** @throws AppError `invalid_configuration` when a setting holds something else than addresses and ranges */
-  constructor(config: Config) {
+  constructor(
+    config: Config,
+    @Optional() @Inject(networkInterfaces) private readonly interfaces = networkInterfaces,
+  ) {
     const forbidden = parseRanges('URL_FORBIDDEN_ADDRESSES', config.urlForbiddenAddresses);
     this.allowed = parseRanges('URL_ALLOWED_ADDRESSES', config.urlAllowedAddresses);
     this.forbidden = [...LOOK_PUBLIC, ...forbidden];
@@ -54,7 +57,13 @@ export class AddressPolicy {
     if (this.allowed.some(isIn)) return true;
     if (this.forbidden.some(isIn) || target.range() !== 'unicast') return false;
     if (target.kind() === 'ipv6' && (!inRange(target, GLOBAL_UNICAST) || isIsatap(target))) return false;
-    return !isOwn(target);
+    return !this.isOwn(target);
+  }
+
+  /** Whether it is an address of this very machine, where services listen that a firewall hides from others. */
+  private isOwn(address: Address): boolean {
+    const own = Object.values(this.interfaces()).flatMap((addresses) => addresses ?? []);
+    return own.some((each) => parseAddress(each.address)?.toString() === address.toString());
   }
 
   /**
@@ -92,12 +101,6 @@ function embeddedIPv4(address: Address): ipaddr.IPv4 | undefined {
   if (!(address instanceof ipaddr.IPv6)) return undefined;
   if (address.isIPv4MappedAddress()) return address.toIPv4Address();
   return inRange(address, NAT64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : undefined;
-}
-
-/** Addresses of this very machine, where services listen that a firewall hides from others. */
-function isOwn(address: Address): boolean {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return own.some((each) => parseAddress(each.address)?.toString() === address.toString());
 }
 
 /** An IPv6 address of any network whose second half says to reach the IPv4 address at its end (RFC 5214, section 6.1). */
