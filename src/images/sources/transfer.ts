@@ -100,7 +100,7 @@ export async function readCapped(
       if (needed > maxBytes) throw imageTooLarge(field, maxBytes);
       if (needed > kept.length) {
         // What is announced is not believed: room grows with what came, and ends where it says it ends.
-        const roomy = Math.max(FIRST_CAPACITY, needed * 2);
+        const roomy = Math.max(FIRST_CAPACITY, needed * (announced === undefined ? 2 : 4));
         const capacity = Math.max(needed, Math.min(roomy, announced ?? maxBytes, maxBytes));
         bytes?.add(capacity - kept.length);
         const grown = Buffer.allocUnsafeSlow(capacity);
