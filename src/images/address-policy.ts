@@ -1,11 +1,12 @@
 /** Which addresses image URLs may reach: the public internet, and what the operator allows besides. Guards against SSRF. */
-import { lookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
+import { resolveHost } from './resolve-host.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [Address, number];
@@ -82,17 +83,27 @@ export class AddressPolicy {
    */
   lookup(field: string): LookupFunction {
     return (hostname, options, callback) => {
-      lookup(hostname, { ...options, all: true }, (error, addresses) => {
-        if (error !== null) return callback(noPublicHost(field, error), []);
-        const [first, ...others] = addresses.filter(({ address }) => this.allows(address));
-        if (first === undefined) {
-          const cause = Object.assign(new Error('forbidden'), { code: 'ADDRESS_FORBIDDEN', ...addresses[0] });
-          return callback(noPublicHost(field, cause), []);
-        }
-        if (options.all === true) return callback(null, [first, ...others]);
-        callback(null, first.address, first.family);
-      });
+      this.resolve(hostname, field).then(
+        ([first, ...others]) => {
+          if (options.all === true) callback(null, [first, ...others]);
+          else callback(null, first.address, first.family);
+        },
+        (error: unknown) => callback(error as Error, []),
+      );
     };
+  }
+
+  private async resolve(hostname: string, field: string): Promise<[LookupAddress, ...LookupAddress[]]> {
+    let addresses: LookupAddress[];
+    try {
+      addresses = await resolveHost(hostname, this.allowed.length > 0);
+    } catch (error) {
+      throw noPublicHost(field, error);
+    }
+    const [first, ...others] = addresses.filter(({ address }) => this.allows(address));
+    if (first !== undefined) return [first, ...others];
+    const cause = Object.assign(new Error('forbidden'), { code: 'ADDRESS_FORBIDDEN', ...addresses[0] });
+    throw noPublicHost(field, cause);
   }
 }
 
