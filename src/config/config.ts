@@ -9,7 +9,6 @@ import {
   IsNumber,
   IsOptional,
   IsString,
-  IsUrl,
   Matches,
   Max,
   Min,
@@ -18,6 +17,7 @@ import {
 import { availableCpus } from './available-cpus.js';
 import { AppError, messageOf } from '../errors.js';
 import { memoryLimit } from './memory-limit.js';
+import { isHttpUrl, isRedisUrl } from './service-url.js';
 import { readSettings, Setting } from './setting.js';
 
 const MIB = 1024 * 1024;
@@ -76,7 +76,7 @@ export class Config {
     'RATE_LIMIT_REDIS_URL',
     'Redis (redis:// or rediss://) in which replicas count together; unset: each counts for itself.',
     IsOptional(),
-    IsUrl({ protocols: ['redis', 'rediss'], require_protocol: true, require_tld: false }),
+    isRedisUrl(),
   )
   rateLimitRedisUrl?: string = undefined;
 
@@ -132,7 +132,7 @@ export class Config {
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTLP/HTTP collector that traces are sent to, such as http://localhost:4318; unset: no traces.',
     IsOptional(),
-    IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }),
+    isHttpUrl(),
   )
   otlpEndpoint?: string = undefined;
 
@@ -286,6 +286,14 @@ export class Config {
   urlMaxRedirects: number = 3;
 
   @Setting(
+    'URL_MAX_DOWNLOADS',
+    'Downloads that run at a time, half of them at most for one API key (without keys: for one address); one more is refused with 503.',
+    IsInt(),
+    Min(1),
+  )
+  urlMaxDownloads: number = 128;
+
+  @Setting(
     'URL_ALLOWED_ADDRESSES',
     'Addresses or CIDR ranges that image URLs may reach although they are private, separated by commas.',
     IsString({ each: true }),
@@ -293,10 +301,17 @@ export class Config {
   urlAllowedAddresses: string[] = [];
 
   @Setting(
+    'URL_FORBIDDEN_ADDRESSES',
+    'Addresses or CIDR ranges that image URLs may not reach although they are public, such as public ones used inside your network, separated by commas; URL_ALLOWED_ADDRESSES wins.',
+    IsString({ each: true }),
+  )
+  urlForbiddenAddresses: string[] = [];
+
+  @Setting(
     'S3_ENDPOINT',
-    'URL of an S3-compatible store; unset: Amazon S3.',
+    'URL of an S3-compatible store, such as http://minio:9000; unset: Amazon S3.',
     IsOptional(),
-    IsUrl({ require_tld: false }),
+    isHttpUrl(),
   )
   s3Endpoint?: string = undefined;
 

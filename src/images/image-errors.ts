@@ -9,7 +9,7 @@ export function imageTooLarge(field: string, maxBytes: number): AppError {
   return new AppError(
     'image_too_large',
     `The picture in ${field} has more than ${maxBytes} bytes, the most this service accepts: send a smaller or more compressed one.`,
-    { field, maxBytes },
+    { field, max_bytes: maxBytes },
   );
 }
 

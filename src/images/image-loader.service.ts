@@ -3,14 +3,17 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { PictureOrigin, StageName } from '../telemetry/request-record.js';
-import { codeOf, currentPicture } from '../telemetry/scope.js';
+import { codeOf, currentPicture, currentRequest } from '../telemetry/scope.js';
 import { type Image } from '../vision/image.js';
 import { type DecodePlan, ImageDecoder, untilAborted } from './image-decoder.js';
 import { imageTooLarge, requestAborted } from './image-errors.js';
 import { hostOf, type ImageSource, originOf } from './image-source.js';
 import { decodeBase64 } from './sources/base64.source.js';
+import { causesOf } from './sources/causes.js';
+import { DownloadSlots } from './sources/download-slots.js';
 import { HttpSource } from './sources/http.source.js';
 import { S3Source } from './sources/s3.source.js';
+import type { ByteCount } from './sources/transfer.js';
 
 /** The memory a picture is decoded in. */
 export interface Memory {
@@ -26,6 +29,8 @@ export interface LoadOptions {
   readonly leastSide?: number;
   /** Default: there is always enough. */
   readonly memory?: Memory;
+  /** Counts the bytes of a download before they are kept; default: nobody does. */
+  readonly bytes?: ByteCount;
 }
 
 /** A decoded picture and how long it took to get there, in milliseconds. */
@@ -52,6 +57,7 @@ export class ImageLoader {
     private readonly config: Config,
     private readonly http: HttpSource,
     private readonly s3: S3Source,
+    private readonly slots: DownloadSlots,
     private readonly decoder: ImageDecoder,
   ) {}
 
@@ -59,11 +65,11 @@ export class ImageLoader {
    * Fetches and decodes one picture: upright, 8-bit RGB, in shared memory.
    * @param signal ends the wait, and any download, when the request is over
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_large`, `image_too_many_pixels`,
-   *   `download_failed`, `address_forbidden`, `object_not_found`, `deadline_exceeded`
+   *   `download_failed`, `address_forbidden`, `object_not_found`, `deadline_exceeded`, `overloaded`
    */
   async load(source: ImageSource, signal: AbortSignal, options: LoadOptions = {}): Promise<LoadedImage> {
     if (signal.aborted) throw requestAborted(source.field, signal);
-    const { result: bytes, ms: loadMs } = await timed('load', () => this.read(source, signal));
+    const { result: bytes, ms: loadMs } = await timed('load', () => this.read(source, signal, options.bytes));
     return this.decode(bytes, source.field, signal, options, loadMs);
   }
 
@@ -98,13 +104,13 @@ export class ImageLoader {
     };
   }
 
-  private async read(source: ImageSource, signal: AbortSignal): Promise<Uint8Array> {
+  private async read(source: ImageSource, signal: AbortSignal, bytes?: ByteCount): Promise<Uint8Array> {
     const { field } = source;
     switch (source.kind) {
       case 'base64':
         return decodeBase64(source.text, field, this.config.imageMaxBytes);
       case 'url':
-        return this.download(source.url, field, originOf(source), signal);
+        return this.download(source.url, field, originOf(source), signal, bytes);
       case 'bytes':
         if (source.bytes.byteLength > this.config.imageMaxBytes)
           throw imageTooLarge(field, this.config.imageMaxBytes);
@@ -118,13 +124,21 @@ export class ImageLoader {
     field: string,
     origin: PictureOrigin,
     signal: AbortSignal,
+    bytes?: ByteCount,
   ): Promise<Uint8Array> {
+    const leave = this.slots.take(currentRequest()?.countedAs ?? 'nobody');
     try {
-      return await (origin === 's3' ? this.s3 : this.http).load(url, field, signal);
+      return await (origin === 's3' ? this.s3 : this.http).load(url, field, signal, bytes);
     } catch (error) {
-      if (error instanceof AppError && !signal.aborted)
-        this.logger.warn(error.message, { code: error.code, origin, host: hostOf(url) });
+      if (error instanceof AppError && !signal.aborted) {
+        const host = hostOf(url);
+        const store = origin === 's3' ? (hostOf(this.config.s3Endpoint ?? '') ?? 'Amazon S3') : undefined;
+        const causes = causesOf(error.cause);
+        this.logger.warn(error.message, { code: error.code, origin, host, store, causes });
+      }
       throw error;
+    } finally {
+      leave();
     }
   }
 }
