@@ -150,7 +150,7 @@ export class ImageDecoder {
     const { survey: found, shrink, memoryBytes, pixels } = plan;
     const { field, bytes } = found.encoded;
     const process = await turn.process();
-    const limits = limitsOf(memoryBytes + bytes.byteLength, pixels);
+    const limits = limitsOf(memoryBytes, pixels);
     let room: Uint8Array | undefined;
     try {
       const { answer } = await process.run(jobOf('decode', found, limits, shrink?.to), bytes, {
@@ -173,11 +173,12 @@ const NEVER = new AbortController().signal;
 function planOf(found: Survey, { width, height }: Size, keptBytes: number, factor = 1): DecodePlan {
   const from = { width, height };
   const to = { width: shrunk(width, factor), height: shrunk(height, factor) };
+  const { encoded } = found;
   const output = to.width * to.height * RGB;
   return {
     survey: found,
     shrink: factor > 1 ? { from, to } : undefined,
-    memoryBytes: output + Math.max(output, keptBytes),
+    memoryBytes: output + Math.max(output, keptBytes) + (found.isBounded ? 0 : encoded.bytes.byteLength),
     pixels: Math.max(width * height, found.hiddenPixels ?? 0),
   };
 }

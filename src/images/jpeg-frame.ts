@@ -4,12 +4,16 @@
 export interface JpegFrame {
   readonly width: number;
   readonly height: number;
+  /** How many colours: 1, 3 or, in print, 4. */
+  readonly components: number;
   /** How many scans the file has; each goes over the whole picture. */
   readonly scans: number;
   /** Bytes of coefficients that a decoder keeps until the last scan; 0 where it decodes line by line. */
   readonly coefficientBytes: number;
   /** Bytes of all APP2 segments, where ICC profiles stand. */
   readonly profileBytes: number;
+  /** EXIF blocks, from their byte order on. */
+  readonly exif: readonly Uint8Array[];
   /** Whether the file stops before its end marker. */
   readonly lacksEnd: boolean;
 }
@@ -24,6 +28,7 @@ interface Segment {
 const START_OF_IMAGE = 0xffd8;
 const END_OF_IMAGE = 0xd9;
 const START_OF_SCAN = 0xda;
+const EXIF = 0xe1;
 const PROFILE = 0xe2;
 /** Baseline, extended and progressive Huffman coding: what libjpeg decodes, but for arithmetic coding. */
 const BASELINE = 0xc0;
@@ -36,9 +41,10 @@ const BLOCK_SIDE = 8;
 const BLOCK_BYTES = 128;
 /** libjpeg keeps segments in a list that it walks anew for each: more than any camera writes are not ordinary. */
 const MOST_SEGMENTS = 1000;
-/** Compressed data has an 0xff every 256 bytes or so; a file that has far more is not ordinary, and slow to look through. */
-const LEAST_BYTES_BETWEEN = 24;
-const ALWAYS_ALLOWED = 4096;
+/** A native search pays only for a byte that is further away than this; compressed data has an 0xff every 256 or so. */
+const NEAR_BYTES = 4;
+const EXIF_MARK = Buffer.from('Exif', 'latin1');
+const EXIF_MARK_BYTES = 6;
 
 /** The frame of a JPEG; undefined where anything is out of the ordinary, which is for a decoder to judge. */
 export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
@@ -48,10 +54,11 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   let firstScan: Segment | undefined;
   let [segments, scans, profileBytes] = [0, 0, 0];
   let segment = segmentAt(file, 2);
-  const search = { left: ALWAYS_ALLOWED + file.length / LEAST_BYTES_BETWEEN };
+  const exif: Buffer[] = [];
   for (; segment !== undefined && segment.code !== END_OF_IMAGE;) {
-    if (++segments > MOST_SEGMENTS) return undefined;
     if (segment.code === PROFILE) profileBytes += segment.end - segment.at;
+    if (segment.code === EXIF && isExif(file, segment))
+      exif.push(file.subarray(segment.at + 4 + EXIF_MARK_BYTES, segment.end));
     if (isFrame(segment.code)) {
       if (frame !== undefined || segment.code > PROGRESSIVE) return undefined;
       frame = segment;
@@ -60,13 +67,13 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
       if (frame === undefined) return undefined;
       firstScan ??= segment;
       scans++;
-    }
+    } else if (++segments > MOST_SEGMENTS) return undefined;
     // Before the first scan one segment follows the other; behind it, data lies between them.
-    segment = firstScan === undefined ? segmentAt(file, segment.end) : nextSegment(file, segment.end, search);
+    segment = firstScan === undefined ? segmentAt(file, segment.end) : nextSegment(file, segment.end);
   }
-  if (frame === undefined || firstScan === undefined || search.left < 0) return undefined;
+  if (frame === undefined || firstScan === undefined) return undefined;
   const size = describe(file, frame, firstScan);
-  return size && { ...size, scans, profileBytes, lacksEnd: segment === undefined };
+  return size && { ...size, scans, profileBytes, exif, lacksEnd: segment === undefined };
 }
 
 /** The segment that begins here; undefined where none does, or it is not all there. */
@@ -79,9 +86,8 @@ function segmentAt(file: Buffer, at: number): Segment | undefined {
 }
 
 /** The next segment behind compressed data, or the end marker. */
-function nextSegment(file: Buffer, from: number, search: { left: number }): Segment | undefined {
-  for (let at = file.indexOf(0xff, from); at !== -1; at = file.indexOf(0xff, at)) {
-    if (--search.left < 0) return undefined;
+function nextSegment(file: Buffer, from: number): Segment | undefined {
+  for (let at = next0xff(file, from); at !== -1; at = next0xff(file, at)) {
     const code = file[at + 1];
     if (code === END_OF_IMAGE) return { code, at, end: at + 2 };
     if (code === 0xff) at += 1;
@@ -91,12 +97,22 @@ function nextSegment(file: Buffer, from: number, search: { left: number }): Segm
   return undefined;
 }
 
+function next0xff(file: Buffer, from: number): number {
+  const near = from + NEAR_BYTES;
+  for (let at = from; at < near && at < file.length; at++) if (file[at] === 0xff) return at;
+  return file.indexOf(0xff, near);
+}
+
+function isExif(file: Buffer, { at, end }: Segment): boolean {
+  return file.subarray(at + 4, Math.min(end, at + 4 + EXIF_MARK.length)).equals(EXIF_MARK);
+}
+
 /** Size and memory; undefined where the headers contradict themselves. */
 function describe(
   file: Buffer,
   { code, at, end }: Segment,
   scan: Segment,
-): Pick<JpegFrame, 'width' | 'height' | 'coefficientBytes'> | undefined {
+): Pick<JpegFrame, 'width' | 'height' | 'components' | 'coefficientBytes'> | undefined {
   const [precision, components] = [file[at + 4], file[at + 9]];
   const [height, width] = [file.readUInt16BE(at + 5), file.readUInt16BE(at + 7)];
   // A height of 0 follows after the scan.
@@ -113,7 +129,7 @@ function describe(
   const units = Math.ceil(width / (BLOCK_SIDE * across)) * Math.ceil(height / (BLOCK_SIDE * down));
   const blocks = samplings.reduce((sum, sampling) => sum + sampling.across * sampling.down, 0);
   const severalScans = code === PROGRESSIVE || file[scan.at + 4] < components;
-  return { width, height, coefficientBytes: severalScans ? units * blocks * BLOCK_BYTES : 0 };
+  return { width, height, components, coefficientBytes: severalScans ? units * blocks * BLOCK_BYTES : 0 };
 }
 
 /** Markers C0 to CF begin frames, but for those of tables (C4, CC) and one that is reserved (C8). */

@@ -3,6 +3,7 @@
  * whether that is bounded. Of a bounded one no decoder can make more than its header says.
  */
 import { AppError } from '../errors.js';
+import { isPlainExif } from './exif-block.js';
 import { gifFrame } from './gif-frame.js';
 import { heifPixels } from './heif-items.js';
 import { hasSrgbProfile } from './icc-profile.js';
@@ -83,9 +84,13 @@ function surveyJpeg(encoded: Encoded, frame: JpegFrame): Survey {
       isStrict: frame.lacksEnd,
       ignoresProfile: hasSrgbProfile(bytes),
     },
-    isBounded: frame.scans * pixels <= MOST_SCANNED_PIXELS && frame.profileBytes <= SMALL_PROFILE_BYTES,
+    isBounded:
+      frame.scans * pixels <= MOST_SCANNED_PIXELS &&
+      frame.profileBytes <= SMALL_PROFILE_BYTES &&
+      frame.exif.every(isPlainExif),
     size: frame,
-    keptBytes: frame.coefficientBytes,
+    // Four colours are kept as they are until they become three.
+    keptBytes: frame.coefficientBytes + (frame.components > RGB ? pixels * frame.components : 0),
     shrinksOnLoad: true,
   };
 }
@@ -99,7 +104,7 @@ function surveyPng(encoded: Encoded): Survey {
   const whole = png.width * png.height * png.channels * Math.ceil(png.bitDepth / 8);
   return {
     encoded: { ...encoded, bytes: png.bytes },
-    isBounded: png.bitDepth <= 8 && !png.interlaced && !png.hasLargeProfile,
+    isBounded: png.bitDepth <= 8 && !png.interlaced && !png.hasLargeProfile && png.exif.every(isPlainExif),
     size: png,
     // Turned by its EXIF block, a picture is kept as it was stored.
     keptBytes: png.interlaced ? 2 * whole : whole,
@@ -113,9 +118,9 @@ function surveyWebp(encoded: Encoded): Survey {
   assertSize(encoded.field, webp, encoded.maxPixels);
   return {
     encoded: { ...encoded, bytes: webp.bytes },
-    isBounded: webp.isPlain && webp.profileBytes <= SMALL_PROFILE_BYTES,
+    isBounded: webp.isPlain && webp.profileBytes <= SMALL_PROFILE_BYTES && webp.exif.every(isPlainExif),
     size: webp,
-    keptBytes: webp.width * webp.height * (webp.isPlain ? RGB : 12),
+    keptBytes: webp.width * webp.height * (webp.isPlain ? 8 : 12),
     shrinksOnLoad: webp.isPlain,
   };
 }
@@ -128,7 +133,7 @@ function surveyGif(encoded: Encoded): Survey {
     encoded: { ...encoded, bytes: gif.bytes },
     isBounded: false,
     size: gif,
-    keptBytes: gif.width * gif.height * 12,
+    keptBytes: gif.width * gif.height * 8,
     shrinksOnLoad: false,
   };
 }

@@ -6,8 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 
 /** How much is kept for later pictures, in bytes. */
 const MOST_KEPT_BYTES = 64 * 1024 * 1024;
-/** Copied at a time: fresh memory takes about a millisecond for so many, and others wait for this thread. */
-const PART_BYTES = 2 * 1024 * 1024;
+/** Copied at a time: fresh memory takes some milliseconds for so many, and others wait for this thread. */
+const PART_BYTES = 8 * 1024 * 1024;
 
 export class PixelBuffers {
   /** Those that nobody uses, from the smallest to the largest. */

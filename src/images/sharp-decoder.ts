@@ -130,12 +130,13 @@ async function reasonOf(cause: unknown, { bytes, field, maxPixels }: Encoded): P
   return undecodable(field, cause);
 }
 
-/** What a decoder keeps of the formats that are left to sharp to look at: TIFF, AVIF and unusual JPEGs. */
+/** What a decoder keeps of the formats that are left to sharp to look at, as measured by `bench/decoder-memory.ts`. */
 function keptBytesOf({ width, height, channels, depth, format }: Metadata): number {
-  const bytesPerPixel = channels * (SAMPLE_BYTES[depth] ?? 8);
-  // Planes and the colours made of them; libjpeg's coefficients, of two bytes each, and a line of them for turning.
-  const copies = format === 'tiff' ? 2 : 3;
-  return width * height * bytesPerPixel * copies;
+  const sampleBytes = SAMPLE_BYTES[depth] ?? 8;
+  // Of an AVIF: the planes, more than once, and the colours made of them; samples of more than 8 bits are unpacked.
+  if (format === 'heif') return width * height * (10 + 3 * channels + (sampleBytes > 1 ? 7 : 0));
+  // Of a TIFF two rows of tiles, which may be all there are; of a JPEG coefficients of two bytes; and a copy to turn it.
+  return width * height * channels * sampleBytes * 3;
 }
 
 const SAMPLE_BYTES: Readonly<Record<string, number>> = {

@@ -9,6 +9,8 @@ export interface WebpParts {
   readonly isAnimated: boolean;
   /** Bytes of its colour profile. */
   readonly profileBytes: number;
+  /** EXIF blocks, from their byte order on. */
+  readonly exif: readonly Uint8Array[];
   /** The file, as long as its chunks are. */
   readonly bytes: Uint8Array;
 }
@@ -22,6 +24,7 @@ interface Chunk {
 const FILE_HEADER_BYTES = 12;
 const CHUNK_HEADER_BYTES = 8;
 const MOST_CHUNKS = 10_000;
+const EXIF_MARK = 'Exif\0\0';
 const ANIMATION_FLAG = 2;
 /** Of each dimension in a frame's header. */
 const SIDE_BITS = 0x3fff;
@@ -52,8 +55,17 @@ export function webpParts(bytes: Uint8Array): WebpParts | undefined {
     isAnimated,
     isPlain: frame.type === 'VP8 ' && agrees && !isAnimated && !chunks.some(({ type }) => type === 'ALPH'),
     profileBytes: chunks.reduce((sum, { type, length }) => sum + (type === 'ICCP' ? length : 0), 0),
+    exif: chunks.filter(({ type }) => type === 'EXIF').map((chunk) => exifOf(file, chunk)),
     bytes: announced === at ? bytes : withLength(file, at),
   };
+}
+
+/** Some encoders put a JPEG's mark in front. */
+function exifOf(file: Buffer, { at, length }: Chunk): Buffer {
+  const block = file.subarray(at, at + length);
+  return block.toString('latin1', 0, EXIF_MARK.length) === EXIF_MARK
+    ? block.subarray(EXIF_MARK.length)
+    : block;
 }
 
 const RIFF = Buffer.from('RIFF', 'latin1');

@@ -97,6 +97,6 @@ test.each([
 ])('ten megabytes of %s hold nobody up', (_, pattern) => {
   const bytes = Buffer.concat([written(), Buffer.alloc(10_000_000, Buffer.from(pattern))]);
   const started = performance.now();
-  expect(jpegFrame(bytes)).toBeUndefined();
+  expect(jpegFrame(bytes)).toMatchObject({ scans: 1, lacksEnd: true });
   expect(performance.now() - started).toBeLessThan(500);
 });
