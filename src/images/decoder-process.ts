@@ -108,8 +108,12 @@ export class DecoderProcess {
   async run(job: DecoderJob, file: Uint8Array, { timeoutMs, signal, roomFor }: JobTerms): Promise<JobResult> {
     const { field } = job.encoded;
     if (signal.aborted) throw requestAborted(field, signal);
+    let isLate = false;
     const kill = (): void => this.kill();
-    const timer = setTimeout(kill, timeoutMs);
+    const timer = setTimeout(() => {
+      isLate = true;
+      kill();
+    }, timeoutMs);
     signal.addEventListener('abort', kill, { once: true });
     this.wake();
     this.roomFor = roomFor;
@@ -120,7 +124,7 @@ export class DecoderProcess {
       this.child.stdin.write(encodeMessage(job));
       this.child.stdin.write(file);
       const result = await Promise.race([answered, this.ended]);
-      if (result === undefined) throw this.failure(field, signal);
+      if (result === undefined) throw this.failure(field, signal, isLate);
       const [answer, pixels] = result;
       if (answer.kind === 'header' || answer.kind === 'pixels') return { answer, pixels };
       if (answer.kind === 'refused') {
@@ -129,7 +133,7 @@ export class DecoderProcess {
       }
       this.kill();
       await this.ended;
-      throw answer.kind === 'exceeded' ? tooCostly(field, answer.limit) : this.failure(field, signal);
+      throw answer.kind === 'exceeded' ? tooCostly(field, answer.limit) : this.failure(field, signal, isLate);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', kill);
@@ -142,9 +146,9 @@ export class DecoderProcess {
     this.child.kill('SIGKILL');
   }
 
-  private failure(field: string, signal: AbortSignal): AppError {
+  private failure(field: string, signal: AbortSignal, isLate: boolean): AppError {
     if (signal.aborted) return requestAborted(field, signal);
-    if (!this.child.killed) return undecodable(field, new Error(`The decoder process ended. ${this.notes}`));
+    if (!isLate) return undecodable(field, new Error(`The decoder process ended. ${this.notes}`));
     return new AppError(
       'deadline_exceeded',
       `Decoding the picture in ${field} took too long: send a smaller one, or try again later.`,

@@ -21,6 +21,7 @@ interface Items {
 const DERIVED = ['grid', 'iovl', 'iden'];
 /** More boxes, and pictures made of pictures, than any encoder writes. */
 const MOST_BOXES = 20_000;
+const MOST_METAS = 4;
 const MOST_VISITS = 10_000;
 const DEEPEST = 8;
 
@@ -32,8 +33,12 @@ const DEEPEST = 8;
 export function heifPixels(bytes: Uint8Array): number | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    const meta = boxesOf(file, { left: MOST_BOXES }).find(({ type }) => type === 'meta');
-    return meta && decodedPixels(itemsOf(meta.body.subarray(4)));
+    const metas = boxesOf(file, { left: MOST_BOXES }).filter(({ type }) => type === 'meta');
+    if (metas.length === 0) return undefined;
+    // There should be one; of more than one nobody knows which a decoder takes.
+    return Math.max(
+      ...metas.slice(0, MOST_METAS).map(({ body }) => decodedPixels(itemsOf(body.subarray(4)))),
+    );
   } catch {
     return undefined; // lengths and offsets that point outside: let a decoder judge
   }

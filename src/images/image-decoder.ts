@@ -19,10 +19,10 @@ import type { DecoderJob, JobLimits } from './decoder-protocol.js';
 const SHRINK_FACTORS = [8, 4];
 
 /** Time of the processor that a decoder process may take: so much for any picture, and more for its pixels. */
-const BASE_CPU_MS = 2_000;
+const BASE_CPU_MS = 1_000;
 const CPU_MS_PER_MEGAPIXEL = 200;
 /** Until it is ended, whatever it did: others may be at the processor too. */
-const TIMEOUT_FACTOR = 2;
+const TIMEOUT_FACTOR = 4;
 /** Memory that a decoder process may take beyond what was admitted: tables, and what the allocator does not give back. */
 const SLACK_BYTES = 48 * 1024 * 1024;
 
