@@ -96,6 +96,10 @@ export class DecoderProcess {
     return started;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Whether it can be given a job. */
   get isAlive(): boolean {
     return !this.hasEnded && !this.child.killed;

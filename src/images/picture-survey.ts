@@ -30,7 +30,7 @@ export interface Survey {
 }
 
 /** Scans of a JPEG: encoders write about ten. Each goes over the whole picture, however little it says. */
-const MOST_SCANS = 200;
+const MOST_SCANS = 100;
 /** So many pixels of all scans together take a few tenths of a second at most, beside what the bytes take. */
 const MOST_SCANNED_PIXELS = 1_000_000_000;
 /** An AVIF's transparency is a picture of its own. */

@@ -59,7 +59,7 @@ const BOMBS: Record<string, () => Buffer> = {
   'AVIF that says it is huge': () => patched(realAvif, 'ispe', 8, 0, 0, 0x17, 0, 0, 0, 0x17, 0),
   'AVIF without end': () => avif('grid', [[2, 64, 64]], Array<number>(60_000).fill(1)),
   'JPEG of 800 scans': () => manyScans(8000, 5000, 800),
-  'JPEG of 190 scans': () => manyScans(8000, 5000, 190),
+  'JPEG of 100 scans': () => manyScans(4000, 2500, 99),
   'JPEG of two million segments': () =>
     Buffer.concat([
       jpeg.subarray(0, 2),
@@ -128,7 +128,7 @@ test.each(Object.entries(BOMBS))('%s', async (_, make) => {
 
 test('and afterwards memory is as it was', async () => {
   const before = process.memoryUsage.rss();
-  for (const name of ['GIF with a large screen', 'TIFF of 50,000 directories', 'AVIF that says it is tiny']) {
+  for (const name of ['GIF with a large screen', 'JPEG of 100 scans', 'AVIF that says it is tiny']) {
     const bomb = BOMBS[name]();
     await Promise.allSettled(Array.from({ length: 4 }, () => decoder.decode(bomb, 'image', patient)));
   }

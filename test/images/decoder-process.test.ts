@@ -16,7 +16,7 @@ afterAll(() => pool.onApplicationShutdown());
 
 const decode = (bytes: Uint8Array, signal = patient): Promise<Image> =>
   decoder.decode(bytes, 'image', signal);
-const pids = (): (number | undefined)[] => [...pool['all']].map((one) => one['child'].pid);
+const pids = (): number[] => [...pool['all']].map(({ pid }) => pid);
 
 /** Runs the large picture with other limits than it was admitted with. */
 async function decodeWithin(limits: {
@@ -85,7 +85,7 @@ test('it ends with the request that it works for, and its memory is free before 
   const work = decoder.start(plan, await decoder.turn(plan, request.signal), request.signal);
   setTimeout(() => request.abort(), 50);
   expect((await refusalOf(() => work)).code).toBe('deadline_exceeded');
-  expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   expect((await decode(gif)).width).toBe(64);
 });
 
@@ -104,11 +104,11 @@ test.each(['SIGSEGV', 'SIGKILL'] as const)('one that dies of %s is replaced', as
   await decode(gif);
   const [pid] = pids();
   const work = refusalOf(() => decode(large));
-  setTimeout(() => process.kill(pid ?? 0, signal), 50);
+  setTimeout(() => process.kill(pid, signal), 50);
   expect((await work).code).toBe('image_undecodable');
   // As it rests, too.
   expect((await decode(gif)).width).toBe(64);
-  process.kill(pids()[0] ?? 0, signal);
+  process.kill(pids()[0], signal);
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect((await decode(gif)).width).toBe(64);
 });
@@ -139,5 +139,5 @@ test('none outlives the shutdown', async () => {
   await new ImageDecoder(configWith(), other).decode(gif, 'image', patient);
   const [one] = [...other['all']];
   await other.onApplicationShutdown();
-  expect(() => process.kill(one['child'].pid ?? 0, 0)).toThrow('ESRCH');
+  expect(() => process.kill(one.pid, 0)).toThrow('ESRCH');
 });
