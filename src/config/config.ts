@@ -279,6 +279,15 @@ export class Config {
   )
   imageWorkingSide: number = 800;
 
+  @Setting(
+    'DECODER_PROCESSES',
+    'Most processes that decode pictures whose cost their header does not tell, such as AVIF, TIFF and GIF; started when needed. Default: the CPUs this process may use, at most 2.',
+    IsInt(),
+    Min(1),
+    Max(64),
+  )
+  decoderProcesses: number = Math.min(2, availableCpus());
+
   @Setting('URL_TIMEOUT_MS', 'Deadline of a whole download, redirects included.', IsInt(), Min(1))
   urlTimeoutMs: number = 10_000;
 

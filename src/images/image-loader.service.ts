@@ -81,18 +81,29 @@ export class ImageLoader {
     loadMs: number,
   ): Promise<LoadedImage> {
     // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
-    const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide);
+    const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide, signal);
     const { result: plan } = await timed('decode', planning, { endsStage: false });
-    await memory?.take(plan.memoryBytes);
+    // The turn comes first: pictures that wait for a decoder process must not hold memory that others could use.
+    const turn = await this.decoder.turn(plan, signal);
+    try {
+      await memory?.take(plan.memoryBytes);
+    } catch (error) {
+      turn?.end();
+      throw error;
+    }
     const { result: image, ms: decodeMs } = await timed('decode', () => {
-      const decoding = this.decoder.start(bytes, field, plan);
+      const decoding = this.decoder.start(plan, turn, signal);
       memory?.keepFor(decoding);
       // A caller that left while it was decoded never gets to see it.
       decoding.then((late) => signal.aborted && this.decoder.release(late)).catch(() => undefined);
       return untilAborted(decoding, field, signal);
     });
     const { width, height } = plan.shrink?.from ?? image;
-    const inFull = (): Promise<LoadedImage> => this.decode(bytes, field, signal, { memory }, loadMs);
+    const inFull = async (): Promise<LoadedImage> => {
+      // Nobody waits for a turn while holding memory that whoever has the turn may wait for.
+      await memory?.take(0);
+      return this.decode(bytes, field, signal, { memory }, loadMs);
+    };
     return {
       image,
       width,
