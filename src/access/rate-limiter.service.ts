@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { createClient } from '@redis/client';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
@@ -24,7 +23,7 @@ const REDIS_START_TIMEOUT_MS = 2_000;
 const REDIS_PAUSE_MS = 5_000;
 
 type Limiter = RateLimiterMemory | RateLimiterRedis;
-type Redis = ReturnType<typeof redisClient>;
+type Redis = Awaited<ReturnType<typeof redisClient>>;
 
 @Injectable()
 export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
@@ -32,26 +31,19 @@ export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
 
   private readonly logger = new Logger('RateLimiter');
   private readonly local: RateLimiterMemory;
-  private readonly shared?: RateLimiterRedis;
-  private readonly redis?: Redis;
+  private shared?: RateLimiterRedis;
+  private redis?: Redis;
   private away?: string;
   private pausedUntil = -Infinity;
 
-  constructor(config: Config) {
+  constructor(private readonly config: Config) {
     this.enabled = config.rateLimitRequests > 0;
-    const window = {
-      points: config.rateLimitRequests,
-      duration: config.rateLimitWindowSeconds,
-      keyPrefix: 'face-analysis:rate',
-    };
-    this.local = new RateLimiterMemory(window);
-    if (!this.enabled || config.rateLimitRedisUrl === undefined) return;
-    this.redis = redisClient(config.rateLimitRedisUrl);
-    this.shared = new RateLimiterRedis({
-      ...window,
-      storeClient: this.redis,
-      useRedisPackage: true,
-    });
+    this.local = new RateLimiterMemory(this.window);
+  }
+
+  private get window() {
+    const { rateLimitRequests: points, rateLimitWindowSeconds: duration } = this.config;
+    return { points, duration, keyPrefix: 'face-analysis:rate' };
   }
 
   /** Where requests are counted now, and why not in Redis when they should be. */
@@ -62,7 +54,10 @@ export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
 
   /** Joins the shared count. A Redis that is away does not hold up the start. */
   async onModuleInit(): Promise<void> {
-    if (this.redis === undefined) return;
+    const { rateLimitRedisUrl } = this.config;
+    if (!this.enabled || rateLimitRedisUrl === undefined) return;
+    this.redis = await redisClient(rateLimitRedisUrl);
+    this.shared = new RateLimiterRedis({ ...this.window, storeClient: this.redis, useRedisPackage: true });
     this.redis.on('error', (error) => this.lose(messageOf(error)));
     this.redis.on('ready', () => this.regain());
     // It tries again until it is closed; closing while it tries is a rejection that tells nothing new.
@@ -123,8 +118,12 @@ async function consume(limiter: Limiter, caller: string): Promise<Allowance> {
   };
 }
 
-/** Commands fail at once while there is no connection, rather than wait for one. */
-function redisClient(url: string) {
+/**
+ * Commands fail at once while there is no connection, rather than wait for one. The client has hundreds of files, which
+ * only a service that needs it reads.
+ */
+async function redisClient(url: string) {
+  const { createClient } = await import('@redis/client');
   return createClient({
     url,
     disableOfflineQueue: true,
