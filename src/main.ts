@@ -7,9 +7,12 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
   process.on(signal, () => received.push(signal));
 
 try {
-  // Loaded only now, so that a failure of that (too few files may be open) is told like any other.
+  // Loaded only now, so that a failure of that (too few files may be open) is told like any other; and the service, which
+  // is large, only once the settings are known to be right.
+  const { loadConfig } = await import('./config/config.js');
+  const config = loadConfig();
   const { serve } = await import('./serve.js');
-  await serve();
+  await serve(config);
   if (received.length > 0) process.kill(process.pid, received[0]);
 } catch (error) {
   console.error(startFailureText(error));
