@@ -47,6 +47,7 @@ const TOLERANCE = 2e-5;
 
 let recipe: Recipe;
 let originals: Files;
+const opened = new Map<string, ReturnType<typeof session>>();
 
 beforeAll(async () => {
   recipe = await readRecipe('models', 'default');
@@ -58,6 +59,13 @@ beforeAll(async () => {
 });
 
 const built = (file: string): Promise<Buffer> => readFile(join(recipe.folder, file));
+
+/** A session over a graph of the pack; one of each for all tests. */
+function sessionOf(file: string): ReturnType<typeof session> {
+  const known = opened.get(file) ?? built(file).then(session);
+  opened.set(file, known);
+  return known;
+}
 
 function original(file: string): Buffer {
   const path = recipe.files.find((each) => each.file === file)?.build?.path ?? '';
@@ -88,7 +96,7 @@ describe.each(Object.entries(GRAPHS))('%s', (file, { dims, range, outputs, sizes
 
   it('gives for a batch what the original gives for each image', async () => {
     const source = await session(original(file));
-    const batch = await run(await session(await built(file)), concat(images), [images.length, ...dims]);
+    const batch = await run(await sessionOf(file), concat(images), [images.length, ...dims]);
     const singles = await Promise.all(images.map((image) => run(source, image, [1, ...dims])));
     for (const [index, [theirs, ours]] of Object.entries(outputs).entries()) {
       expect(batch[ours]?.dims).toEqual([images.length, sizes[index]]);
@@ -107,7 +115,7 @@ describe('recognition.onnx', () => {
     ]);
     const image = picture(4, 3, 112, 112, -1, 1);
     const { map } = await run(await session(source), image, [1, 3, 112, 112]);
-    const { features } = await run(await session(await built('recognition.onnx')), image, [1, 3, 112, 112]);
+    const { features } = await run(await sessionOf('recognition.onnx'), image, [1, 3, 112, 112]);
     expect(features?.dims).toEqual([1, 128, 14, 14]);
     expect(largestDifference(features?.data ?? [], map?.data ?? [])).toBeLessThan(TOLERANCE);
   });
@@ -167,7 +175,7 @@ describe('detector.onnx', () => {
     [480, 368, 'detector-8-bit.onnx'],
     [96, 416, 'detector-8-bit.onnx'],
   ])('at %i×%i pixels, %s gives two scores and four numbers for each anchor', async (width, height, file) => {
-    const model = await session(await built(file));
+    const model = await sessionOf(file);
     const images = [6, 7].map((seed) => picture(seed, 3, height, width, -1, 1));
     const anchors = LAYERS.reduce(
       (sum, [stride, sizes]) => sum + Math.ceil(height / stride) * Math.ceil(width / stride) * sizes.length,
@@ -194,9 +202,7 @@ describe('the graphs in 8 bits', () => {
     { x: 71, y: 92 },
   ];
   const sessions = (name: string, folder = '') =>
-    Promise.all(
-      [`${folder}${name}.onnx`, `${name}-8-bit.onnx`].map(async (file) => session(await built(file))),
-    );
+    Promise.all([`${folder}${name}.onnx`, `${name}-8-bit.onnx`].map(sessionOf));
   const photo = async (number: number): Promise<Image> => {
     const { data, info } = await sharp(sample(number))
       .removeAlpha()
@@ -265,7 +271,7 @@ describe('the graphs in 8 bits', () => {
     const [detector] = await sessions('detector');
     const recognition = await sessions('recognition');
     const appearance = await sessions('appearance', 'heads/');
-    const landmarks = await session(await built('landmarks.onnx'));
+    const landmarks = await sessionOf('landmarks.onnx');
     const image = await photo(number);
     const faces = await facesOf(detector, image, 320);
     expect(faces.length).toBeGreaterThan(0);

@@ -8,6 +8,8 @@ import { type Graph, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, floatsOf, floatTensor } from '../onnx-graph.js';
 import { chooseChannels, type Run, runsOf } from './channel-run.js';
 
+const { abs, max } = Math;
+
 /** `{ "op": "dropConstantChannels" }` */
 export interface DropConstantChannelsTransform {
   readonly op: 'dropConstantChannels';
@@ -62,7 +64,7 @@ function channelsOf(graph: Graph, { first, inner, channels }: Run): Channel[] {
 function convolved(conv: Node, channel: Channel, weights: Float32Array, bias: number): Channel {
   return {
     constant: channel.constant * sum(weights) + bias,
-    spread: spreadIn(conv, channel) * sum(weights.map(Math.abs)),
+    spread: spreadIn(conv, channel) * sum(weights.map(abs)),
   };
 }
 
@@ -70,14 +72,14 @@ function convolved(conv: Node, channel: Channel, weights: Float32Array, bias: nu
 function activated({ constant, spread }: Channel, slope: number): Channel {
   return {
     constant: constant > 0 ? constant : slope * constant,
-    spread: spread * Math.max(1, Math.abs(slope)),
+    spread: spread * max(1, abs(slope)),
   };
 }
 
 /** By how much a channel varies for a convolution: where that looks over the border, it meets zeros there. */
 function spreadIn(conv: Node, { constant, spread }: Channel): number {
   const pads = conv.attribute.find(({ name }) => name === 'pads')?.ints ?? [];
-  return pads.some((pad) => toNumber(pad) !== 0) ? spread + Math.abs(constant) : spread;
+  return pads.some((pad) => toNumber(pad) !== 0) ? spread + abs(constant) : spread;
 }
 
 /** For each channel the weights of the last convolution that read it, output by output. */
@@ -113,6 +115,6 @@ function sum(values: Float32Array): number {
 /** The largest magnitude. */
 function largest(values: Float32Array | readonly number[]): number {
   let most = 0;
-  for (const value of values) most = Math.max(most, Math.abs(value));
+  for (const value of values) most = max(most, abs(value));
   return most;
 }

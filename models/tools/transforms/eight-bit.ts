@@ -1,5 +1,7 @@
 /** Numbers in 8 bits: which whole numbers stand for the activations, weights and biases of a convolution. */
 
+const { abs, fround, max, min, round, sign } = Math;
+
 /** The least and the most that a tensor holds. */
 export type Range = readonly [least: number, most: number];
 
@@ -24,9 +26,9 @@ const MOST_BIAS = 2 ** 30;
 
 /** How a tensor within `range` is written with 0…255. 0 always has a whole number: convolutions pad with it. */
 export function scalingOf([least, most]: Range): Scaling {
-  const [low, high] = [Math.min(least, 0), Math.max(most, 0)];
-  const scale = Math.fround((high - low) / 255) || 1;
-  return { scale, zero: Math.round((0 - low) / scale) };
+  const [low, high] = [min(least, 0), max(most, 0)];
+  const scale = fround((high - low) / 255) || 1;
+  return { scale, zero: round((0 - low) / scale) };
 }
 
 /** Weights and biases in whole numbers. */
@@ -55,15 +57,15 @@ export function wholeWeights(
   const biases = new Int32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
     const own = values.subarray(channel * size, (channel + 1) * size);
-    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const needed = Math.max(
+    const largest = own.reduce((most, value) => max(most, abs(value)), 0);
+    const needed = max(
       largest / (isDepthwise ? MOST_DEPTHWISE : MOST_MIXING),
-      Math.abs(bias[channel]) / (inputScale * MOST_BIAS),
+      abs(bias[channel]) / (inputScale * MOST_BIAS),
     );
-    const scale = Math.fround(needed) || 1;
+    const scale = fround(needed) || 1;
     scales[channel] = scale;
     weights.set(rounded(own, scale), channel * size);
-    biases[channel] = Math.round(bias[channel] / (inputScale * scale));
+    biases[channel] = round(bias[channel] / (inputScale * scale));
   }
   return { weights, scales, biases };
 }
@@ -73,11 +75,11 @@ export function wholeWeights(
  * For that, those that lie nearest to the next whole number in the wanted direction go there, which the largest never does.
  */
 function rounded(values: Float32Array, scale: number): Int32Array {
-  const whole = Int32Array.from(values, (value) => Math.round(value / scale));
+  const whole = Int32Array.from(values, (value) => round(value / scale));
   const left = Float64Array.from(values, (value, index) => value / scale - whole[index]);
-  const missing = Math.round(left.reduce((sum, each) => sum + each, 0));
-  const step = Math.sign(missing);
+  const missing = round(left.reduce((sum, each) => sum + each, 0));
+  const step = sign(missing);
   const order = [...left.keys()].sort((a, b) => step * (left[b] - left[a]) || a - b);
-  for (const index of order.slice(0, Math.abs(missing))) whole[index] += step;
+  for (const index of order.slice(0, abs(missing))) whole[index] += step;
   return whole;
 }
