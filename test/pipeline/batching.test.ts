@@ -1,13 +1,14 @@
 /** Requests that wait for the same worker travel together, and no answer shows it. Real models, real pictures. */
 import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
-import { Config } from '../../src/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions } from '../../src/pipeline/analysis.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import type { InferencePool } from '../../src/pipeline/inference-pool.service.js';
 import type { Analysis } from '../../src/pipeline/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
 import { blank, sample, until } from '../e2e/support.js';
+import { poolWith, stopLast } from './resting-pool.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {
@@ -41,11 +42,10 @@ beforeAll(async () => {
     [await decode(sample(5), 640, 480), { ...NOTHING, minFaceSize: 50 }],
   ];
 });
-afterEach(() => pool.onApplicationShutdown());
+afterAll(stopLast);
 
 async function start(settings: Partial<Config>): Promise<void> {
-  pool = new InferencePool(Object.assign(new Config(), { inferenceMaxWorkers: 1, ...settings }));
-  await pool.onModuleInit();
+  pool = await poolWith({ inferenceMaxWorkers: 1, ...settings });
 }
 
 /** The pool takes the pixels away, so each call has its own. */
@@ -64,7 +64,6 @@ test('an answer is the same to the last bit, whoever shared the batch', async ()
   for (const request of requests) alone.push(await analyze(request));
   expect(alone.map(({ batchSize }) => batchSize)).toEqual(requests.map(() => 1));
   expect(alone.map(({ faces }) => faces.length > 0)).toEqual(requests.map((_, index) => index !== 3));
-  await pool.onApplicationShutdown();
 
   await start({ inferenceMaxBatch: 8, inferenceBatchWaitMs: 1_000 });
   for (const [size, order] of [
@@ -122,6 +121,15 @@ test('a job that is aborted leaves the batch: before it starts, and in the hands
   expect(await work[1]).toMatchObject({ batchSize: 3, faces: expected });
 });
 
+test('one picture that cannot be analysed fails alone', async () => {
+  await start({ inferenceMaxBatch: 3, inferenceBatchWaitMs: 1_000 });
+  // Options that no request can have stand for any defect that one picture brings to light.
+  const broken: Request = [requests[1][0], { ...NOTHING, attributes: null as never }];
+  const work = [analyze(requests[0]), analyze(broken), analyze(requests[2])];
+  expect(await settled(work)).toEqual(['done', 'worker_failed', 'done']);
+  expect(pool.state.restarts).toBe(0);
+});
+
 test('a worker that dies of a batch: each of its pictures gets another chance alone', async () => {
   await start({ inferenceMaxBatch: 3, inferenceBatchWaitMs: 1_000 });
   const expected = (await analyze(requests[1])).faces;
@@ -132,13 +140,4 @@ test('a worker that dies of a batch: each of its pictures gets another chance al
   expect(await settled(work)).toEqual(['done', 'done', 'done']);
   expect(await work[1]).toMatchObject({ batchSize: 1, faces: expected });
   expect(pool.state).toMatchObject({ running: 0, queued: 0, restarts: 1 });
-});
-
-test('one picture that cannot be analysed fails alone', async () => {
-  await start({ inferenceMaxBatch: 3, inferenceBatchWaitMs: 1_000 });
-  // Options that no request can have stand for any defect that one picture brings to light.
-  const broken: Request = [requests[1][0], { ...NOTHING, attributes: null as never }];
-  const work = [analyze(requests[0]), analyze(broken), analyze(requests[2])];
-  expect(await settled(work)).toEqual(['done', 'worker_failed', 'done']);
-  expect(pool.state.restarts).toBe(0);
 });

@@ -8,6 +8,7 @@ import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
 import type { Analysis } from '../../src/pipeline/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
 import { sample, until } from '../e2e/support.js';
+import { poolWith, stopLast } from './resting-pool.js';
 
 const EVERYTHING: AnalysisOptions = {
   landmarks: true,
@@ -20,10 +21,9 @@ let pool: InferencePool;
 Logger.overrideLogger(false); // lost workers are reported loudly, and here they are lost on purpose
 
 async function start(settings: Partial<Config>): Promise<void> {
-  pool = new InferencePool(Object.assign(new Config(), settings));
-  await pool.onModuleInit();
+  pool = await poolWith(settings);
 }
-afterEach(() => pool.onApplicationShutdown());
+afterAll(stopLast);
 
 let picture: Image;
 beforeAll(async () => {
@@ -88,6 +88,19 @@ test('keeps a minimum above one', async () => {
   await outcomes([analyze(), analyze(), analyze()]);
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(pool.state.workers).toBe(2);
+});
+
+test('a worker that crashes in the middle of a job: that job fails, the others do not, another takes its place', async () => {
+  await start({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2, inferenceIdleTimeoutMs: 50 });
+  const work = Array.from({ length: 6 }, () => analyze());
+  expect(pool.state.running).toBe(2);
+  crash();
+  const ends = await outcomes(work);
+  expect(ends.filter((end) => end === 'worker_failed')).toHaveLength(1);
+  expect(ends.filter((end) => end === 'done')).toHaveLength(5);
+  await until(() => pool.state.workers === 2);
+  expect(pool.state).toMatchObject({ running: 0, queued: 0 });
+  expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
 });
 
 test('refuses when the queue is full, and never more than that', async () => {
@@ -159,51 +172,14 @@ test('a request whose time is over in the hands of a worker stops it at the next
   expect(stopped).toBeLessThan(whole / 2);
 });
 
-test('a worker that crashes in the middle of a job: that job fails, the others do not, another takes its place', async () => {
-  await start({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2 });
-  const work = Array.from({ length: 6 }, () => analyze());
-  expect(pool.state.running).toBe(2);
-  crash();
-  const ends = await outcomes(work);
-  expect(ends.filter((end) => end === 'worker_failed')).toHaveLength(1);
-  expect(ends.filter((end) => end === 'done')).toHaveLength(5);
-  await until(() => pool.state.workers === 2);
-  expect(pool.state).toMatchObject({ running: 0, queued: 0 });
-  expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
-});
-
-test('a worker killed while idle is replaced, and no request notices', async () => {
-  await start({ inferenceMinWorkers: 1, inferenceMaxWorkers: 1 });
-  await pool['threads'].threads[0].terminate();
-  expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
-  expect(pool.state.workers).toBe(1);
-});
-
-test('the only worker crashing again and again never stops the service', async () => {
-  await start({ inferenceMinWorkers: 1, inferenceMaxWorkers: 1 });
-  for (let round = 0; round < 3; round++) {
-    const work = [analyze(), analyze()];
-    crash();
-    expect(await outcomes(work)).toEqual(['worker_failed', 'done']);
-  }
-});
-
-test('a stop waits for what its workers are doing, and for those that are starting', async () => {
-  await start({ inferenceMinWorkers: 1, inferenceMaxWorkers: 3 });
-  const leaving = new AbortController();
-  const work = outcomes(Array.from({ length: 3 }, () => analyze(leaving.signal)));
-  await until(() => pool.state.workers === 3);
-  leaving.abort(new AppError('deadline_exceeded', 'The caller has left.'));
-  await pool.onApplicationShutdown();
-  expect(await work).toEqual(Array(3).fill('deadline_exceeded'));
-  expect(pool.state.workers).toBe(0);
-});
-
-test('a stop waits for all of its workers, not only for the first that is done', async () => {
-  await start({ inferenceMinWorkers: 3, inferenceMaxWorkers: 3 });
-  const work = [analyze(), ...[1, 2].map(() => pool.analyze(crowd(), EVERYTHING, patient))];
-  await pool.onApplicationShutdown();
-  expect(await outcomes(work)).toEqual(['done', 'done', 'done']);
+test('pixels in shared memory stay with the caller', async () => {
+  await start({ inferenceMaxWorkers: 1 });
+  const image = people();
+  const shared = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
+  shared.set(image.data);
+  const { faces } = await pool.analyze({ ...image, data: shared }, EVERYTHING, patient);
+  expect(faces).toEqual((await pool.analyze(image, EVERYTHING, patient)).faces);
+  expect(shared).toEqual(people().data);
 });
 
 test('pixels are released when their worker has answered, whoever still waits, and not where it was lost', async () => {
@@ -229,6 +205,22 @@ test('pixels are released when their worker has answered, whoever still waits, a
   expect(released).toEqual(['answered', 'left']);
 });
 
+test('a worker killed while idle is replaced, and no request notices', async () => {
+  await start({ inferenceMaxWorkers: 1 });
+  await pool['threads'].threads[0].terminate();
+  expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
+  expect(pool.state.workers).toBe(1);
+});
+
+test('the only worker crashing again and again never stops the service', async () => {
+  await start({ inferenceMaxWorkers: 1 });
+  for (let round = 0; round < 3; round++) {
+    const work = [analyze(), analyze()];
+    crash();
+    expect(await outcomes(work)).toEqual(['worker_failed', 'done']);
+  }
+});
+
 test('pixels that never get to a worker are released at once', async () => {
   await start({ inferenceMaxWorkers: 1, inferenceMaxQueue: 1 });
   const released: string[] = [];
@@ -247,17 +239,26 @@ test('pixels that never get to a worker are released at once', async () => {
   expect(released).toEqual(['refused', 'waits', 'late', 'works']);
 });
 
-test('pixels in shared memory stay with the caller', async () => {
-  await start({ inferenceMaxWorkers: 1 });
-  const image = people();
-  const shared = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));
-  shared.set(image.data);
-  const { faces } = await pool.analyze({ ...image, data: shared }, EVERYTHING, patient);
-  expect(faces).toEqual((await pool.analyze(image, EVERYTHING, patient)).faces);
-  expect(shared).toEqual(people().data);
+test('a stop waits for what its workers are doing, and for those that are starting', async () => {
+  await start({ inferenceMinWorkers: 1, inferenceMaxWorkers: 3 });
+  const leaving = new AbortController();
+  const work = outcomes(Array.from({ length: 3 }, () => analyze(leaving.signal)));
+  await until(() => pool.state.workers === 3);
+  leaving.abort(new AppError('deadline_exceeded', 'The caller has left.'));
+  await pool.onApplicationShutdown();
+  expect(await work).toEqual(Array(3).fill('deadline_exceeded'));
+  expect(pool.state.workers).toBe(0);
+});
+
+test('a stop waits for all of its workers, not only for the first that is done', async () => {
+  await start({ inferenceMinWorkers: 3, inferenceMaxWorkers: 3 });
+  const work = [analyze(), ...[1, 2].map(() => pool.analyze(crowd(), EVERYTHING, patient))];
+  await pool.onApplicationShutdown();
+  expect(await outcomes(work)).toEqual(['done', 'done', 'done']);
 });
 
 test('a pack that cannot be loaded stops the start', async () => {
-  pool = new InferencePool(Object.assign(new Config(), { modelPack: 'no-such-pack' }));
-  await expect(pool.onModuleInit()).rejects.toThrow(/no-such-pack/);
+  const other = new InferencePool(Object.assign(new Config(), { modelPack: 'no-such-pack' }));
+  await expect(other.onModuleInit()).rejects.toThrow(/no-such-pack/);
+  await other.onApplicationShutdown();
 });

@@ -1,14 +1,15 @@
 /** A picture with several faces is described by all workers that are free, and no answer shows it. Real models, real workers. */
 import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
-import { Config } from '../../src/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions, Task } from '../../src/pipeline/analysis.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import type { InferencePool } from '../../src/pipeline/inference-pool.service.js';
 import type { Analysis } from '../../src/pipeline/pending-job.js';
 import { WorkerThread } from '../../src/pipeline/worker-thread.js';
 import type { Image } from '../../src/vision/image.js';
 import { sample, until } from '../e2e/support.js';
+import { poolWith, stopLast } from './resting-pool.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {
@@ -31,7 +32,7 @@ beforeAll(async () => {
   };
   [three, four] = await Promise.all([sample(3), sample(4)].map(decode));
 });
-afterEach(() => pool.onApplicationShutdown());
+afterAll(stopLast);
 
 /** What the workers were asked for, in order: the faces to be described, or whether a picture might be shared. */
 let asked: (number | 'shareable' | 'whole')[] = [];
@@ -39,9 +40,7 @@ let onAsk: (task: Task) => void;
 
 /** Starts so many workers, and others only as far as the settings allow more. */
 async function start(workers: number, settings: Partial<Config> = {}): Promise<void> {
-  const all = { inferenceMinWorkers: workers, inferenceMaxWorkers: workers, ...settings };
-  pool = new InferencePool(Object.assign(new Config(), all));
-  await pool.onModuleInit();
+  pool = await poolWith({ inferenceMinWorkers: workers, inferenceMaxWorkers: workers, ...settings });
   asked = [];
   onAsk = () => undefined;
 }
@@ -79,7 +78,6 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
   const alone: Analysis[] = [];
   for (const [image, options] of requests) alone.push(await analyze(image, options));
   expect(asked).toEqual(requests.map(() => 'whole'));
-  await pool.onApplicationShutdown();
 
   await start(3);
   for (const [index, [image, options]] of requests.entries()) {
@@ -99,21 +97,20 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
+test('a stop waits for all that share a picture', async () => {
+  await start(3);
+  const work = outcome(analyze(four));
+  await until(() => asked.length === 4, 30_000);
+  await pool.onApplicationShutdown();
+  expect(await work).toBe('done');
+  expect(pool.state).toMatchObject({ workers: 0, busy: 0, running: 0 });
+});
+
 test('one face, or nothing but points, is no work to share', async () => {
   await start(2);
   expect((await analyze(three, ONE)).faces).toHaveLength(1);
   expect((await analyze(three, { ...NOTHING, landmarks: true })).faces).toHaveLength(3);
   expect(asked).toEqual(['shareable', 'whole']);
-});
-
-test('pictures that come while all workers are busy are each left to one of them', async () => {
-  await start(2, { inferenceMaxBatch: 1 });
-  const work = Array.from({ length: 6 }, () => analyze(three));
-  expect(pool.state).toMatchObject({ busy: 2, running: 2, queued: 4 });
-  for (const { faces } of await Promise.all(work)) expect(faces).toHaveLength(3);
-  // The first one did not know that others would come; when its faces were found, no worker was free to help.
-  expect(asked.toSorted()).toEqual([3, 'shareable', ...Array<string>(5).fill('whole')]);
-  expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
 test('pictures that come while others are shared wait, and are answered', async () => {
@@ -127,31 +124,6 @@ test('pictures that come while others are shared wait, and are answered', async 
   expect((await analyze(three)).faces).toHaveLength(3);
   expect((await Promise.all(others)).map(({ faces }) => faces.length)).toEqual([1, 4]);
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
-});
-
-test('workers that help are no reason to refuse a picture', async () => {
-  await start(2, { inferenceMaxQueue: 0 });
-  let other: Promise<Analysis> | undefined;
-  onAsk = ({ found }) => {
-    if (found !== undefined) other ??= analyze(four);
-  };
-  expect(await outcome(analyze(three))).toBe('done');
-  expect((await other)?.faces).toHaveLength(4);
-});
-
-test('a picture with more faces than workers calls for one more, up to the maximum', async () => {
-  await start(1, { inferenceMaxWorkers: 3 });
-  for (const [workers, hands] of [
-    [2, [4]],
-    [3, [2, 2]],
-    [3, [2, 1, 1]],
-  ] as const) {
-    asked = [];
-    expect((await analyze(four)).faces).toHaveLength(4);
-    expect(asked).toEqual(['shareable', ...hands]);
-    await until(() => pool['threads'].warm === workers, 30_000);
-  }
-  expect(pool.state).toMatchObject({ workers: 3, busy: 0 });
 });
 
 test('a picture that is abandoned while its faces are shared leaves all workers at their next model', async () => {
@@ -190,18 +162,44 @@ test('a worker that crashes while it helps fails that picture and no other', asy
   expect(asked.slice(-3)).toEqual(['shareable', 2, 1]);
 });
 
-test('a stop waits for all that share a picture', async () => {
-  await start(3);
-  const work = outcome(analyze(four));
-  await until(() => asked.length === 4, 30_000);
-  await pool.onApplicationShutdown();
-  expect(await work).toBe('done');
-  expect(pool.state).toMatchObject({ workers: 0, busy: 0, running: 0 });
-});
-
 test('on a GPU a picture is left to one worker', async () => {
   await start(2);
   pool.runtimes['note'](0, { provider: 'cuda' });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked).toEqual(['whole']);
+});
+
+test('pictures that come while all workers are busy are each left to one of them', async () => {
+  await start(2, { inferenceMaxBatch: 1 });
+  const work = Array.from({ length: 6 }, () => analyze(three));
+  expect(pool.state).toMatchObject({ busy: 2, running: 2, queued: 4 });
+  for (const { faces } of await Promise.all(work)) expect(faces).toHaveLength(3);
+  // The first one did not know that others would come; when its faces were found, no worker was free to help.
+  expect(asked.toSorted()).toEqual([3, 'shareable', ...Array<string>(5).fill('whole')]);
+  expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
+});
+
+test('workers that help are no reason to refuse a picture', async () => {
+  await start(2, { inferenceMaxQueue: 0 });
+  let other: Promise<Analysis> | undefined;
+  onAsk = ({ found }) => {
+    if (found !== undefined) other ??= analyze(four);
+  };
+  expect(await outcome(analyze(three))).toBe('done');
+  expect((await other)?.faces).toHaveLength(4);
+});
+
+test('a picture with more faces than workers calls for one more, up to the maximum', async () => {
+  await start(1, { inferenceMaxWorkers: 3 });
+  for (const [workers, hands] of [
+    [2, [4]],
+    [3, [2, 2]],
+    [3, [2, 1, 1]],
+  ] as const) {
+    asked = [];
+    expect((await analyze(four)).faces).toHaveLength(4);
+    expect(asked).toEqual(['shareable', ...hands]);
+    await until(() => pool['threads'].warm === workers, 30_000);
+  }
+  expect(pool.state).toMatchObject({ workers: 3, busy: 0 });
 });
