@@ -2,8 +2,12 @@
 export default {
   roots: ['<rootDir>/dist/test'],
   testMatch: ['**/*.test.js'],
-  testEnvironment: '<rootDir>/test/jest-environment.mjs',
+  testEnvironment: '<rootDir>/test/jest/environment.mjs',
+  testSequencer: '<rootDir>/test/jest/sequencer.mjs',
   transform: {},
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // On two cores a third keeps them busy while the others wait for a process, a timeout or a socket.
+  maxWorkers: 3,
+  // A process keeps some memory of each file that it has run.
+  workerIdleMemoryLimit: '1GB',
 };
