@@ -1,4 +1,4 @@
-/** Builds the application as it is served, for `main.ts` and the tests alike. */
+/** Builds the application as it is served, for `serve.ts` and the tests alike. */
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
