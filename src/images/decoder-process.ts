@@ -83,6 +83,8 @@ export class DecoderProcess {
       env: ENVIRONMENT,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // Without file descriptors there are not even pipes to look at; nobody else may hear of it first.
+    child.on('error', () => undefined);
     const started = new DecoderProcess(child);
     const timer = setTimeout(() => started.kill(), START_TIMEOUT_MS);
     const ready = new Promise<void>((resolve) => (started.onAnswer = () => resolve()));
