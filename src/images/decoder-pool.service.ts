@@ -2,7 +2,9 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
+import { currentRequest } from '../telemetry/scope.js';
 import { DecoderProcess } from './decoder-process.js';
+import { FairLine } from './fair-line.js';
 import { requestAborted } from './image-errors.js';
 
 /** Time after which a process that has nothing to do is ended. */
@@ -23,7 +25,7 @@ export class DecoderPool implements OnApplicationShutdown {
   private readonly logger = new Logger('Decoder');
   private readonly resting: DecoderProcess[] = [];
   private readonly all = new Set<DecoderProcess>();
-  private readonly line = new Set<() => void>();
+  private readonly line = new FairLine();
   private free: number;
   private failure?: { readonly reason: string; readonly at: number };
   private idle?: NodeJS.Timeout;
@@ -45,7 +47,7 @@ export class DecoderPool implements OnApplicationShutdown {
     return this.failure?.reason;
   }
 
-  /** Waits for a turn; first come, first served. */
+  /** Waits for a turn; callers with different API keys take theirs one after the other. */
   async turn(field: string, signal: AbortSignal): Promise<Turn> {
     if (signal.aborted) throw requestAborted(field, signal);
     if (this.free > 0) this.free--;
@@ -55,7 +57,7 @@ export class DecoderPool implements OnApplicationShutdown {
       process: async () => (process ??= this.takeResting() ?? (await this.start())),
       end: () => {
         if (process !== undefined) this.rest(process);
-        const [next] = this.line;
+        const next = this.line.next();
         if (next === undefined) this.free++;
         else next();
       },
@@ -71,16 +73,14 @@ export class DecoderPool implements OnApplicationShutdown {
 
   private wait(field: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        this.line.delete(enter);
+      const leaveLine = this.line.join(currentRequest()?.caller ?? '', () => {
         signal.removeEventListener('abort', leave);
         resolve();
-      };
+      });
       const leave = (): void => {
-        this.line.delete(enter);
+        leaveLine();
         reject(requestAborted(field, signal));
       };
-      this.line.add(enter);
       signal.addEventListener('abort', leave, { once: true });
     });
   }

@@ -1,5 +1,6 @@
 /** The parent's side of a decoder process: starts it, gives it one job at a time, and ends it when that takes too long. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.js';
@@ -65,14 +66,9 @@ export class DecoderProcess {
     });
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => this.kill());
     this.ended = new Promise((resolve) => {
-      const end = (): void => {
+      child.once('exit', () => {
         this.hasEnded = true;
         resolve();
-      };
-      child.once('exit', end);
-      child.once('error', (error) => {
-        this.notes = error.message;
-        if (child.pid === undefined) end();
       });
     });
   }
@@ -83,6 +79,9 @@ export class DecoderProcess {
       env: ENVIRONMENT,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // Why there is none is told by an event; without file descriptors there are not even pipes.
+    if (child.pid === undefined) throw (await once(child, 'error'))[0];
+    child.on('error', () => undefined);
     const started = new DecoderProcess(child);
     const timer = setTimeout(() => started.kill(), START_TIMEOUT_MS);
     const ready = new Promise<void>((resolve) => (started.onAnswer = () => resolve()));

@@ -27,6 +27,8 @@ try {
 } catch {
   // A sandbox may forbid it, and decoding works without.
 }
+// A signal for the whole group is for the parent, which lets this process finish its work.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 setUpSharp();
 const reader = new MessageReader<DecoderJob>(
   ({ bytes }) => new Uint8Array(bytes),

@@ -81,7 +81,8 @@ export class ImageLoader {
     loadMs: number,
   ): Promise<LoadedImage> {
     // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
-    const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide, signal);
+    const planning = (): Promise<DecodePlan> =>
+      untilAborted(this.decoder.plan(bytes, field, leastSide, signal), field, signal);
     const { result: plan } = await timed('decode', planning, { endsStage: false });
     // The turn comes first: pictures that wait for a decoder process must not hold memory that others could use.
     const turn = await this.decoder.turn(plan, signal);

@@ -67,6 +67,11 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
       if (frame === undefined) return undefined;
       firstScan ??= segment;
       scans++;
+      // The one scan of an ordinary JPEG: a decoder reads no further, and the data need not be searched.
+      if (scans === 1 && file.at(-2) === 0xff && file.at(-1) === END_OF_IMAGE) {
+        const size = describe(file, frame, segment);
+        if (size?.coefficientBytes === 0) return { ...size, scans, profileBytes, exif, lacksEnd: false };
+      }
     } else if (++segments > MOST_SEGMENTS) return undefined;
     // Before the first scan one segment follows the other; behind it, data lies between them.
     segment = firstScan === undefined ? segmentAt(file, segment.end) : nextSegment(file, segment.end);

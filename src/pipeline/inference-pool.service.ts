@@ -186,8 +186,12 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   /** Nobody waits for a worker that may never come. */
   private refuseWaiting(): void {
-    for (const job of [...this.suspects.splice(0), ...this.queue.take(this.queue.length)])
+    for (const job of [...this.suspects.splice(0), ...this.queue.take(this.queue.length)]) {
+      // Once: the abort that may follow finds it handed over.
+      if (!this.handedOver.has(job)) job.release?.();
+      this.handedOver.add(job);
       job.reject(noWorkers());
+    }
   }
 
   /** Gives what waits to the workers that are free, and calls for more workers where these are too few. */

@@ -8,7 +8,7 @@ import type { LoggerService } from '@nestjs/common';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { formatApiKey, hashOf, newApiKey } from '../../src/access/api-key.js';
 import type { Config } from '../../src/config/config.js';
-import { ManagementServer } from '../../src/http/management-server.js';
+import { ManagementServer } from '../../src/http/server/management-server.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { blank, DETECT, json, postBytes, problemOf, type Service, startService, until } from './support.js';
 

@@ -128,7 +128,7 @@ test('a picture whose pixels could never be held is a 413 that names the limit, 
   expect(problem).toMatchObject({
     status: 413,
     code: 'image_too_many_pixels',
-    memory_bytes: 36_000_000,
+    memory_bytes: 72_000_000,
     max_bytes: 20 * MIB,
   });
   // The same picture as a JPEG is shrunk while it is decoded.

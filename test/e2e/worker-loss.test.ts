@@ -92,7 +92,7 @@ test('all workers die while none can be started: every request is answered, read
   }
   // Several attempts later nothing is held, and one that comes now is not kept waiting.
   await until(() => log.filter((line) => line.includes('A worker cannot be started')).length >= 3, 30_000);
-  expect(log.join('\n')).toContain('There is no model pack "default"');
+  expect(log.join('\n')).toContain('There are no models: the folder');
   expect(pool.state).toMatchObject({ running: 0, queued: 0, busy: 0 });
   await until(async () => (await readiness()).status === 503);
   expect((await readiness()).text).toMatch(/No worker (can be started|answers)/);

@@ -111,6 +111,9 @@ const BOMBS: Record<string, () => Buffer> = {
   'TIFF of 50,000 directories': () => directories(50_000),
 };
 
+/** The deadline alone is for a machine that has too much else to do. */
+const ANSWERS = /^(image_|deadline_exceeded$)/;
+
 test.each(Object.entries(BOMBS))('%s', async (_, make) => {
   const bomb = make();
   const started = performance.now();
@@ -118,7 +121,7 @@ test.each(Object.entries(BOMBS))('%s', async (_, make) => {
   const besides = decoder.decode(jpeg, 'image', patient).then(() => performance.now() - started);
   for (const outcome of await Promise.allSettled(outcomes)) {
     if (outcome.status === 'fulfilled') decoder.release(outcome.value);
-    else if (outcome.reason instanceof AppError) expect(outcome.reason.code).toMatch(/^image_/);
+    else if (outcome.reason instanceof AppError) expect(outcome.reason.code).toMatch(ANSWERS);
     else throw outcome.reason;
   }
   // What a small picture may take, on a machine that has other things to do, and the start of a process.
@@ -130,7 +133,9 @@ test('and afterwards memory is as it was', async () => {
   const before = process.memoryUsage.rss();
   for (const name of ['GIF with a large screen', 'JPEG of 100 scans', 'AVIF that says it is tiny']) {
     const bomb = BOMBS[name]();
-    await Promise.allSettled(Array.from({ length: 4 }, () => decoder.decode(bomb, 'image', patient)));
+    const decoding = (): Promise<void> =>
+      decoder.decode(bomb, 'image', patient).then((image) => decoder.release(image));
+    await Promise.allSettled(Array.from({ length: 4 }, decoding));
   }
   expect(process.memoryUsage.rss() - before).toBeLessThan(150 * MIB);
 });

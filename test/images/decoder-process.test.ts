@@ -100,6 +100,14 @@ test("a turn that nobody waits for any more is nobody's", async () => {
   expect((await next).width).toBe(64);
 });
 
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s is for the service alone', async (signal) => {
+  await decode(gif);
+  const [pid] = pids();
+  const work = decode(large);
+  setTimeout(() => process.kill(pid, signal), 50);
+  expect((await work).width).toBe(5000);
+});
+
 test.each(['SIGSEGV', 'SIGKILL'] as const)('one that dies of %s is replaced', async (signal) => {
   await decode(gif);
   const [pid] = pids();

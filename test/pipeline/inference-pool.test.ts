@@ -1,4 +1,7 @@
 /** The hop, with real workers: growing, shrinking, refusing, giving up on time, and surviving the loss of a worker. */
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
@@ -237,6 +240,26 @@ test('pixels that never get to a worker are released at once', async () => {
   expect(released).toEqual(['refused', 'waits', 'late']);
   await works;
   expect(released).toEqual(['refused', 'waits', 'late', 'works']);
+});
+
+test('where no worker can be had, what waits and what comes is refused, its pixels released once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'inference-pool-'));
+  const modelsDir = join(folder, 'models');
+  symlinkSync(resolve('models'), modelsDir);
+  await start({ inferenceMaxWorkers: 1, modelsDir });
+  const released: string[] = [];
+  const leaving = new AbortController();
+  const run = (name: string): Promise<string[]> =>
+    outcomes([pool.analyze(people(), EVERYTHING, leaving.signal, () => released.push(name))]);
+  const work = [run('works'), run('waits')];
+  rmSync(folder, { recursive: true });
+  crash();
+  expect(await Promise.all(work)).toEqual([['worker_failed'], ['overloaded']]);
+  expect(pool.state).toMatchObject({ workers: 0, running: 0, queued: 0, restarts: 1 });
+  expect(pool.state.problem).toMatch(/^No worker can be started/);
+  expect(await run('comes')).toEqual(['overloaded']);
+  leaving.abort(new AppError('deadline_exceeded', 'The caller has left.'));
+  expect(released).toEqual(['waits', 'comes']);
 });
 
 test('a stop waits for what its workers are doing, and for those that are starting', async () => {
