@@ -4,7 +4,6 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AppError } from '../../src/errors.js';
 import { type Installation, INSTALLATION_FILE } from '../../src/packs/installation.js';
-import { applyTransforms } from './apply-transforms.js';
 import { sha256OfFile } from './checksum.js';
 import { download } from './download.js';
 import { npmSettings } from './npm-settings.js';
@@ -44,6 +43,7 @@ export async function fetchDownload(
   else for (const target of wanted.values()) await copyFile(path, target);
   for (const { file: name, build } of tasks.filter((task) => task.build.transforms.length > 0)) {
     const target = join(work, name);
+    const { applyTransforms } = await import('./apply-transforms.js');
     await writeFile(target, applyTransforms(await readFile(target), build.transforms));
   }
 

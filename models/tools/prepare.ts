@@ -4,7 +4,6 @@ import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../src/errors.js';
 import { INSTALLATION_FILE } from '../../src/packs/installation.js';
-import { applyTransforms } from './apply-transforms.js';
 import { inspect, sha256 } from './checksum.js';
 import { explainDisk, isDiskFull } from './failures.js';
 import { dropPartial, keepPartial, takePartial } from './partial.js';
@@ -93,7 +92,7 @@ async function make(
   for (const [key, source] of Object.entries(recipe.sources)) {
     const own = tasks.filter(({ build }) => build.source === key);
     if (own.length === 0) continue;
-    // Both loaded here, because npm's client takes longer to load than a start that finds everything in place takes.
+    // Loaded here, as the transforms are below: they take longer to load than a start that finds everything in place takes.
     if (source instanceof Download) {
       const { fetchDownload } = await import('./fetch-download.js');
       await fetchDownload(source, own, work, options).catch((error: unknown) => {
@@ -104,7 +103,7 @@ async function make(
   }
   for (const task of tasks.filter(({ build }) => build.source === undefined)) {
     const own = await readFile(join(recipe.folder, task.build.path));
-    await write(join(work, task.file), transformed(task, own));
+    await write(join(work, task.file), await transformed(task, own));
   }
   const note = join(work, INSTALLATION_FILE);
   for (const { file } of tasks) await putIntoPlace(join(work, file), join(recipe.folder, file));
@@ -122,11 +121,15 @@ async function fetchPackage(
   const paths = tasks.map(({ build }) => build.path);
   const files = await fetchFiles(source, paths, join(work, 'cache'), terminal);
   for (const task of tasks)
-    await write(join(work, task.file), transformed(task, files.get(task.build.path) ?? new Uint8Array()));
+    await write(
+      join(work, task.file),
+      await transformed(task, files.get(task.build.path) ?? new Uint8Array()),
+    );
 }
 
 /** @throws AppError `invalid_pack` where the result is not the one pack.json pins */
-function transformed({ file, sha256: expected, build }: Task, source: Uint8Array): Uint8Array {
+async function transformed({ file, sha256: expected, build }: Task, source: Uint8Array): Promise<Uint8Array> {
+  const { applyTransforms } = await import('./apply-transforms.js');
   const bytes = applyTransforms(source, build.transforms);
   const actual = sha256(bytes);
   if (actual === expected) return bytes;
