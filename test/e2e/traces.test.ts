@@ -225,16 +225,16 @@ test('switched on, it is', async () => {
 
 /** The CommonJS modules that a started service has loaded, by path; OpenTelemetry's are such. */
 async function loaded(environment: NodeJS.ProcessEnv): Promise<string> {
-  const script = `
-    import { createRequire } from 'node:module';
+  const script = `(async () => {
     const [{ createApp }, { loadConfig }] = await Promise.all(
       ['app.setup', 'config/config'].map((file) => import('./dist/src/' + file + '.js')));
     const app = await createApp(loadConfig());
     await app.init();
-    console.log(Object.keys(createRequire(import.meta.url).cache).join('\\n'));
+    console.log(Object.keys(require.cache).join('\\n'));
     await app.close();
-    process.exit();`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    process.exit();
+  })()`;
+  const child = spawn(process.execPath, ['--eval', script], {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'fatal', SHUTDOWN_TIMEOUT_MS: '0', ...environment },
   });
   let text = '';
