@@ -9,5 +9,5 @@ export default {
   // On two cores a third keeps them busy while the others wait for a process, a timeout or a socket.
   maxWorkers: 3,
   // A process keeps some memory of each file that it has run.
-  workerIdleMemoryLimit: '1GB',
+  workerIdleMemoryLimit: '250MB',
 };
