@@ -29,13 +29,13 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
   }
 
   /** Each test counts from zero. */
-  async function startReplicas(): Promise<void> {
+  async function startReplicas(count = 2): Promise<void> {
     const settings = {
       rateLimitRequests: LIMIT,
       rateLimitWindowSeconds: 3_600,
       rateLimitRedisUrl: `redis://127.0.0.1:${port}`,
     };
-    services = [await startService(settings), await startService(settings)];
+    services = await Promise.all(Array.from({ length: count }, () => startService(settings)));
   }
 
   const ask = ({ url }: Service): Promise<Response> => fetch(`${url}/v1/models`);
@@ -92,7 +92,7 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
 
   test('a Redis that hangs holds requests up once, not each of them', async () => {
     await startRedis();
-    await startReplicas();
+    await startReplicas(1);
     redis.kill('SIGSTOP');
     expect((await ask(services[0])).status).toBe(200);
     expect(await limiterOf(services[0])).toMatchObject({ status: 'degraded', counted: 'here' });
@@ -101,7 +101,7 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
   });
 
   test('a Redis that is not there yet does not hold up the start, and is joined when it comes', async () => {
-    await startReplicas();
+    await startReplicas(1);
     expect((await ask(services[0])).status).toBe(200);
     expect(await limiterOf(services[0])).toMatchObject({ status: 'degraded', counted: 'here' });
     await startRedis();
