@@ -68,7 +68,7 @@ describe('without settings', () => {
 
   test('health does not mention what is not in use', async () => {
     const { details } = await json<{ details: object }>(await get('/-/healthz'));
-    expect(Object.keys(details)).toEqual(['pack', 'runtime', 'inference']);
+    expect(Object.keys(details)).toEqual(['pack', 'runtime', 'inference', 'decoder']);
   });
 });
 
