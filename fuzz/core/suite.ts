@@ -41,11 +41,6 @@ export interface Suite<C extends Case = Case> {
   open(): Promise<Session<C>>;
 }
 
-/** Makes a suite's cases one of many. */
-export function erased<C extends Case>(suite: Suite<C>): Suite {
-  return suite as unknown as Suite;
-}
-
 /** A way to make a case. */
 export interface Idea<T> {
   readonly title: string;

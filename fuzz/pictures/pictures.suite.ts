@@ -6,7 +6,7 @@ import { judgeReplies } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
 import { type Case, type Idea, ideaAt, type Outcome, type Suite } from '../core/suite.js';
 import type { CraftedPicture } from './crafted.js';
-import { PNG_IDEAS } from './png.js';
+import { pictureIdeas } from './ideas.js';
 
 /** How a picture is sent. */
 export interface PictureCase extends Case {
@@ -25,11 +25,11 @@ export const PICTURES: Suite<PictureCase> = {
   cases: { all: 10_000, sample: 250 },
   limitMs: 30_000,
   open: async () => {
-    const ideas: Idea<CraftedPicture>[] = [...PNG_IDEAS];
+    const ideas = await pictureIdeas();
     return {
       settings: {},
       kinds: ideas.length,
-      generate: async (index, random) => generate(ideas, index, random),
+      generate: (index, random) => generate(ideas, index, random),
       run,
       close: () => Promise.resolve(),
     };

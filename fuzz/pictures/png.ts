@@ -83,13 +83,20 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
   },
   {
     title: 'png of 40 megapixels of 16 bits',
+    weight: 0.3,
     make: (random) =>
       flat({ width: 6_300, height: 6_300, depth: 16, colour: pick(random, [2, 6]) }, { together: 4 }),
   },
   {
     title: 'png of 40 megapixels, interlaced',
+    weight: 0.3,
     make: (random) => {
-      const size = { width: 6_300, height: 6_300, colour: pick(random, [0, 2, 6] as const), interlace: 1 } as const;
+      const size = {
+        width: 6_300,
+        height: 6_300,
+        colour: pick(random, [0, 2, 6] as const),
+        interlace: 1,
+      } as const;
       return { ...flat(size), together: 4 };
     },
   },
