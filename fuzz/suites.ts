@@ -1,5 +1,6 @@
 /** Every suite, in the order they run. */
 import type { Suite } from './core/suite.js';
 import { PICTURES } from './pictures/pictures.suite.js';
+import { REQUESTS } from './requests/requests.suite.js';
 
-export const SUITES: readonly Suite[] = [PICTURES];
+export const SUITES: readonly Suite[] = [PICTURES, REQUESTS];
