@@ -9,15 +9,12 @@ import { ApiKeys } from './access/api-keys.service.js';
 import { RateLimiter } from './access/rate-limiter.service.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
-import { admission } from './http/admission.middleware.js';
 import { crossOrigin } from './http/cross-origin.js';
 import { DrainingAdapter } from './http/draining.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { recordRequests } from './http/request-recorder.js';
-import { RAW_IMAGE_TYPES } from './http/request-input.js';
 import { trustedProxies } from './http/trusted-proxies.js';
-import { Admission } from './pipeline/admission.service.js';
 import { ServiceLogger } from './telemetry/service-logger.js';
 import { Telemetry } from './telemetry/telemetry.service.js';
 
@@ -38,11 +35,8 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
   if (config.corsOrigins.length > 0) app.enableCors(crossOrigin(config.corsOrigins));
-  // After CORS, whose preflights carry no key; before a body is read that nobody has asked for.
+  // After CORS, whose preflights carry no key. No body is read before its route asks for it.
   app.use(access(config, app.get(ApiKeys), app.get(RateLimiter)));
-  app.use(admission(app.get(Admission, { strict: false }), config.maxBodyBytes));
-  app.useBodyParser('json', { limit: config.maxBodyBytes });
-  app.useBodyParser('raw', { type: RAW_IMAGE_TYPES, limit: config.imageMaxBytes });
   app.useGlobalFilters(new ProblemFilter());
   if (!config.docsEnabled) return app;
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {

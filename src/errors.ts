@@ -3,6 +3,10 @@
 /** Every way a request or a start can fail. `http/problem.ts` gives each its status and title. */
 export type ErrorCode =
   // what the caller sent
+  | 'malformed_request'
+  | 'headers_too_large'
+  | 'expectation_failed'
+  | 'request_timeout'
   | 'invalid_request'
   | 'malformed_body'
   | 'unsupported_media_type'

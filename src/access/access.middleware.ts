@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
 import { isManagementRequest } from '../http/management-server.js';
 import { setCaller } from '../http/request-context.js';
+import { countFor } from '../http/request-recorder.js';
 import { hasExpired } from './api-key.js';
 import type { ApiKeys } from './api-keys.service.js';
 import { countedAddress } from './caller-address.js';
@@ -38,10 +39,9 @@ async function guard(
   limiter: RateLimiter,
 ): Promise<void> {
   const caller = identify(request, keys);
-  if (limiter.enabled) {
-    const counted = typeof caller === 'string' ? `key:${caller}` : `address:${countedAddress(request.ip)}`;
-    admit(await limiter.count(counted), response);
-  }
+  const counted = typeof caller === 'string' ? `key:${caller}` : `address:${countedAddress(request.ip)}`;
+  countFor(request, counted);
+  if (limiter.enabled) admit(await limiter.count(counted), response);
   refuse(caller, response);
 }
 

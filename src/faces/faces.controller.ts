@@ -4,9 +4,10 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { reportProblem } from '../http/problem.filter.js';
 import { RequestSignal } from '../http/request-context.js';
-import { RequestInput } from '../http/request-input.js';
-import { Uploads } from '../http/upload.interceptor.js';
-import { validated } from '../http/validation.js';
+import { ReadsBody } from '../http/input/read-body.interceptor.js';
+import { RequestInput } from '../http/input/request-input.js';
+import { validated } from '../http/input/validation.js';
+import { isPicture } from '../images/image-format.js';
 import { BatchDetectRequestDto, BatchDetectResponseDto } from './batch-detect.dto.js';
 import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
@@ -20,7 +21,7 @@ export class FacesController {
 
   @Post('insightface\\:detect')
   @HttpCode(200)
-  @UseInterceptors(Uploads('image'))
+  @UseInterceptors(ReadsBody({ files: ['image'], raw: true, isPicture }))
   @DescribeDetect()
   async detect(
     @RequestInput() input: DetectRequestDto,
@@ -32,7 +33,7 @@ export class FacesController {
 
   @Post('insightface\\:compare')
   @HttpCode(200)
-  @UseInterceptors(Uploads('image1', 'image2'))
+  @UseInterceptors(ReadsBody({ files: ['image1', 'image2'] }))
   @DescribeCompare()
   async compare(
     @RequestInput() input: CompareRequestDto,
@@ -44,6 +45,7 @@ export class FacesController {
 
   @Post('insightface\\:batchDetect')
   @HttpCode(200)
+  @UseInterceptors(ReadsBody())
   @DescribeBatchDetect()
   async batchDetect(
     @RequestInput() { requests }: BatchDetectRequestDto,

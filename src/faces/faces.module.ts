@@ -1,6 +1,8 @@
 /** The API. */
 import { Module } from '@nestjs/common';
+import { BodyGate } from '../http/input/body-gate.js';
 import { ImagesModule } from '../images/images.module.js';
+import { Admission } from '../pipeline/admission.service.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { FacesController } from './faces.controller.js';
 import { FacesService } from './faces.service.js';
@@ -10,6 +12,6 @@ import { PictureService } from './picture.service.js';
 @Module({
   imports: [ImagesModule, PipelineModule],
   controllers: [FacesController, ModelsController],
-  providers: [FacesService, PictureService],
+  providers: [FacesService, PictureService, { provide: BodyGate, useExisting: Admission }],
 })
 export class FacesModule {}

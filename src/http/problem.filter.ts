@@ -7,7 +7,6 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { closeGently } from './close-gently.js';
 import type { ProblemDto } from './problem.dto.js';
 import { toProblem } from './problem.js';
 import { callerOf, requestIdOf } from './request-context.js';
@@ -44,8 +43,6 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = reportProblem(error, request);
     if (problem.status === 503) response.setHeader('Retry-After', '1');
-    // The rest of an upload that was refused is not read: say so, rather than let the connection be reused.
-    if (problem.status === 413) closeGently(request, response);
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   }
 }

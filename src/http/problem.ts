@@ -6,6 +6,10 @@ import type { ProblemDto } from './problem.dto.js';
 
 /** Status and title of each error code. */
 export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> = {
+  malformed_request: { status: 400, title: 'The request cannot be read' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
   invalid_request: { status: 422, title: 'The request is not valid' },
   malformed_body: { status: 400, title: 'The request body cannot be read' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
@@ -55,29 +59,21 @@ export function toProblem(error: unknown, requestId: string): ProblemDto {
 /** What the frameworks below throw, in our words. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  // Nest wraps what the body parsers throw, and keeps it as the cause.
-  const thrown = error instanceof HttpException && error.cause !== undefined ? error.cause : error;
-  const { status, type, limit } = thrown as Readonly<Record<string, unknown>>;
-  if (type === 'entity.too.large') return bodyTooLarge(Number(limit));
-  if (type === 'entity.parse.failed') {
-    return new AppError('malformed_body', 'The request body is not valid JSON.');
-  }
-  if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
-    return new AppError(
-      'unsupported_media_type',
-      'Send the body uncompressed (or gzip, deflate) and in UTF-8.',
-    );
-  }
-  const httpStatus = error instanceof HttpException ? error.getStatus() : status;
+  const httpStatus = error instanceof HttpException ? error.getStatus() : statusOf(error);
   if (httpStatus === 404)
     return new AppError('not_found', 'No such route; GET /docs, where it is served, shows all of them.');
   if (typeof httpStatus === 'number' && httpStatus >= 400 && httpStatus < 500) {
     return new AppError(
-      'malformed_body',
+      'malformed_request',
       `The request cannot be read (${STATUS_CODES[httpStatus] ?? httpStatus}).`,
     );
   }
   return new AppError('internal', 'Unexpected error.', {}, { cause: error });
+}
+
+/** The status that Express's own errors carry. */
+function statusOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
 }
 
 /** The request body, of any kind, is over its cap. */

@@ -37,6 +37,10 @@ export function requestContext(timeoutMs: number) {
     });
     response.setHeader('X-Request-Id', id);
     contexts.set(request, { id, signal: controller.signal });
+    if (request.httpVersion === '1.1' && request.headers.host === undefined)
+      return next(
+        new AppError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.'),
+      );
     next();
   };
 }
@@ -44,6 +48,13 @@ export function requestContext(timeoutMs: number) {
 /** The id of a request. */
 export function requestIdOf(request: Request): string {
   return contexts.get(request)?.id ?? 'unknown';
+}
+
+/** The request's AbortSignal, whose reason is an AppError. */
+export function signalOf(request: Request): AbortSignal {
+  const found = contexts.get(request);
+  if (found === undefined) throw new Error('The request-context middleware is not installed.');
+  return found.signal;
 }
 
 /** Notes whose API key a request came with: a name for the log, never the key. */
@@ -58,8 +69,6 @@ export function callerOf(request: Request): string | undefined {
 }
 
 /** Parameter decorator: the request's AbortSignal, whose reason is an AppError. */
-export const RequestSignal = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
-  const found = contexts.get(context.switchToHttp().getRequest<Request>());
-  if (found === undefined) throw new Error('The request-context middleware is not installed.');
-  return found.signal;
-});
+export const RequestSignal = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal =>
+  signalOf(context.switchToHttp().getRequest<Request>()),
+);

@@ -29,6 +29,17 @@ export function recordRequests(telemetry: Telemetry) {
   };
 }
 
+/** Notes whose share of the service a request takes: `key:NAME` or `address:…`. */
+export function countFor(request: Request, countedAs: string): void {
+  const record = records.get(request);
+  if (record !== undefined) record.countedAs = countedAs;
+}
+
+/** Whose share of the service a request takes; the same for all that nobody was asked about. */
+export function countedAs(request: Request): string {
+  return records.get(request)?.countedAs ?? 'unknown';
+}
+
 /** Notes that a request, or an item of its batch, was answered with a problem. */
 export function noteProblem(request: Request, { code, status }: ProblemDto): void {
   records.get(request)?.problems.push({ code, status });

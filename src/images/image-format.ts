@@ -51,6 +51,12 @@ export function sniffFormat(bytes: Uint8Array): FileFormat | undefined {
   );
 }
 
+/** Whether some bytes are a picture of any kind, decodable or not. */
+export function isPicture(bytes: Uint8Array): boolean {
+  const support = sniffFormat(bytes)?.support;
+  return support === 'decodable' || support === 'unsupported';
+}
+
 /** AVIF, HEIF and films share one container; the brands in its first box tell them apart. */
 function sniffMedia(head: string): FileFormat | undefined {
   if (!head.startsWith('ftyp', 4)) return undefined;

@@ -1,21 +1,22 @@
 /**
  * Who is let in. Two things are limited for all requests together: the pictures that are worked on or wait for a worker,
- * and the bytes that are held for them. Half of the bytes is for bodies, half for pixels: if bodies could take all, the
- * pictures in them would wait for each other for ever.
+ * and the bytes that are held for them. Half of the bytes is for what comes in, half for pixels: if bodies could take all,
+ * the pictures in them would wait for each other for ever.
  */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
 import { ByteBudget } from './byte-budget.js';
+import { type BytesRefusal, type Holding, IncomingBytes } from './incoming-bytes.js';
 
 /** Why a request was turned away: too many wait, too many bytes are held, or its own could never fit. */
-export type RefusalReason = 'queue' | 'bytes' | 'too_large';
+export type RefusalReason = 'queue' | BytesRefusal;
 
 /** What is held, and what was refused since the start. */
 export interface AdmissionState {
   /** Pictures that are decoded, wait for a worker or are analysed. */
   readonly pictures: number;
-  /** Bytes of request bodies, announced or received. */
+  /** Bytes of request bodies and downloads. */
   readonly bodyBytes: number;
   /** Bytes of memory that decoded pictures take. */
   readonly pixelBytes: number;
@@ -37,7 +38,7 @@ export interface Place {
 
 @Injectable()
 export class Admission {
-  private readonly bodies: ByteBudget;
+  private readonly incoming: IncomingBytes;
   private readonly pixels: ByteBudget;
   private readonly maxPictures: number;
   private readonly maxQueue: number;
@@ -51,14 +52,15 @@ export class Admission {
     const perWorker = config.inferenceBatchWaitMs > 0 ? config.inferenceMaxBatch : 1;
     this.maxPictures = workers * perWorker + this.maxQueue;
     const half = Math.floor(config.maxBytesInFlight / 2);
-    this.bodies = new ByteBudget(half);
+    const share = Math.min(half, Math.max(Math.floor(half / 2), config.maxBodyBytes));
+    this.incoming = new IncomingBytes(half, share, (reason) => this.refusals[reason]++);
     this.pixels = new ByteBudget(half);
   }
 
   get state(): AdmissionState {
     return {
       pictures: this.pictures,
-      bodyBytes: this.bodies.used,
+      bodyBytes: this.incoming.used,
       pixelBytes: this.pixels.used,
       refusals: { ...this.refusals },
     };
@@ -78,30 +80,13 @@ export class Admission {
   }
 
   /**
-   * Lets a request body in, before it is read.
-   * @param bytes as announced, or the most it may have
-   * @returns gives them back; call it once
-   * @throws AppError `overloaded` when too much is in flight, `body_too_large` when so much can never be
+   * Begins to count the bytes that a request brings: its body, or what is downloaded for it.
+   * @param caller whose share they count towards
+   * @param announced bytes that are said to come: refused at once where there is no room for them, but not taken
+   * @throws AppError `overloaded` when too much is held, `body_too_large` when so much can never be
    */
-  receive(bytes: number): () => void {
-    this.assertRoom();
-    const { capacity } = this.bodies;
-    if (bytes > capacity) {
-      this.refusals.too_large++;
-      throw new AppError(
-        'body_too_large',
-        `The request body may have ${bytes} bytes, but this service holds at most ${capacity} of all bodies together (half of MAX_BYTES_IN_FLIGHT): send a smaller picture, and say its length in a Content-Length header.`,
-        { max_bytes: capacity },
-      );
-    }
-    if (!this.bodies.tryTake(bytes)) {
-      this.refusals.bytes++;
-      throw new AppError('overloaded', 'Too many bytes are being received at the moment; try again later.', {
-        bytes_in_flight: this.bodies.used,
-        retry_after_seconds: 1,
-      });
-    }
-    return () => this.bodies.give(bytes);
+  hold(caller: string, announced = 0): Holding {
+    return this.incoming.hold(caller, announced);
   }
 
   /** A place for one picture; nothing is taken yet. */

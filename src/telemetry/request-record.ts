@@ -60,6 +60,8 @@ export class RequestRecord {
   status = 0;
   /** The name of the API key it came with; undefined without one. */
   caller?: string;
+  /** Whose share of the service it takes, `key:NAME` or `address:…`: never logged. Undefined where nobody was asked. */
+  countedAs?: string;
   /** The trace it belongs to, when traces are on. */
   traceId?: string;
   /** W3C trace context for requests made on its behalf; empty when traces are off. */

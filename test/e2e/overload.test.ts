@@ -93,7 +93,7 @@ test('health answers while everything else is refused', async () => {
   expect((await fetch(`${service.url}/-/readyz`)).status).toBe(200);
 });
 
-test('bodies take their share of the bytes when they are announced, and give it back when the caller leaves', async () => {
+test('bodies take their share of the bytes as they arrive, and give it back when the caller leaves', async () => {
   const { port } = new URL(service.url);
   const headers = { 'content-type': 'image/jpeg', 'content-length': 9 * MIB };
   const slow = Array.from({ length: 2 }, () => {
@@ -101,7 +101,11 @@ test('bodies take their share of the bytes when they are announced, and give it 
     one.on('error', () => undefined).flushHeaders();
     return one;
   });
-  await until(() => admission.state.bodyBytes === 18 * MIB);
+  // What is announced is not taken: connections that send nothing keep nobody out.
+  expect((await postBytes(service, DETECT, sample(3))).status).toBe(200);
+  expect(admission.state.bodyBytes).toBe(0);
+  for (const one of slow) one.write(Buffer.alloc(8 * MIB));
+  await until(() => admission.state.bodyBytes === 16 * MIB);
   const answer = await announce(9 * MIB, 'image/jpeg');
   expect(answer).toMatch(/^HTTP\/1\.1 503 /);
   expect(answer).toMatch(/bytes are being received/);
@@ -113,7 +117,7 @@ test('bodies take their share of the bytes when they are announced, and give it 
 test('a body that could never be held is a 413 that names the limit', async () => {
   const answer = await announce(25 * MIB);
   expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-  expect(answer).toContain(`at most ${20 * MIB}`);
+  expect(answer).toContain(`one caller, ${20 * MIB}`);
 });
 
 test('a picture whose pixels could never be held is a 413 that names the limit, before it is decoded', async () => {
@@ -133,14 +137,14 @@ test('a picture whose pixels could never be held is a 413 that names the limit, 
   await until(() => admission.state.pixelBytes === 0);
 });
 
-test('a body that does not say its length counts as the longest there may be', async () => {
+test('a body that does not say its length counts as long as it turns out to be', async () => {
   const response = await fetch(service.url + DETECT, {
     method: 'POST',
     headers: { 'content-type': 'image/jpeg' },
     body: ReadableStream.from([sample(3)]),
     duplex: 'half',
   });
-  expect(await problemOf(response)).toMatchObject({ status: 413, code: 'body_too_large' });
+  expect(response.status).toBe(200);
 });
 
 test('after a burst of four times what fits, nothing is held, and the jobs of callers that left have not run', async () => {

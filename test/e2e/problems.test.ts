@@ -165,7 +165,7 @@ const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: ()
     /3000000 bytes/,
     () => {
       const part = Buffer.from(
-        `--b\r\nContent-Disposition: form-data; name="image_url"\r\n\r\n${'A'.repeat(2_000_000)}\r\n`,
+        `--b\r\nContent-Disposition: form-data; name="image_url"\r\n\r\n${'A'.repeat(1_000_000)}\r\n`,
       );
       const body = ReadableStream.from([part, part, part, part]);
       const headers = { 'content-type': 'multipart/form-data; boundary=b' };
@@ -342,9 +342,13 @@ test('a request that is no HTTP ends the connection and nothing else', async () 
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
 });
 
-test('every code of the table was seen, but for those of the start, of S3 and of access, which have their own tests', () => {
+test('every code of the table was seen, but for those of the start, of S3, of access and of broken requests, which have their own tests', () => {
   const elsewhere = [
     'object_not_found',
+    'malformed_request',
+    'headers_too_large',
+    'expectation_failed',
+    'request_timeout',
     'api_key_missing',
     'api_key_invalid',
     'rate_limited',

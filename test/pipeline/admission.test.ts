@@ -61,34 +61,50 @@ describe('a budget of bytes', () => {
 });
 
 describe('bodies', () => {
-  test('are let in up to half of the bytes; then refused until some are given back', () => {
-    const admission = admissionOf({});
-    const giveBack = admission.receive(60);
-    expect(codeOf(() => admission.receive(60))).toBe('overloaded');
-    expect(codeOf(() => admission.receive(40))).toBe('let in');
-    expect(admission.state).toMatchObject({ bodyBytes: 100, refusals: { queue: 0, bytes: 1, too_large: 0 } });
-    giveBack();
-    expect(codeOf(() => admission.receive(60))).toBe('let in');
+  test('are taken as they arrive, up to half of the bytes; then refused until some are given back', () => {
+    const admission = admissionOf({ maxBodyBytes: 60 });
+    const first = admission.hold('a', 60);
+    const second = admission.hold('b', 60);
+    expect(admission.state.bodyBytes).toBe(0); // what is announced is not taken
+    first.add(60);
+    expect(codeOf(() => second.add(41))).toBe('overloaded');
+    expect(codeOf(() => second.add(40))).toBe('let in');
+    expect(codeOf(() => admission.hold('c', 1))).toBe('overloaded');
+    expect(admission.state).toMatchObject({ bodyBytes: 100, refusals: { queue: 0, bytes: 2, too_large: 0 } });
+    first.free();
+    first.free();
+    first.add(50); // what comes late is not counted
+    expect(admission.state.bodyBytes).toBe(40);
+    expect(codeOf(() => admission.hold('c', 60))).toBe('let in');
+  });
+
+  test('of one caller leave room for those of others', () => {
+    const admission = admissionOf({ maxBodyBytes: 10 });
+    const greedy = [admission.hold('a'), admission.hold('a')];
+    greedy[0].add(30);
+    expect(codeOf(() => greedy[1].add(30))).toBe('overloaded');
+    expect(codeOf(() => admission.hold('b').add(50))).toBe('let in');
+    greedy[0].free();
+    expect(codeOf(() => greedy[1].add(30))).toBe('let in');
   });
 
   test('that could never fit are refused for good, with the limit', () => {
     const admission = admissionOf({});
-    expect(() => admission.receive(101)).toThrow(/at most 100 .*MAX_BYTES_IN_FLIGHT/);
-    expect(codeOf(() => admission.receive(101))).toBe('body_too_large');
-    expect(admission.state.refusals.too_large).toBe(2);
+    expect(() => admission.hold('a', 101)).toThrow(/one caller, 100 .*MAX_BYTES_IN_FLIGHT/);
+    expect(codeOf(() => admission.hold('a').add(101))).toBe('body_too_large');
+    expect(admission.state).toMatchObject({ bodyBytes: 0, refusals: { too_large: 2 } });
   });
 
   test('are refused unread while no picture could be taken in', async () => {
     const admission = admissionOf({});
     const places = [admission.place(patient), admission.place(patient)];
     for (const place of places) await place.take(1);
-    expect(codeOf(() => admission.receive(1))).toBe('overloaded');
     expect(codeOf(() => admission.assertRoom())).toBe('overloaded');
     await expect(admission.place(patient).take(1)).rejects.toMatchObject({ code: 'overloaded' });
-    expect(admission.state).toMatchObject({ pictures: 2, refusals: { queue: 3 } });
+    expect(admission.state).toMatchObject({ pictures: 2, refusals: { queue: 2 } });
     places[0].free();
     await Promise.resolve().then(() => Promise.resolve());
-    expect(codeOf(() => admission.receive(1))).toBe('let in');
+    expect(codeOf(() => admission.assertRoom())).toBe('let in');
   });
 });
 

@@ -1,7 +1,7 @@
 /** Requests are validated without a copy of the pictures in them. */
-import { DetectRequestDto } from '../../src/faces/detect.dto.js';
-import { AppError } from '../../src/errors.js';
-import { InputPipe } from '../../src/http/validation.js';
+import { DetectRequestDto } from '../../../src/faces/detect.dto.js';
+import { AppError } from '../../../src/errors.js';
+import { InputPipe } from '../../../src/http/input/validation.js';
 
 const pipe = new InputPipe();
 const validate = (input: Record<string, unknown>): Promise<object> =>

@@ -1,0 +1,238 @@
+/**
+ * Reads a JSON body while it arrives, and refuses what is built to be expensive before anything walks it: how deep it is,
+ * how many values it has and how long its texts are is counted on the bytes.
+ *
+ * `JSON.parse` sees the short remainder alone. Long texts, the pictures, are cut out of it and put back afterwards: decoding
+ * and parsing 64 MB in one go would keep everybody else waiting for a quarter of a second.
+ */
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../../errors.js';
+import { validation } from '../problem.js';
+import { ByteCollector } from './byte-collector.js';
+import { shown } from './validation.js';
+
+const MAX_DEPTH = 16;
+const MAX_VALUES = 2_048;
+const MAX_NAME_BYTES = 256;
+/** A longer text is cut out. */
+const LONG_TEXT_BYTES = 64 * 1024;
+/** Most bytes of everything but the long texts. */
+const MAX_REST_BYTES = 1024 * 1024;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Begins a text that stands for one that was cut out. Nobody else knows it. */
+const CUT_OUT = `${randomUUID()}:`;
+
+/** A list or an object whose end has not come yet. */
+interface Level {
+  readonly isList: boolean;
+  /** The name or the index of the value that is being read. */
+  at: string | number;
+}
+
+export class JsonBody {
+  private readonly rest = new ByteCollector();
+  private readonly longTexts: string[] = [];
+  private readonly levels: Level[] = [];
+  private values = 0;
+  private expectsName = false;
+  /** The text that is being read, without its quotes; undefined between texts. */
+  private text?: ByteCollector;
+  private isEscaped = false;
+
+  /** @param maxTextBytes most bytes of one text, as it is sent */
+  constructor(private readonly maxTextBytes: number) {}
+
+  /**
+   * The next piece of the body.
+   * @throws AppError `invalid_request` naming the field, `image_too_large`, `malformed_body`
+   */
+  write(piece: Buffer): void {
+    for (let at = 0; at < piece.byteLength;) {
+      at = this.text === undefined ? this.readStructure(piece, at) : this.readText(piece, at, this.text);
+    }
+  }
+
+  /**
+   * The value; undefined for an empty body.
+   * @throws AppError `malformed_body`
+   */
+  end(): unknown {
+    const rest = this.rest.take().toString();
+    if (this.text !== undefined) throw notJson();
+    if (rest === '') return undefined;
+    try {
+      return this.putBack(JSON.parse(rest.replace(/^\uFEFF/, '')));
+    } catch (cause) {
+      throw notJson(cause);
+    }
+  }
+
+  /** Everything up to the next text, or to the end of the piece; returns where to go on. */
+  private readStructure(piece: Buffer, start: number): number {
+    let at = start;
+    let kept = start;
+    for (; at < piece.byteLength; at++) {
+      const byte = piece[at];
+      if (isWhiteSpace(byte)) {
+        // White space is left out, lest a megabyte of it counts as one of values.
+        this.keep(piece.subarray(kept, at + 1));
+        while (at + 1 < piece.byteLength && isWhiteSpace(piece[at + 1])) at++;
+        kept = at + 1;
+      } else if (byte === QUOTE) {
+        this.keep(piece.subarray(kept, at));
+        this.text = new ByteCollector();
+        return at + 1;
+      } else this.note(byte);
+    }
+    this.keep(piece.subarray(kept, at));
+    return at;
+  }
+
+  private note(byte: number): void {
+    const level = this.levels.at(-1);
+    switch (byte) {
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        this.countValue();
+        this.levels.push({ isList: byte === OPEN_LIST, at: byte === OPEN_LIST ? 0 : '' });
+        if (this.levels.length > MAX_DEPTH)
+          throw this.refusal(`is nested deeper than ${MAX_DEPTH} levels: send a flat object`);
+        this.expectsName = byte === OPEN_OBJECT;
+        break;
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        this.levels.pop();
+        this.expectsName = false;
+        break;
+      case COMMA:
+        this.countValue();
+        if (level === undefined) break;
+        if (typeof level.at === 'number') level.at++;
+        this.expectsName = !level.isList;
+        break;
+      case COLON:
+        this.expectsName = false;
+        break;
+    }
+  }
+
+  /** The text up to its end, or to that of the piece; returns where to go on. */
+  private readText(piece: Buffer, start: number, text: ByteCollector): number {
+    let from = this.isEscaped ? start + 1 : start;
+    this.isEscaped = false;
+    for (;;) {
+      const end = piece.indexOf(QUOTE, from);
+      const stop = end === -1 ? piece.byteLength : end;
+      const endIsEscaped = countBackslashes(piece, from, stop) % 2 === 1;
+      if (end !== -1 && endIsEscaped) {
+        from = end + 1;
+        continue;
+      }
+      text.push(piece.subarray(start, stop));
+      if (text.length > this.maxTextBytes) throw this.textTooLong();
+      if (end === -1) this.isEscaped = endIsEscaped;
+      else this.endText(text);
+      return stop + 1;
+    }
+  }
+
+  private endText(text: ByteCollector): void {
+    this.text = undefined;
+    const bytes = text.length;
+    if (this.expectsName && bytes > MAX_NAME_BYTES)
+      throw this.refusal(`has a field whose name is longer than ${MAX_NAME_BYTES} bytes`);
+    const raw = text.take();
+    const level = this.levels.at(-1);
+    if (this.expectsName && level !== undefined) level.at = raw.toString();
+    if (bytes <= LONG_TEXT_BYTES) return this.keep(raw, true);
+    this.keep(Buffer.from(`${CUT_OUT}${this.longTexts.length}`), true);
+    // A text this long is base64, whose bytes are characters; an escaped slash is common in it.
+    const latin1 = raw.toString('latin1');
+    this.longTexts.push(raw.includes(BACKSLASH) ? unescaped(latin1) : latin1);
+  }
+
+  private keep(bytes: Buffer, isText = false): void {
+    if (isText) this.rest.push(QUOTED);
+    this.rest.push(bytes);
+    if (isText) this.rest.push(QUOTED);
+    if (this.rest.length > MAX_REST_BYTES)
+      throw this.refusal(
+        `is too long: beside its pictures a body may have ${MAX_REST_BYTES} bytes. Send pictures as base64 text`,
+      );
+  }
+
+  private countValue(): void {
+    this.values++;
+    if (this.values > MAX_VALUES)
+      throw this.refusal(
+        `brings the body to more than ${MAX_VALUES} values: send a picture as base64 text, not as a list or an object of numbers`,
+      );
+  }
+
+  private putBack(value: unknown): unknown {
+    if (typeof value === 'string')
+      return value.startsWith(CUT_OUT) ? this.longTexts[Number(value.slice(CUT_OUT.length))] : value;
+    if (typeof value !== 'object' || value === null || this.longTexts.length === 0) return value;
+    for (const [name, one] of Object.entries(value)) {
+      const own = { value: this.putBack(one), enumerable: true, writable: true, configurable: true };
+      // Not an assignment, which `__proto__` would take for something else.
+      Object.defineProperty(value, name, own);
+    }
+    return value;
+  }
+
+  private textTooLong(): AppError {
+    const { maxTextBytes } = this;
+    return new AppError(
+      'image_too_large',
+      `The text in ${this.field} has more than ${maxTextBytes} bytes, the most this service accepts of a picture in base64: send a smaller or more compressed one.`,
+      { field: this.field, max_bytes: maxTextBytes },
+    );
+  }
+
+  private refusal(message: string): AppError {
+    return validation(this.field, message);
+  }
+
+  /** The field that is being read; of one that is a list or an object, no more than where it begins. */
+  private get field(): string {
+    const [root, item, field] = this.levels.map(({ at }) => at);
+    if (typeof root !== 'string' || root === '') return 'body';
+    const isInItem = typeof item === 'number' && typeof field === 'string' && field !== '';
+    return shown(isInItem ? `${root}.${item}.${field}` : root);
+  }
+}
+
+const QUOTED = Buffer.from('"');
+
+function isWhiteSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** How many backslashes stand right before a place, back to `from`. */
+function countBackslashes(piece: Buffer, from: number, end: number): number {
+  let at = end;
+  while (at > from && piece[at - 1] === BACKSLASH) at--;
+  return end - at;
+}
+
+function unescaped(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch (cause) {
+    throw notJson(cause);
+  }
+}
+
+function notJson(cause?: unknown): AppError {
+  return new AppError('malformed_body', 'The request body is not valid JSON.', {}, { cause });
+}

@@ -1,0 +1,90 @@
+/** Answers what Node's HTTP server refuses by itself, before there is a request, the way everything else is answered. */
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { AppError } from '../../errors.js';
+import { toProblem } from '../problem.js';
+
+const logger = new Logger('Http');
+
+/** Installs the answers. */
+export function answerRefusals(server: Server): void {
+  /** The last request of each connection, whose answer comes first. */
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    answers.set(request.socket, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const answer = answers.get(socket);
+    // The request before is whole and its answer on the way: it must not suffer for what comes after it.
+    if (answer?.req.complete === true && !answer.writableFinished && !answer.destroyed)
+      answer.once('close', () => refuse(socket, reasonOf(error)));
+    else if (error.code === 'ECONNRESET' || answer?.headersSent === true) socket.destroy();
+    else refuse(socket, reasonOf(error), answer?.getHeader('x-request-id'));
+  });
+  server.on('checkExpectation', (request: IncomingMessage) =>
+    refuse(
+      request.socket,
+      new AppError(
+        'expectation_failed',
+        'The service knows no other expectation than 100-continue: leave out Expect.',
+      ),
+    ),
+  );
+  server.on('connect', (_: IncomingMessage, socket: Duplex) =>
+    refuse(socket, new AppError('malformed_request', 'This service is no proxy: CONNECT is not possible.')),
+  );
+}
+
+/** Refuses a request whose target is no path and no URL. */
+export function refuseTarget({ socket }: IncomingMessage): void {
+  refuse(socket, new AppError('malformed_request', 'The target of the request is neither a path nor a URL.'));
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): AppError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new AppError(
+      'request_timeout',
+      'The request did not arrive in time: send it faster, or send less.',
+    );
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new AppError(
+      'headers_too_large',
+      'The address and headers of the request are too long: send less.',
+    );
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
+    return new AppError(
+      'body_too_large',
+      'The request body has chunk extensions that are too long: leave them out.',
+    );
+  return new AppError(
+    'malformed_request',
+    'What was sent is no valid HTTP/1.1 request.',
+    {},
+    { cause: message },
+  );
+}
+
+/** Writes the problem to a connection and ends it. */
+function refuse(socket: Duplex, error: AppError, id: unknown = randomUUID()): void {
+  if (!socket.writable) return void socket.destroy();
+  const problem = toProblem(error, String(id));
+  const body = JSON.stringify(problem);
+  logger.log(`Refused: ${problem.title}`, { code: problem.code, status: problem.status, request_id: id });
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${problem.request_id}`,
+    `Date: ${new Date().toUTCString()}`,
+    'Connection: close',
+  ];
+  socket.on('error', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () =>
+    setTimeout(() => socket.destroy(), LINGER_MS).unref(),
+  );
+}
+
+/** The caller may still be sending: to close at once would reset the connection before the answer is read. */
+const LINGER_MS = 500;

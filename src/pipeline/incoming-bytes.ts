@@ -1,0 +1,87 @@
+/** The bytes that requests send or have fetched for them, counted as they arrive: in all, and for each caller. */
+import { AppError } from '../errors.js';
+
+/** What one request holds. It grows with every chunk that arrives and is given back as a whole. */
+export interface Holding {
+  /**
+   * Takes room for so many bytes more.
+   * @throws AppError `overloaded` when there is no room now, `body_too_large` when there can never be
+   */
+  add(bytes: number): void;
+  /** Gives everything back. What is added afterwards is not counted. */
+  free(): void;
+}
+
+/** Why bytes were turned away: no room now, or never. */
+export type BytesRefusal = 'bytes' | 'too_large';
+
+export class IncomingBytes {
+  private taken = 0;
+  private readonly byCaller = new Map<string, number>();
+
+  /**
+   * @param capacity bytes that all callers may hold together
+   * @param share bytes that one caller may hold, so that none can keep the others out
+   * @param onRefusal told of every refusal
+   */
+  constructor(
+    readonly capacity: number,
+    readonly share: number,
+    private readonly onRefusal: (reason: BytesRefusal) => void,
+  ) {}
+
+  /** Bytes held now. */
+  get used(): number {
+    return this.taken;
+  }
+
+  /**
+   * Begins to count for a request.
+   * @param caller whose share it counts towards
+   * @param announced bytes that are said to come. They are not taken, only refused where they could not be.
+   * @throws AppError `overloaded`, `body_too_large`
+   */
+  hold(caller: string, announced = 0): Holding {
+    this.assertRoom(caller, announced, 0);
+    let held = 0;
+    let freed = false;
+    return {
+      add: (bytes) => {
+        if (freed) return;
+        this.assertRoom(caller, bytes, held);
+        held += bytes;
+        this.count(caller, bytes);
+      },
+      free: () => {
+        if (!freed) this.count(caller, -held);
+        freed = true;
+      },
+    };
+  }
+
+  private count(caller: string, bytes: number): void {
+    this.taken += bytes;
+    const held = (this.byCaller.get(caller) ?? 0) + bytes;
+    if (held > 0) this.byCaller.set(caller, held);
+    else this.byCaller.delete(caller);
+  }
+
+  /** @param held what the request holds already */
+  private assertRoom(caller: string, bytes: number, held: number): void {
+    if (held + bytes > this.share) {
+      this.onRefusal('too_large');
+      throw new AppError(
+        'body_too_large',
+        `The request brings more bytes than this service holds for one caller, ${this.share} (part of MAX_BYTES_IN_FLIGHT): send smaller pictures, or fewer at a time.`,
+        { max_bytes: this.share },
+      );
+    }
+    const caller_bytes = this.byCaller.get(caller) ?? 0;
+    if (this.taken + bytes <= this.capacity && caller_bytes + bytes <= this.share) return;
+    this.onRefusal('bytes');
+    throw new AppError('overloaded', 'Too many bytes are being received at the moment; try again later.', {
+      bytes_in_flight: this.taken,
+      retry_after_seconds: 1,
+    });
+  }
+}
