@@ -1,6 +1,7 @@
 /** Every suite, in the order they run. */
 import type { Suite } from './core/suite.js';
+import { DOWNLOADS } from './downloads/downloads.suite.js';
 import { PICTURES } from './pictures/pictures.suite.js';
 import { REQUESTS } from './requests/requests.suite.js';
 
-export const SUITES: readonly Suite[] = [PICTURES, REQUESTS];
+export const SUITES: readonly Suite[] = [PICTURES, REQUESTS, DOWNLOADS];

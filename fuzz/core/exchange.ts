@@ -18,6 +18,8 @@ export interface Exchange {
   readonly connections?: number;
   /** Whole answers that a connection waits for; 0: it waits for none, and takes what comes. Default 1. */
   readonly answers?: number;
+  /** The caller never reads what comes. */
+  readonly deaf?: boolean;
   /** The caller hangs up after so many milliseconds. */
   readonly leaveAfterMs?: number;
 }
@@ -34,6 +36,7 @@ export interface Reply {
 }
 
 const BLOCK_BYTES = 64 * 1024;
+const LONG_BYTES = 100_000;
 
 /** Does what the exchange says on each of its connections. @param limitMs how long they wait for answers at most */
 export function exchange(url: string, one: Exchange, limitMs: number): Promise<Reply[]> {
@@ -56,16 +59,23 @@ async function converse(url: string, one: Exchange, limitMs: number): Promise<Re
       clearTimeout(timer);
       resolve();
     };
-    let checked = 0;
-    socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      ms = performance.now() - started;
-      // Long answers are not parsed anew at each of their pieces.
-      const length = chunks.reduce((total, { length: size }) => total + size, 0);
-      if (length < 2 * checked && length > 1_000_000) return;
-      checked = length;
-      if (wanted > 0 && hear(Buffer.concat(chunks), false, method).answers.length >= wanted) done();
-    });
+    let length = 0;
+    let check: NodeJS.Timeout | undefined;
+    if (one.deaf === true) socket.pause();
+    else
+      socket.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        ms = performance.now() - started;
+        length += chunk.length;
+        // Long answers are not parsed anew at each of their pieces.
+        check ??= setTimeout(
+          () => {
+            check = undefined;
+            if (wanted > 0 && hear(Buffer.concat(chunks), false, method).answers.length >= wanted) done();
+          },
+          length > LONG_BYTES ? 50 : 0,
+        );
+      });
     socket.on('end', () => {
       ended ??= 'closed';
       done();
@@ -76,14 +86,15 @@ async function converse(url: string, one: Exchange, limitMs: number): Promise<Re
     });
     socket.on('close', done);
   });
-  const sent = send(socket, one.steps, over);
+  const sent = play(socket, one.steps, over);
   await over;
   if (wanted === 0 && ended === undefined) await Promise.race([sent, sleep(limitMs)]);
   socket.destroy();
   return { ...hear(Buffer.concat(chunks), ended !== undefined, method), ended, ms };
 }
 
-async function send(socket: Socket, steps: readonly Step[], over: Promise<void>): Promise<void> {
+/** Does the steps on a connection. @param over stops them when it is settled */
+export async function play(socket: Socket, steps: readonly Step[], over: Promise<unknown>): Promise<void> {
   let stopped = false;
   void over.then(() => (stopped = true));
   for (const step of steps) {
@@ -105,7 +116,7 @@ function* blocks(step: Extract<Step, { times?: number }>): Generator<Buffer> {
 }
 
 /** False when the connection is gone. */
-async function write(socket: Socket, block: Buffer, over: Promise<void>): Promise<boolean> {
+async function write(socket: Socket, block: Buffer, over: Promise<unknown>): Promise<boolean> {
   if (socket.destroyed || socket.writableEnded) return false;
   if (socket.write(block)) return true;
   await Promise.race([

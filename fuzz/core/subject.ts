@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oneFace } from '../../bench/pictures.js';
+import { messageOf } from '../../src/errors.js';
 import { type ServerProcess, startService } from '../../bench/server-process.js';
 import { exchange } from './exchange.js';
 import { DETECT, post } from './http-text.js';
@@ -107,10 +108,12 @@ export class Subject {
   async restart(): Promise<void> {
     await this.kill();
     this.output = '';
-    this.service = await startService(
-      { ...SETTINGS, ...this.settings },
-      { onOutput: (text) => this.note(text) },
-    );
+    const onOutput = (text: string): void => this.note(text);
+    try {
+      this.service = await startService({ ...SETTINGS, ...this.settings }, { onOutput });
+    } catch (error) {
+      throw new Error(`${messageOf(error)} It wrote: ${this.output}`, { cause: error });
+    }
     this.watch = watchOf(this.service);
     await this.warmUp();
   }

@@ -265,7 +265,7 @@ export const FRAMING_IDEAS: readonly Idea<CraftedRequest>[] = [
     weight: 0.3,
     make: () =>
       broken([{ text: 'GET /docs-json HTTP/1.1\r\nHost: x\r\n\r\n', times: 3_000 }], {
-        answers: 0,
+        deaf: true,
         leaveAfterMs: 1_500,
         bystander: true,
       }),
