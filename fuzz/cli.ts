@@ -5,7 +5,9 @@ import { tableText } from '../tools/table.js';
 import { FOLDER, readCase } from './core/case-file.js';
 import { type Figures, figuresTable, newFigures } from './core/figures.js';
 import { replay, runSuite } from './core/run-suite.js';
+import type { Suite } from './core/suite.js';
 import { SUITES } from './suites.js';
+import { inNamespace, namespaceMissing } from './urls/namespace.js';
 
 const USAGE = `Usage: npm run fuzz -- [suite …] [options]
        npm run fuzz -- replay <file>
@@ -29,6 +31,8 @@ const OPTIONS = {
   cases: { type: 'string' },
   seed: { type: 'string', default: '1' },
   only: { type: 'string', default: '' },
+  // What a run in a network namespace is started with.
+  inside: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -38,7 +42,8 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (values.help) return usage(0);
-  if (positionals[0] === 'replay') return positionals.length === 2 ? again(positionals[1]) : usage(1);
+  if (positionals[0] === 'replay')
+    return positionals.length === 2 ? again(positionals[1], values.inside) : usage(1);
   const seed = Number(values.seed);
   const cases = values.cases === undefined ? undefined : Number(values.cases);
   const chosen = SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
@@ -50,6 +55,11 @@ async function run(args: readonly string[]): Promise<number> {
   for (const suite of chosen) {
     const some = cases ?? (values.sample ? suite.cases.sample : suite.cases.all);
     say(`${suite.name}: ${some} cases of seed ${seed}`);
+    if (suite.inNamespace === true && !values.inside) {
+      const own = [suite.name, '--cases', String(some), '--seed', String(seed), '--only', values.only];
+      all.push(await elsewhere(suite, seed, own));
+      continue;
+    }
     const options = {
       seed,
       cases: some,
@@ -58,19 +68,37 @@ async function run(args: readonly string[]): Promise<number> {
     };
     all.push(await runSuite(suite, options));
   }
-  return report(all);
+  return values.inside ? handOver(all[0]) : report(all);
+}
+
+/** A suite that needs a network namespace, inside of one; where there can be none, its cases are skipped. */
+async function elsewhere(suite: Suite, seed: number, args: readonly string[]): Promise<Figures> {
+  const missing = namespaceMissing();
+  if (missing === undefined) return inNamespace(args);
+  const figures = newFigures(suite.name, seed);
+  figures.skipped.set('all cases', missing);
+  return figures;
+}
+
+/** Gives the figures to the process outside of the namespace. */
+function handOver(figures: Figures): number {
+  process.send?.(figures);
+  process.disconnect();
+  return 0;
 }
 
 /** Tries a saved case once more. */
-async function again(file: string): Promise<number> {
+async function again(file: string, inside: boolean): Promise<number> {
   const saved = await readCase(file);
   const suite = SUITES.find(({ name }) => name === saved.suite);
   if (suite === undefined) throw new Error(`${file} is of no suite there is: ${saved.suite}.`);
+  if (suite.inNamespace === true && !inside)
+    return report([await elsewhere(suite, saved.seed, ['replay', file])]);
   const figures = newFigures(saved.suite, saved.seed);
   const faults = await replay(suite, saved.case, figures);
   if (faults.length > 0)
     figures.faults.push({ title: saved.case.title, index: saved.index, file, text: faults.join('; ') });
-  return report([figures]);
+  return inside ? handOver(figures) : report([figures]);
 }
 
 function report(all: readonly Figures[]): number {

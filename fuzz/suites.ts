@@ -3,5 +3,6 @@ import type { Suite } from './core/suite.js';
 import { DOWNLOADS } from './downloads/downloads.suite.js';
 import { PICTURES } from './pictures/pictures.suite.js';
 import { REQUESTS } from './requests/requests.suite.js';
+import { URLS } from './urls/urls.suite.js';
 
-export const SUITES: readonly Suite[] = [PICTURES, REQUESTS, DOWNLOADS];
+export const SUITES: readonly Suite[] = [PICTURES, REQUESTS, URLS, DOWNLOADS];

@@ -40,3 +40,13 @@ export function edge(random: Random, bits: 8 | 16 | 32): number {
 export function draw<T>(random: Random, arbitrary: Arbitrary<T>): T {
   return sample(arbitrary, { seed: integer(random, 0, 0x7fffffff), numRuns: 1 })[0];
 }
+
+/** The numbers from 0 on, in any order. */
+export function shuffled(count: number, random: Random): number[] {
+  const order = Array.from({ length: count }, (_, at) => at);
+  for (let at = count - 1; at > 0; at--) {
+    const other = integer(random, 0, at);
+    [order[at], order[other]] = [order[other], order[at]];
+  }
+  return order;
+}

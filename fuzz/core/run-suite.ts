@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/errors.js';
 import { saveCase } from './case-file.js';
-import { randomOf } from './draw.js';
+import { randomOf, shuffled } from './draw.js';
 import { type Figures, newFigures } from './figures.js';
 import { BUDGET_MIB, Subject } from './subject.js';
 import type { Case, Outcome, Session, Suite } from './suite.js';
@@ -33,10 +33,12 @@ export async function runSuite(suite: Suite, { seed, cases, only, say }: RunOpti
   const started = performance.now();
   const session = await suite.open();
   const trial = await Trial.start(suite, session, figures);
+  // Each kind once, in an order of the seed's own: a short run of another seed has other kinds.
+  const order = shuffled(session.kinds, randomOf(seed, suite.name, -1));
   let shownAt = performance.now();
   try {
     for (let index = 0; index < cases; index++) {
-      const one = await session.generate(index, randomOf(seed, suite.name, index));
+      const one = await session.generate(order[index] ?? index, randomOf(seed, suite.name, index));
       if (performance.now() - shownAt > PROGRESS_MS) {
         shownAt = performance.now();
         say(`${index} of ${cases}, ${figures.faults.length} faults; now: ${one.title}`);

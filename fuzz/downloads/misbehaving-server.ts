@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { play, type Step } from '../core/exchange.js';
 
-/** Paths that start so are answered with a sound picture. */
-const SOUND = /^GET \/sound/;
+/** These paths are answered with a sound picture: one of them holds a letter of UTF-8, percent-encoded once. */
+const SOUND = /^GET \/sound(-%C3%A9)? /;
 
 export class MisbehavingServer {
   private reply: readonly Step[] = [];
