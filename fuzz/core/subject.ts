@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oneFace } from '../../bench/pictures.js';
 import { messageOf } from '../../src/errors.js';
-import { type ServerProcess, startService } from '../../bench/server-process.js';
+import { type ServerProcess, startService, type StartOptions } from '../../bench/server-process.js';
 import { exchange } from './exchange.js';
 import { DETECT, post } from './http-text.js';
 import { Watch } from './watch.js';
@@ -32,11 +32,12 @@ const KEPT_OUTPUT = 32 * 1024;
 export class Subject {
   /** Memory when it had become warm. */
   startMiB = 0;
-  private output = '';
 
   private constructor(
     private readonly settings: Readonly<Record<string, string>>,
+    private readonly options: SubjectOptions,
     private readonly picture: Buffer,
+    private log: Log,
     private service: ServerProcess,
     private watch: Watch,
     /** The normal answer. */
@@ -44,12 +45,14 @@ export class Subject {
   ) {}
 
   /** Starts the service and warms it up. */
-  static async start(settings: Readonly<Record<string, string>>): Promise<Subject> {
+  static async start(
+    settings: Readonly<Record<string, string>>,
+    options: SubjectOptions = {},
+  ): Promise<Subject> {
     const picture = await oneFace();
-    const note = (text: string): void => subject?.note(text);
-    let subject: Subject | undefined = undefined as Subject | undefined;
-    const service = await startService({ ...SETTINGS, ...settings }, { onOutput: note });
-    subject = new Subject(settings, picture, service, watchOf(service));
+    const log: Log = { text: '' };
+    const service = await startLogged(settings, options, log);
+    const subject = new Subject(settings, options, picture, log, service, watchOf(service));
     await subject.warmUp();
     return subject;
   }
@@ -58,13 +61,18 @@ export class Subject {
     return this.service.url;
   }
 
+  /** Its process, for faults of the process itself. */
+  get child(): ServerProcess['child'] {
+    return this.service.child;
+  }
+
   get pid(): number {
     return this.service.child.pid ?? 0;
   }
 
   /** The end of what it wrote. */
   get lastOutput(): string {
-    return this.output;
+    return this.log.text;
   }
 
   /** What was seen of it since this was asked last. */
@@ -107,13 +115,8 @@ export class Subject {
   /** Ends it, however stuck it is, and starts another. */
   async restart(): Promise<void> {
     await this.kill();
-    this.output = '';
-    const onOutput = (text: string): void => this.note(text);
-    try {
-      this.service = await startService({ ...SETTINGS, ...this.settings }, { onOutput });
-    } catch (error) {
-      throw new Error(`${messageOf(error)} It wrote: ${this.output}`, { cause: error });
-    }
+    this.log = { text: '' };
+    this.service = await startLogged(this.settings, this.options, this.log);
     this.watch = watchOf(this.service);
     await this.warmUp();
   }
@@ -138,7 +141,8 @@ export class Subject {
   }
 
   private normalRequest(): ReturnType<typeof post> {
-    return post(DETECT, 'image/jpeg', this.picture);
+    const { key } = this.options;
+    return post(DETECT, 'image/jpeg', this.picture, key === undefined ? {} : { 'X-API-Key': key });
   }
 
   private async warmUp(): Promise<void> {
@@ -146,15 +150,40 @@ export class Subject {
     const [{ answers }] = await exchange(this.url, one, 30_000);
     if (answers[0]?.status !== 200) throw new Error('The service does not answer the normal picture.');
     this.reference = answers[0].body.toString();
-    for (let sent = 0; sent < WARM_UPS; sent += 4)
+    for (let sent = 0; sent < (this.options.warmUps ?? WARM_UPS); sent += 4)
       await exchange(this.url, { ...one, connections: 4 }, 30_000);
     await this.seen();
     await this.eventLoopMs();
     this.startMiB = (await this.seen()).nowMiB;
   }
+}
 
-  private note(text: string): void {
-    this.output = (this.output + text).slice(-KEPT_OUTPUT);
+/** How a service under test is started. */
+export interface SubjectOptions extends StartOptions {
+  /** How many normal pictures it is warmed up with; the fewer, the sooner it is at hand. */
+  readonly warmUps?: number;
+  /** The API key that normal pictures come with. */
+  readonly key?: string;
+}
+
+/** The end of what a service wrote. */
+interface Log {
+  text: string;
+}
+
+async function startLogged(
+  settings: Readonly<Record<string, string>>,
+  options: SubjectOptions,
+  log: Log,
+): Promise<ServerProcess> {
+  const onOutput = (text: string): void => {
+    log.text = (log.text + text).slice(-KEPT_OUTPUT);
+    options.onOutput?.(text);
+  };
+  try {
+    return await startService({ ...SETTINGS, ...settings }, { ...options, onOutput });
+  } catch (error) {
+    throw new Error(`${messageOf(error)} It wrote: ${log.text}`, { cause: error });
   }
 }
 
