@@ -8,7 +8,7 @@ import type { Candidate } from './detector-family.js';
  * Most faces of one picture, the ones of the best scores: each costs a run of every later model, and a caller who asks
  * for a score near 0 would get hundreds of boxes that are none.
  */
-export const MAX_FACES = 300;
+export const MAX_FACES = 1000;
 
 /**
  * The faces of a picture, largest first, their boxes clipped to it; at most `MAX_FACES`.

@@ -10,7 +10,7 @@ export const IMAGE_URL_MESSAGE = '$property must be an http, https or s3 URL';
 
 /** Options of detect; each may be a JSON field, a form field or a query parameter. */
 export class DetectOptionsDto {
-  /** Return at most this many faces, the largest ones. Default: all. */
+  /** Return at most this many faces, the largest ones. Default: all, which are at most 1,000. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @NumberFromText()

@@ -13,6 +13,7 @@ import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { DescribeBatchDetect, DescribeCompare, DescribeDetect } from './faces.openapi.js';
 import { FacesService, type Timed } from './faces.service.js';
+import { LargeAnswers } from './large-answers.interceptor.js';
 
 @ApiTags('faces')
 @Controller('v1/models')
@@ -21,7 +22,7 @@ export class FacesController {
 
   @Post('insightface\\:detect')
   @HttpCode(200)
-  @UseInterceptors(ReadsBody({ files: ['image'], raw: true, isPicture }))
+  @UseInterceptors(ReadsBody({ files: ['image'], raw: true, isPicture }), LargeAnswers)
   @DescribeDetect()
   async detect(
     @RequestInput() input: DetectRequestDto,
@@ -45,7 +46,7 @@ export class FacesController {
 
   @Post('insightface\\:batchDetect')
   @HttpCode(200)
-  @UseInterceptors(ReadsBody())
+  @UseInterceptors(ReadsBody(), LargeAnswers)
   @DescribeBatchDetect()
   async batchDetect(
     @RequestInput() { requests }: BatchDetectRequestDto,

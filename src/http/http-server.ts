@@ -37,6 +37,8 @@ export function createHttpServer(config: Config, listener: RequestListener): Ser
     awaitsContinue(request);
     server.emit('request', request, response);
   });
+  // No side has a reason to be silent for longer; a caller who does not read its answer would keep it in memory.
+  server.timeout = config.httpReceiveTimeoutMs + config.requestTimeoutMs;
   answerRefusals(server);
   return server;
 }
