@@ -4,6 +4,7 @@ import { messageOf } from '../src/errors.js';
 import { tableText } from '../tools/table.js';
 import { FOLDER, readCase } from './core/case-file.js';
 import { type Figures, figuresTable, newFigures } from './core/figures.js';
+import { writeReliability } from './core/document.js';
 import { replay, runSuite } from './core/run-suite.js';
 import type { Suite } from './core/suite.js';
 import { SUITES } from './suites.js';
@@ -23,6 +24,7 @@ Options:
   --cases <n>    so many cases of each suite
   --seed <n>     default: 1
   --only <text>  only cases whose title holds this
+  --write-docs   write the figures into docs/reliability.md
   --help         print this
 `;
 
@@ -31,6 +33,7 @@ const OPTIONS = {
   cases: { type: 'string' },
   seed: { type: 'string', default: '1' },
   only: { type: 'string', default: '' },
+  'write-docs': { type: 'boolean', default: false },
   // What a run in a network namespace is started with.
   inside: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -68,7 +71,9 @@ async function run(args: readonly string[]): Promise<number> {
     };
     all.push(await runSuite(suite, options));
   }
-  return values.inside ? handOver(all[0]) : report(all);
+  if (values.inside) return handOver(all[0]);
+  if (values['write-docs']) await writeReliability(all);
+  return report(all);
 }
 
 /** A suite that needs a network namespace, inside of one; where there can be none, its cases are skipped. */

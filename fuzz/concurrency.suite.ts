@@ -16,7 +16,7 @@ interface Round extends Case {
 }
 
 const CALLERS = 32;
-const REQUESTS_EACH = 6;
+const REQUESTS_EACH = 4;
 /** All callers together wait for one another. */
 const LIMIT_MS = 60_000;
 

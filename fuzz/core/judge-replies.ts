@@ -20,6 +20,7 @@ export function judgeReplies(
 ): Outcome {
   const statuses: number[] = [];
   const faults = new Set<string>();
+  let slowestMs = 0;
   for (const { answers, rest, ended, ms } of replies) {
     for (const answer of answers) {
       statuses.push(answer.status);
@@ -31,7 +32,7 @@ export function judgeReplies(
         );
     }
     if (answers.length === 0) statuses.push(0);
-    if (ms > timeoutMs + 1_000 && wanted > 0) faults.add(`an answer after ${ms.toFixed(0)} ms`);
+    if (wanted > 0) slowestMs = Math.max(slowestMs, ms);
     if (answers.length >= wanted || leaveAfterMs !== undefined) continue;
     const missing = `${wanted - answers.length} of ${wanted} answers did not come`;
     const how = ended === undefined ? 'the connection stays open' : `the connection was ${ended}`;
@@ -39,5 +40,13 @@ export function judgeReplies(
       `${missing}: ${how}${rest.length > 0 ? ` after ${JSON.stringify(rest.toString('latin1', 0, 100))}` : ''}`,
     );
   }
-  return { statuses, faults: [...faults] };
+  const late = slowestMs > timeoutMs + 1_000 ? [`an answer after ${slowestMs.toFixed(0)} ms`] : [];
+  return { statuses, faults: [...faults], late };
+}
+
+/** Adds what became of a normal picture that was sent meanwhile. @param wrong undefined: nothing */
+export function withBystander(outcome: Outcome, wrong: string | undefined): Outcome {
+  return wrong === undefined
+    ? outcome
+    : { ...outcome, late: [...(outcome.late ?? []), `meanwhile ${wrong}`] };
 }

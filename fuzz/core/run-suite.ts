@@ -105,13 +105,13 @@ class Trial {
     if (first.skipped !== undefined) figures.skipped.set(one.title, first.skipped);
     for (const status of first.statuses)
       figures.statuses.set(status, (figures.statuses.get(status) ?? 0) + 1);
-    if (first.faults.length > 0 || !first.late) return first.faults;
+    if (first.faults.length > 0 || first.late.length === 0) return [...first.faults, ...first.late];
     // What was late once may have been the machine's doing. A freeze of the service's own comes again.
     const second = await this.once(one, true);
-    return second.late ? [...second.faults, first.late] : second.faults;
+    return [...second.faults, ...second.late];
   }
 
-  private async once(one: Case, check: boolean): Promise<Outcome & { readonly late?: string }> {
+  private async once(one: Case, check: boolean): Promise<Outcome & Required<Pick<Outcome, 'late'>>> {
     const { subject, figures } = this;
     await subject.seen();
     const started = performance.now();
@@ -141,7 +141,8 @@ class Trial {
     if (subject.hasEnded) faults.push('the process has ended');
     const text = `/-/livez takes ${seen.worstMs.toFixed(0)} ms (${seen.worstOwnMs.toFixed(0)} of its own, event loop ${loopMs?.toFixed(0) ?? 'silent'})`;
     if (seen.worstOwnMs > 1_000) faults.push(text);
-    return { ...outcome, faults, late: seen.worstOwnMs > LIVEZ_MS ? text : undefined };
+    const late = [...(outcome.late ?? []), ...(seen.worstOwnMs > LIVEZ_MS ? [text] : [])];
+    return { ...outcome, faults, late };
   }
 
   /** After a fault nobody knows what state the service is in. */

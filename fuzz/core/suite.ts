@@ -14,6 +14,8 @@ export interface Outcome {
   readonly statuses: readonly number[];
   /** What broke a rule, one sentence each; empty: nothing. */
   readonly faults: readonly string[];
+  /** What took too long: a fault where it does so again, as once it may be the machine's doing. */
+  readonly late?: readonly string[];
   /** Why the case could not be tried on this machine. */
   readonly skipped?: string;
 }

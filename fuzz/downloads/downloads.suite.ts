@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { face } from '../../bench/pictures.js';
 import { exchange, type Exchange } from '../core/exchange.js';
 import { DETECT, post } from '../core/http-text.js';
-import { judgeReplies } from '../core/judge-replies.js';
+import { judgeReplies, withBystander } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
 import { type Case, ideaAt, type Outcome, type Suite } from '../core/suite.js';
 import { downloadIdeas, type Misbehaviour } from './download-ideas.js';
@@ -17,7 +17,7 @@ const CLOSED_WITHIN_MS = 2_000;
 export const DOWNLOADS: Suite<DownloadCase> = {
   name: 'downloads',
   title: 'Downloads over http and from S3 that fail in every way',
-  cases: { all: 150, sample: 100 },
+  cases: { all: 150, sample: 20 },
   limitMs: 40_000,
   open: async () => {
     const picture = await face(160, 120);
@@ -54,10 +54,10 @@ async function run(one: DownloadCase, subject: Subject, server: MisbehavingServe
   };
   const replies = exchange(subject.url, sent, REQUEST_TIMEOUT_MS + 5_000);
   const bystander = (one.together ?? 1) > 1 ? await subject.normalAnswer(REQUEST_TIMEOUT_MS) : undefined;
-  const { statuses, faults } = judgeReplies(await replies, sent, one, REQUEST_TIMEOUT_MS);
-  const found = [...faults, ...(bystander === undefined ? [] : [`meanwhile ${bystander}`])];
+  const outcome = withBystander(judgeReplies(await replies, sent, one, REQUEST_TIMEOUT_MS), bystander);
   const end = performance.now() + CLOSED_WITHIN_MS;
   while (server.connections > 0 && performance.now() < end) await sleep(10);
-  if (server.connections > 0) found.push(`${server.connections} connections to the other side stay open`);
-  return { statuses, faults: found };
+  if (server.connections === 0) return outcome;
+  const open = `${server.connections} connections to the other side stay open`;
+  return { ...outcome, faults: [...outcome.faults, open] };
 }

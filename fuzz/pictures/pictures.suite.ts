@@ -2,7 +2,7 @@
 import type { Random } from '../../bench/simulate/random.js';
 import { exchange, type Exchange } from '../core/exchange.js';
 import { DETECT, post } from '../core/http-text.js';
-import { judgeReplies } from '../core/judge-replies.js';
+import { judgeReplies, withBystander } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
 import { type Case, type Idea, ideaAt, type Outcome, type Suite } from '../core/suite.js';
 import type { CraftedPicture } from './crafted.js';
@@ -22,7 +22,7 @@ const BYSTANDER_MS = REQUEST_TIMEOUT_MS;
 export const PICTURES: Suite<PictureCase> = {
   name: 'pictures',
   title: 'Pictures of every format, crafted and damaged',
-  cases: { all: 10_000, sample: 250 },
+  cases: { all: 10_000, sample: 100 },
   limitMs: 30_000,
   open: async () => {
     const ideas = await pictureIdeas();
@@ -56,6 +56,5 @@ async function run(one: PictureCase, subject: Subject): Promise<Outcome> {
   const limitMs = REQUEST_TIMEOUT_MS + 5_000;
   const replies = exchange(subject.url, sent, limitMs);
   const bystander = one.together > 1 ? await subject.normalAnswer(BYSTANDER_MS) : undefined;
-  const { statuses, faults } = judgeReplies(await replies, sent, one, REQUEST_TIMEOUT_MS);
-  return { statuses, faults: bystander === undefined ? faults : [...faults, `meanwhile ${bystander}`] };
+  return withBystander(judgeReplies(await replies, sent, one, REQUEST_TIMEOUT_MS), bystander);
 }

@@ -1,7 +1,7 @@
 /** Requests over raw connections: bodies, headers, framing, methods, targets, slow and broken callers. */
 import { face } from '../../bench/pictures.js';
 import { exchange } from '../core/exchange.js';
-import { judgeReplies } from '../core/judge-replies.js';
+import { judgeReplies, withBystander } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
 import { type Case, ideaAt, type Outcome, type Suite } from '../core/suite.js';
 import { COMPRESSED_IDEAS } from './compressed.js';
@@ -23,7 +23,7 @@ const BYSTANDER_MS = 2_000;
 export const REQUESTS: Suite<RequestCase> = {
   name: 'requests',
   title: 'Bodies, headers, framing, methods, targets, slow and broken connections',
-  cases: { all: 10_000, sample: 250 },
+  cases: { all: 10_000, sample: 100 },
   limitMs: 30_000,
   open: async () => {
     const ideas = [
@@ -52,6 +52,5 @@ export const REQUESTS: Suite<RequestCase> = {
 async function run(one: RequestCase, subject: Subject): Promise<Outcome> {
   const replies = exchange(subject.url, one, REQUEST_TIMEOUT_MS + 5_000);
   const bystander = one.bystander === true ? await subject.normalAnswer(BYSTANDER_MS) : undefined;
-  const { statuses, faults } = judgeReplies(await replies, one, one, REQUEST_TIMEOUT_MS);
-  return { statuses, faults: bystander === undefined ? faults : [...faults, `meanwhile ${bystander}`] };
+  return withBystander(judgeReplies(await replies, one, one, REQUEST_TIMEOUT_MS), bystander);
 }

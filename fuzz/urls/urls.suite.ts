@@ -30,7 +30,7 @@ const REFUSED = [400, 422];
 export const URLS: Suite<UrlCase> = {
   name: 'urls',
   title: 'URLs that lead to forbidden addresses, where every address answers',
-  cases: { all: 240, sample: 120 },
+  cases: { all: 240, sample: 50 },
   limitMs: 30_000,
   inNamespace: true,
   open: async () => {
