@@ -40,6 +40,8 @@ export interface Suite<C extends Case = Case> {
   readonly cases: { readonly all: number; readonly sample: number };
   /** The most one case may take, in milliseconds: past it the service is taken to hang. */
   readonly limitMs: number;
+  /** What `/-/livez` may take while a case runs, in milliseconds; default: what it may take at rest. */
+  readonly livezMs?: number;
   /** Whether it runs in a network namespace of its own. */
   readonly inNamespace?: boolean;
   open(): Promise<Session<C>>;

@@ -18,6 +18,8 @@ export const FAULTS: Suite = {
   title: 'The process and what it stands on: kills, no files, no disk, a stopped clock, Redis, keys',
   cases: { all: 2 * TITLES.length, sample: 5 },
   limitMs: 90_000,
+  // Beside the service that is watched, a second one and its neighbours are started and put under load.
+  livezMs: 1_000,
   open: () =>
     Promise.resolve({
       settings: {},
