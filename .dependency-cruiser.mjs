@@ -12,7 +12,7 @@ const ROOMS = {
     'telemetry',
     'vision',
   ],
-  health: ['access', 'packs', 'pipeline'],
+  health: ['access', 'images', 'packs', 'pipeline'],
   access: ['http'],
   metrics: ['packs', 'pipeline', 'telemetry'],
   tracing: ['telemetry'],
@@ -32,10 +32,9 @@ const ROOMS = {
 /** A foreign package and the only place that may import it. */
 const OWNERS = {
   'onnxruntime-node': '^(src/sessions/|models/tools/cuda/|test/|bench/)',
-  piscina: '^src/pipeline/',
   'prom-client': '^src/metrics/',
   '@opentelemetry': '^src/tracing/request-tracer',
-  sharp: '^(src/images/image-decoder|test/|bench/|fuzz/)',
+  sharp: '^(src/images/sharp-decoder|test/|bench/|fuzz/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
   express: '^src/(http/|access/.*middleware|faces/.*controller)',
   '@redis': '^(src/access/rate-limiter|test/)',

@@ -26,12 +26,9 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --omit=dev
-RUN cd node_modules/onnxruntime-node/bin/napi-v6 \
-  && find . -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} + \
-  && find linux -mindepth 1 -maxdepth 1 ! -name "$(node -p process.arch)" -exec rm -r {} +
 # TypeScript is there as an optional peer of Nest's Swagger module, whose compiler plugin has done its work by now.
-RUN rm -r node_modules/typescript node_modules/.bin \
-  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete
+COPY tools/prune-platforms.mjs tools/
+RUN node tools/prune-platforms.mjs --lean
 
 # The same packages with ONNX Runtime's CUDA provider, as `npm run cuda` installs it; there is no GPU to check here.
 FROM dependencies AS cuda-dependencies

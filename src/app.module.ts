@@ -6,7 +6,7 @@ import { ConfigModule } from './config/config.module.js';
 import { FacesModule } from './faces/faces.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
-import { ManagementServer } from './http/management-server.js';
+import { ManagementServer } from './http/server/management-server.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PacksModule } from './packs/packs.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';

@@ -10,7 +10,7 @@ import { RateLimiter } from './access/rate-limiter.service.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { crossOrigin } from './http/cross-origin.js';
-import { DrainingAdapter } from './http/draining.adapter.js';
+import { DrainingAdapter } from './http/server/draining.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestContext } from './http/request-context.js';
 import { recordRequests } from './http/request-recorder.js';

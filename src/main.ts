@@ -1,29 +1,17 @@
 /** Starts the service, and stops it when it is told to. */
-import { Logger, ShutdownSignal } from '@nestjs/common';
-import { createApp } from './app.setup.js';
-import { loadConfig } from './config/config.js';
-import { AppError } from './errors.js';
-import { logProcessWarnings } from './telemetry/service-logger.js';
-
-const STOP_SIGNALS = [ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT, ShutdownSignal.SIGHUP];
+import { startFailureText } from './start-failure.js';
 
 /** Nest cannot stop what has not started: signals that come before wait. Later ones must not kill a process that exits. */
-const received: ShutdownSignal[] = [];
-for (const signal of STOP_SIGNALS) process.on(signal, () => received.push(signal));
+const received: NodeJS.Signals[] = [];
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.on(signal, () => received.push(signal));
 
 try {
-  const config = loadConfig();
-  const app = await createApp(config);
-  logProcessWarnings();
-  await app.listen(config.port, config.host);
-  const url = await app.getUrl();
-  const explore = config.docsEnabled && config.managementPort === undefined;
-  new Logger('Main').log(`Listening on ${url}${explore ? `; explore the API at ${url}/docs` : ''}`);
-  // A stop that went well is no death by signal: the exit code is 0.
-  app.enableShutdownHooks(STOP_SIGNALS, { useProcessExit: true });
+  // Loaded only now, so that a failure of that (too few files may be open) is told like any other.
+  const { serve } = await import('./serve.js');
+  await serve();
   if (received.length > 0) process.kill(process.pid, received[0]);
 } catch (error) {
-  // What the operator can mend is one sentence; anything else is a defect and keeps its stack.
-  console.error(error instanceof AppError ? error.message : error);
+  console.error(startFailureText(error));
   process.exit(1);
 }

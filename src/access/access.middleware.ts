@@ -2,7 +2,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
-import { isManagementRequest } from '../http/management-server.js';
+import { isManagementRequest } from '../http/server/management-server.js';
 import { setCaller } from '../http/request-context.js';
 import { countFor } from '../http/request-recorder.js';
 import { hasExpired } from './api-key.js';

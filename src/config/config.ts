@@ -9,14 +9,15 @@ import {
   IsNumber,
   IsOptional,
   IsString,
-  IsUrl,
   Matches,
   Max,
   Min,
   ValidateBy,
 } from 'class-validator';
 import { availableCpus } from './available-cpus.js';
+import { AppError, messageOf } from '../errors.js';
 import { memoryLimit } from './memory-limit.js';
+import { isHttpUrl, isRedisUrl } from './service-url.js';
 import { readSettings, Setting } from './setting.js';
 
 const MIB = 1024 * 1024;
@@ -75,7 +76,7 @@ export class Config {
     'RATE_LIMIT_REDIS_URL',
     'Redis (redis:// or rediss://) in which replicas count together; unset: each counts for itself.',
     IsOptional(),
-    IsUrl({ protocols: ['redis', 'rediss'], require_protocol: true, require_tld: false }),
+    isRedisUrl(),
   )
   rateLimitRedisUrl?: string = undefined;
 
@@ -131,7 +132,7 @@ export class Config {
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTLP/HTTP collector that traces are sent to, such as http://localhost:4318; unset: no traces.',
     IsOptional(),
-    IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }),
+    isHttpUrl(),
   )
   otlpEndpoint?: string = undefined;
 
@@ -278,11 +279,28 @@ export class Config {
   )
   imageWorkingSide: number = 800;
 
+  @Setting(
+    'DECODER_PROCESSES',
+    'Most processes that decode pictures whose cost their header does not tell, such as AVIF, TIFF and GIF; started when needed. Default: the CPUs this process may use, at most 2.',
+    IsInt(),
+    Min(1),
+    Max(64),
+  )
+  decoderProcesses: number = Math.min(2, availableCpus());
+
   @Setting('URL_TIMEOUT_MS', 'Deadline of a whole download, redirects included.', IsInt(), Min(1))
   urlTimeoutMs: number = 10_000;
 
   @Setting('URL_MAX_REDIRECTS', 'Redirects followed before a download is given up.', IsInt(), Min(0), Max(20))
   urlMaxRedirects: number = 3;
+
+  @Setting(
+    'URL_MAX_DOWNLOADS',
+    'Downloads that run at a time, half of them at most for one API key (without keys: for one address); one more is refused with 503.',
+    IsInt(),
+    Min(1),
+  )
+  urlMaxDownloads: number = 128;
 
   @Setting(
     'URL_ALLOWED_ADDRESSES',
@@ -292,10 +310,17 @@ export class Config {
   urlAllowedAddresses: string[] = [];
 
   @Setting(
+    'URL_FORBIDDEN_ADDRESSES',
+    'Addresses or CIDR ranges that image URLs may not reach although they are public, such as public ones used inside your network, separated by commas; URL_ALLOWED_ADDRESSES wins.',
+    IsString({ each: true }),
+  )
+  urlForbiddenAddresses: string[] = [];
+
+  @Setting(
     'S3_ENDPOINT',
-    'URL of an S3-compatible store; unset: Amazon S3.',
+    'URL of an S3-compatible store, such as http://minio:9000; unset: Amazon S3.',
     IsOptional(),
-    IsUrl({ require_tld: false }),
+    isHttpUrl(),
   )
   s3Endpoint?: string = undefined;
 
@@ -318,10 +343,25 @@ export class Config {
  * @throws AppError `invalid_configuration`
  */
 export function loadConfig(): Config {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  readEnvFile();
   // ONNX Runtime reports its use to its makers unless this says otherwise before it is loaded.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  return withWorkersPerGpu(readSettings(Config, process.env), process.env);
+  const config = withWorkersPerGpu(readSettings(Config, process.env), process.env);
+  if (config.port !== 0 && config.port === config.managementPort) {
+    const message = `Invalid configuration: PORT and MANAGEMENT_PORT are both ${config.port}; choose different ones.`;
+    throw new AppError('invalid_configuration', message);
+  }
+  return config;
+}
+
+function readEnvFile(): void {
+  if (!existsSync('.env')) return;
+  try {
+    process.loadEnvFile('.env');
+  } catch (cause) {
+    const message = `Invalid configuration: the file .env cannot be read (${messageOf(cause)}).`;
+    throw new AppError('invalid_configuration', message, {}, { cause });
+  }
 }
 
 /**

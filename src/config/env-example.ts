@@ -3,7 +3,7 @@ import { Config } from './config.js';
 import { type SettingDescription, settingsOf } from './setting.js';
 
 /** Variables whose default depends on the machine. */
-const OF_THE_MACHINE = ['INFERENCE_MAX_WORKERS', 'MAX_BYTES_IN_FLIGHT'];
+const OF_THE_MACHINE = ['INFERENCE_MAX_WORKERS', 'MAX_BYTES_IN_FLIGHT', 'DECODER_PROCESSES'];
 
 /** Renders all settings, each commented out at its default. */
 export function envExample(): string {

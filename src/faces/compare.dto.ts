@@ -1,7 +1,7 @@
 /** What compare takes and gives. */
 import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
-import { IsInstance, IsOptional, IsString, Matches } from 'class-validator';
-import { IMAGE_URL, IMAGE_URL_MESSAGE } from './detect.dto.js';
+import { IsInstance, IsOptional, IsString } from 'class-validator';
+import { IsImageUrl } from './image-url.js';
 
 /** Two pictures whose largest faces are compared. For each, exactly one of base64 and URL; mixing is fine. */
 export class CompareRequestDto {
@@ -11,8 +11,7 @@ export class CompareRequestDto {
   image1_base64?: string;
 
   /** Where to load the first picture from: an http, https or s3 URL. */
-  @IsOptional()
-  @Matches(IMAGE_URL, { message: IMAGE_URL_MESSAGE })
+  @IsImageUrl()
   image1_url?: string;
 
   /** The second picture in base64, with or without a `data:` prefix. */
@@ -21,8 +20,7 @@ export class CompareRequestDto {
   image2_base64?: string;
 
   /** Where to load the second picture from: an http, https or s3 URL. */
-  @IsOptional()
-  @Matches(IMAGE_URL, { message: IMAGE_URL_MESSAGE })
+  @IsImageUrl()
   image2_url?: string;
 
   /** An uploaded first picture. */

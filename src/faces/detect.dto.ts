@@ -1,12 +1,9 @@
 /** What detect takes and gives. */
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInstance, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInstance, IsInt, IsNumber, IsOptional, IsString, Max, Min } from 'class-validator';
 import { FACE_FIELDS, type FaceField } from './face-fields.js';
-
-/** URLs the service can load. The key of an S3 object may hold spaces. */
-export const IMAGE_URL = /^(https?:\/\/\S+|s3:\/\/.+)$/i;
-export const IMAGE_URL_MESSAGE = '$property must be an http, https or s3 URL';
+import { IsImageUrl } from './image-url.js';
 
 /** Options of detect; each may be a JSON field, a form field or a query parameter. */
 export class DetectOptionsDto {
@@ -54,8 +51,7 @@ export class DetectRequestDto extends DetectOptionsDto {
   image_base64?: string;
 
   /** Where to load the picture from: an http, https or s3 URL. */
-  @IsOptional()
-  @Matches(IMAGE_URL, { message: IMAGE_URL_MESSAGE })
+  @IsImageUrl()
   image_url?: string;
 
   /** An uploaded file or raw body. */

@@ -8,7 +8,7 @@ import { Admission } from '../pipeline/admission.service.js';
 import type { AnalysisOptions } from '../pipeline/analysis.js';
 import { InferencePool } from '../pipeline/inference-pool.service.js';
 import type { Analysis } from '../pipeline/pending-job.js';
-import { currentPicture, inPicture } from '../telemetry/scope.js';
+import { currentPicture, currentRequest, inPicture } from '../telemetry/scope.js';
 import { scaleFace } from './scale-face.js';
 
 /**
@@ -62,9 +62,10 @@ export class PictureService {
   ): Promise<AnalysedPicture> {
     this.admission.assertRoom();
     const place = this.admission.place(signal);
+    const bytes = this.admission.hold(currentRequest()?.countedAs ?? 'nobody');
     try {
       const leastSide = Math.max(this.config.imageWorkingSide, ...this.pack.models.detector.sizes);
-      const first = await this.images.load(source, signal, { leastSide, memory: place });
+      const first = await this.images.load(source, signal, { leastSide, memory: place, bytes });
       const { inFull } = first;
       if (inFull === undefined) return await this.look(first, options, signal);
       const leastFaceSide = needsPixels(options) ? LEAST_FACE_SIDE : LEAST_BOX_SIDE;
@@ -72,6 +73,7 @@ export class PictureService {
       return glance.tooCoarse ? added(glance, await this.look(await inFull(), options, signal)) : glance;
     } finally {
       place.free();
+      bytes.free();
     }
   }
 

@@ -3,6 +3,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { AccessHealth } from './access.health.js';
+import { DecoderHealth } from './decoder.health.js';
 import { InferenceHealth } from './inference.health.js';
 import { PackHealth } from './pack.health.js';
 import { RuntimeHealth } from './runtime.health.js';
@@ -14,6 +15,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly pack: PackHealth,
     private readonly inference: InferenceHealth,
+    private readonly decoder: DecoderHealth,
     private readonly runtime: RuntimeHealth,
     private readonly access: AccessHealth,
   ) {}
@@ -28,10 +30,10 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({
     summary: 'Can requests be sent here?',
-    description: '503 while no worker answers or the service stops.',
+    description: '503 while no worker answers, no picture can be decoded, or the service stops.',
   })
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.inference.check('inference')]);
+    return this.health.check([() => this.inference.check('inference'), () => this.decoder.check('decoder')]);
   }
 
   @Get('healthz')
@@ -39,13 +41,14 @@ export class HealthController {
   @ApiOperation({
     summary: 'Is everything well?',
     description:
-      'The model pack, the workers and a real inference; API keys and rate limit where they are in use. `degraded`, with 200, when one of these is at fault, or when models run on the CPU that were to run on a GPU.',
+      'The model pack, the workers, a real inference and the decoders; API keys and rate limit where they are in use. `degraded`, with 200, when one of these is at fault, or when models run on the CPU that were to run on a GPU.',
   })
   healthy(): Promise<HealthCheckResult> {
     return this.health.check([
       () => this.pack.check('pack'),
       () => this.runtime.check('runtime'),
       () => this.inference.check('inference'),
+      () => this.decoder.check('decoder'),
       ...this.access.checks(),
     ]);
   }

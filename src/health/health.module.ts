@@ -3,8 +3,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccessModule } from '../access/access.module.js';
 import type { Config } from '../config/config.js';
+import { ImagesModule } from '../images/images.module.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { AccessHealth } from './access.health.js';
+import { DecoderHealth } from './decoder.health.js';
 import { HealthController } from './health.controller.js';
 import { InferenceHealth } from './inference.health.js';
 import { PackHealth } from './pack.health.js';
@@ -18,11 +20,12 @@ export class HealthModule {
       // From the stop signal on health answers 503 while the routes still serve for this long.
       imports: [
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }),
+        ImagesModule,
         PipelineModule,
         AccessModule,
       ],
       controllers: [HealthController],
-      providers: [PackHealth, RuntimeHealth, InferenceHealth, AccessHealth],
+      providers: [PackHealth, RuntimeHealth, InferenceHealth, DecoderHealth, AccessHealth],
     };
   }
 }

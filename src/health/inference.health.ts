@@ -19,11 +19,13 @@ export class InferenceHealth {
   ) {}
 
   /**
-   * Up when a worker answered lately, or answers a probe now. Polling is cheap: under load real answers are the proof,
+   * Down when no worker can be had; degraded when some of them hang. Up when a worker answered lately, or answers a probe now. Polling is cheap: under load real answers are the proof,
    * without load all polls of a few seconds share one probe of a tiny picture.
    */
   async check(key: string): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(key);
+    const { problem, hung } = this.pool.state;
+    if (problem !== undefined) return indicator.down({ ...this.facts(), message: problem });
     if (this.pool.state.sinceAnswerMs > FRESH_MS) {
       this.probe ??= this.runProbe().finally(() => (this.probe = undefined));
       try {
@@ -32,7 +34,9 @@ export class InferenceHealth {
         return indicator.down({ ...this.facts(), message: 'No worker answers.' });
       }
     }
-    return indicator.up(this.facts());
+    if (hung === 0) return indicator.up(this.facts());
+    const message = `${hung} of the workers do not come back from their work.`;
+    return indicator.degraded({ ...this.facts(), message });
   }
 
   private async runProbe(): Promise<void> {

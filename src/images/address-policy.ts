@@ -1,10 +1,12 @@
 /** Which addresses image URLs may reach: the public internet, and what the operator allows besides. Guards against SSRF. */
-import { lookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { Injectable } from '@nestjs/common';
+import { networkInterfaces } from 'node:os';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
+import { resolveHost } from './resolve-host.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [Address, number];
@@ -13,6 +15,20 @@ type Range = readonly [Address, number];
 const GLOBAL_UNICAST: Range = [ipaddr.parse('2000::'), 3];
 /** Names on an IPv6-only network resolve into this block; its last four bytes are the IPv4 address that is reached. */
 const NAT64: Range = [ipaddr.parse('64:ff9b::'), 96];
+/**
+ * Addresses that look public and are not, beside those of the IANA registries of special-purpose addresses (RFC 6890),
+ * which ipaddr.js knows. The metadata services of other clouds are link-local, unique local (fd00::/8), shared
+ * (100.64.0.0/10) or protocol addresses (192.0.0.0/24), so they need no mention.
+ */
+const LOOK_PUBLIC: readonly Range[] = [
+  // Azure's platform: health probes, DNS and the secrets of virtual machines
+  [ipaddr.parse('168.63.129.16'), 32],
+  // IBM Cloud: infrastructure and service endpoints inside its private network
+  [ipaddr.parse('161.26.0.0'), 16],
+  [ipaddr.parse('166.8.0.0'), 14],
+  // 6bone, given back to IANA (RFC 3701)
+  [ipaddr.parse('3ffe::'), 16],
+];
 
 /**
  * Judges IP addresses. Names are judged by what they resolve to, at the moment of connecting: `lookup` hands the
@@ -21,10 +37,16 @@ const NAT64: Range = [ipaddr.parse('64:ff9b::'), 96];
 @Injectable()
 export class AddressPolicy {
   private readonly allowed: readonly Range[];
+  private readonly forbidden: readonly Range[];
 
-  /** @throws AppError `invalid_configuration` when URL_ALLOWED_ADDRESSES holds something else than addresses and ranges */
-  constructor(config: Config) {
-    this.allowed = config.urlAllowedAddresses.map(parseRange);
+  /** @throws AppError `invalid_configuration` when a setting holds something else than addresses and ranges */
+  constructor(
+    config: Config,
+    @Optional() @Inject(networkInterfaces) private readonly interfaces = networkInterfaces,
+  ) {
+    const forbidden = parseRanges('URL_FORBIDDEN_ADDRESSES', config.urlForbiddenAddresses);
+    this.allowed = parseRanges('URL_ALLOWED_ADDRESSES', config.urlAllowedAddresses);
+    this.forbidden = [...LOOK_PUBLIC, ...forbidden];
   }
 
   /** True when a connection to this IP address is allowed. */
@@ -32,8 +54,17 @@ export class AddressPolicy {
     const parsed = parseAddress(address);
     if (parsed === undefined) return false;
     const target = embeddedIPv4(parsed) ?? parsed;
-    if (this.allowed.some((range) => inRange(parsed, range) || inRange(target, range))) return true;
-    return target.range() === 'unicast' && (target.kind() === 'ipv4' || inRange(target, GLOBAL_UNICAST));
+    const isIn = (range: Range): boolean => inRange(parsed, range) || inRange(target, range);
+    if (this.allowed.some(isIn)) return true;
+    if (this.forbidden.some(isIn) || target.range() !== 'unicast') return false;
+    if (target.kind() === 'ipv6' && (!inRange(target, GLOBAL_UNICAST) || isIsatap(target))) return false;
+    return !this.isOwn(target);
+  }
+
+  /** Whether it is an address of this very machine, where services listen that a firewall hides from others. */
+  private isOwn(address: Address): boolean {
+    const own = Object.values(this.interfaces()).flatMap((addresses) => addresses ?? []);
+    return own.some((each) => parseAddress(each.address)?.toString() === address.toString());
   }
 
   /**
@@ -46,17 +77,33 @@ export class AddressPolicy {
     if (isIP(host) !== 0 && !this.allows(host)) throw addressForbidden(field);
   }
 
-  /** The `lookup` of a socket: resolves a name and passes on only allowed addresses, or fails with `address_forbidden`. */
+  /**
+   * The `lookup` of a socket: resolves a name and passes on only allowed addresses. A name that does not resolve and
+   * one that leads to a forbidden address fail alike, or the answer would tell which names the internal network has.
+   */
   lookup(field: string): LookupFunction {
     return (hostname, options, callback) => {
-      lookup(hostname, { ...options, all: true }, (error, addresses) => {
-        if (error !== null) return callback(error, []);
-        const [first, ...others] = addresses.filter(({ address }) => this.allows(address));
-        if (first === undefined) return callback(addressForbidden(field), []);
-        if (options.all === true) return callback(null, [first, ...others]);
-        callback(null, first.address, first.family);
-      });
+      this.resolve(hostname, field).then(
+        ([first, ...others]) => {
+          if (options.all === true) callback(null, [first, ...others]);
+          else callback(null, first.address, first.family);
+        },
+        (error: unknown) => callback(error as Error, []),
+      );
     };
+  }
+
+  private async resolve(hostname: string, field: string): Promise<[LookupAddress, ...LookupAddress[]]> {
+    let addresses: LookupAddress[];
+    try {
+      addresses = await resolveHost(hostname, this.allowed.length > 0);
+    } catch (error) {
+      throw noPublicHost(field, error);
+    }
+    const [first, ...others] = addresses.filter(({ address }) => this.allows(address));
+    if (first !== undefined) return [first, ...others];
+    const cause = Object.assign(new Error('forbidden'), { code: 'ADDRESS_FORBIDDEN', ...addresses[0] });
+    throw noPublicHost(field, cause);
   }
 }
 
@@ -65,6 +112,12 @@ function embeddedIPv4(address: Address): ipaddr.IPv4 | undefined {
   if (!(address instanceof ipaddr.IPv6)) return undefined;
   if (address.isIPv4MappedAddress()) return address.toIPv4Address();
   return inRange(address, NAT64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : undefined;
+}
+
+/** An IPv6 address of any network whose second half says to reach the IPv4 address at its end (RFC 5214, section 6.1). */
+function isIsatap(address: Address): boolean {
+  const [first, ...others] = address.toByteArray().slice(8, 12);
+  return (first === 0 || first === 2) && others.join() === [0, 0x5e, 0xfe].join();
 }
 
 function inRange(address: Address, [network, bits]: Range): boolean {
@@ -77,24 +130,42 @@ function parseAddress(text: string): Address | undefined {
   return isIP(text) === 0 ? undefined : ipaddr.parse(text);
 }
 
-function parseRange(entry: string): Range {
+/** @throws AppError `invalid_configuration` */
+function parseRanges(variable: string, entries: readonly string[]): Range[] {
+  return entries.map((entry) => {
+    const range = parseRange(entry);
+    if (range !== undefined) return range;
+    throw new AppError(
+      'invalid_configuration',
+      `Invalid configuration: ${variable} must list IP addresses or CIDR ranges such as 10.0.0.0/8, separated by commas; one of its entries is neither.`,
+      { variable },
+    );
+  });
+}
+
+function parseRange(entry: string): Range | undefined {
   const [text = '', bits, ...rest] = entry.split('/');
   const address = parseAddress(text);
   const length = address?.kind() === 'ipv4' ? 32 : 128;
   const prefix = bits === undefined ? length : /^\d{1,3}$/.test(bits) ? Number(bits) : NaN;
-  if (address !== undefined && prefix <= length && rest.length === 0) return [address, prefix];
-  throw new AppError(
-    'invalid_configuration',
-    `Invalid configuration: URL_ALLOWED_ADDRESSES must list IP addresses or CIDR ranges such as 10.0.0.0/8, separated by commas; one of its entries is neither.`,
-    { variable: 'URL_ALLOWED_ADDRESSES' },
-  );
+  return address !== undefined && prefix <= length && rest.length === 0 ? [address, prefix] : undefined;
 }
 
-/** The address itself is not told: it would map the internal network for whoever asks. */
+/** A literal's address is the caller's own words, so it may be told that it is forbidden. */
 function addressForbidden(field: string): AppError {
   return new AppError(
     'address_forbidden',
     `The URL in ${field} leads to a private, local or otherwise special address, which this service does not connect to: use a public address, or have the operator add it to URL_ALLOWED_ADDRESSES.`,
     { field },
+  );
+}
+
+/** @param cause why, for the operator's log alone */
+function noPublicHost(field: string, cause: unknown): AppError {
+  return new AppError(
+    'address_forbidden',
+    `The host of the URL in ${field} does not resolve to a public address: check its name; if it is an internal one, have the operator add its address to URL_ALLOWED_ADDRESSES.`,
+    { field },
+    { cause },
   );
 }

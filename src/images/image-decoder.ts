@@ -1,22 +1,16 @@
-/** Encoded bytes → upright 8-bit RGB pixels. The only file that knows sharp. */
+/**
+ * Encoded bytes → upright 8-bit RGB pixels in shared memory. A picture whose cost its own header bounds is decoded here,
+ * on sharp's threads; any other in a process that can be ended (docs/adr/0011).
+ */
 import { Injectable } from '@nestjs/common';
-import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { Config } from '../config/config.js';
-import { AppError, messageOf } from '../errors.js';
 import { type Image } from '../vision/image.js';
-import { hasSrgbProfile } from './icc-profile.js';
-import { requestAborted, SUPPORTED_FORMATS } from './image-errors.js';
-import { sniffFormat } from './image-format.js';
-import { jpegFrame } from './jpeg-frame.js';
+import { DecoderPool, type Turn } from './decoder-pool.service.js';
+import { assertSize, requestAborted, undecodable } from './image-errors.js';
+import { type Survey, survey } from './picture-survey.js';
 import { PixelBuffers } from './pixel-buffers.js';
-
-// libvips picks a loader by content on its own; only those of the formats we promise may ever run.
-const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
-  (name) => `VipsForeignLoad${name}Buffer`,
-);
-/** What a page shows behind a transparent picture: white. */
-const BACKGROUND = '#ffffff';
-const RGB = 3;
+import { decodePixels, type Header, readHeader, RGB, setUpSharp, type Size } from './sharp-decoder.js';
+import type { DecoderJob, JobLimits } from './decoder-protocol.js';
 
 /**
  * By how much a picture may be shrunk while it is decoded. Whole factors keep it sharp and are the cheapest; from 4 on
@@ -24,105 +18,100 @@ const RGB = 3;
  */
 const SHRINK_FACTORS = [8, 4];
 
-/** Sides in pixels. */
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+/** Time of the processor that a decoder process may take: so much for any picture, and more for its pixels. */
+const BASE_CPU_MS = 1_000;
+const CPU_MS_PER_MEGAPIXEL = 200;
+/** Until it is ended, whatever it did: others may be at the processor too. */
+const TIMEOUT_FACTOR = 4;
+/** Memory that a decoder process may take beyond what was admitted: tables, and what the allocator does not give back. */
+const SLACK_BYTES = 48 * 1024 * 1024;
 
 /** How a picture will be decoded, as far as its header tells. */
 export interface DecodePlan {
+  readonly survey: Survey;
   /** Where the picture is shrunk: its size before and after, upright. */
   readonly shrink?: { readonly from: Size; readonly to: Size };
-  /** Memory it takes until its pixels are let go, in bytes: the pixels, and what the format makes a decoder keep. */
+  /** Memory it takes until its pixels are let go, in bytes: the pixels, twice while they are handed over, and what a decoder keeps. */
   readonly memoryBytes: number;
+  /** Pixels that a decoder has to make. */
+  readonly pixels: number;
 }
 
-/** Decodes pictures on sharp's own threads; the calling thread only waits. */
 @Injectable()
 export class ImageDecoder {
   private readonly buffers = new PixelBuffers();
+  /** When each decoding that runs in this process began. */
+  private readonly running = new Set<number>();
 
-  constructor(private readonly config: Config) {
-    // No picture comes twice, and one thread per picture is the fastest when many come at a time.
-    sharp.cache(false);
-    sharp.concurrency(1);
-    sharp.block({ operation: ['VipsForeignLoad'] });
-    sharp.unblock({ operation: LOADERS });
+  constructor(
+    private readonly config: Config,
+    private readonly pool: DecoderPool = new DecoderPool(config),
+  ) {
+    setUpSharp();
+  }
+
+  /** How long the oldest decoding in this process has been running, in milliseconds. */
+  get oldestMs(): number {
+    const [oldest] = this.running;
+    return oldest === undefined ? 0 : performance.now() - oldest;
   }
 
   /**
-   * Reads the header.
+   * Looks at the file, and asks a decoder for its header where that does not tell enough.
    * @param leastSide the longer side, in pixels, that is left at least of a picture that is shrunk
-   * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`
+   * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`, `deadline_exceeded`, `overloaded`
    */
-  async plan(bytes: Uint8Array, field: string, leastSide = Infinity): Promise<DecodePlan> {
-    return this.planPlainly(bytes, leastSide) ?? this.planByDecoder(bytes, field, leastSide);
+  async plan(
+    bytes: Uint8Array,
+    field: string,
+    leastSide = Infinity,
+    signal: AbortSignal = NEVER,
+  ): Promise<DecodePlan> {
+    const found = survey(bytes, field, this.config.imageMaxPixels);
+    const { size, keptBytes, shrinksOnLoad } = found;
+    // Of most pictures that are not shrunk no decoder needs to be asked: its answer takes a sixth of their decoding.
+    if (
+      size !== undefined &&
+      keptBytes !== undefined &&
+      !(shrinksOnLoad && shrinkFactor(size, leastSide) > 1)
+    )
+      return planOf(found, size, keptBytes);
+    const header = found.isBounded ? await readHeader(found.encoded) : await this.headerApart(found, signal);
+    const factor = header.shrinksOnLoad ? shrinkFactor(header.upright, leastSide) : 1;
+    return planOf(found, header.upright, keptBytes ?? header.keptBytes, factor);
   }
 
-  /** Of most pictures that are not shrunk no decoder needs to be asked: its answer takes a sixth of their decoding. */
-  private planPlainly(bytes: Uint8Array, leastSide: number): DecodePlan | undefined {
-    const frame = jpegFrame(bytes);
-    if (frame === undefined || shrinkFactor(frame, leastSide) > 1) return undefined;
-    const pixels = frame.width * frame.height;
-    if (pixels > this.config.imageMaxPixels) return undefined;
-    return { memoryBytes: pixels * RGB * (frame.severalScans ? 2 : 1) };
+  /** Waits until a picture may be decoded: one that needs a process for it, for its turn. */
+  async turn({ survey: { isBounded, encoded } }: DecodePlan, signal: AbortSignal): Promise<Turn | undefined> {
+    return isBounded ? undefined : this.pool.turn(encoded.field, signal);
   }
 
-  private async planByDecoder(bytes: Uint8Array, field: string, leastSide: number): Promise<DecodePlan> {
-    refuseOtherFiles(bytes, field);
+  /**
+   * Decodes a picture as planned: EXIF orientation applied, transparency laid on white, colours converted to sRGB,
+   * 8 bits, three channels. The pixels are in shared memory, which a worker sees without a copy.
+   * Settles only when the decoder has let go of its memory, whoever still waits.
+   * @param turn ends with it
+   * @param signal ends a decoder process when it aborts
+   * @throws AppError `image_undecodable`, `image_too_many_pixels`, `deadline_exceeded`, `overloaded`
+   */
+  async start(plan: DecodePlan, turn: Turn | undefined, signal: AbortSignal): Promise<Image> {
+    if (turn === undefined) return this.decodeHere(plan);
     try {
-      const metadata = await sharp(bytes, { limitInputPixels: this.config.imageMaxPixels }).metadata();
-      const { width, height } = metadata.autoOrient;
-      const factor = shrinksOnLoad(metadata) ? shrinkFactor({ width, height }, leastSide) : 1;
-      const to = { width: shrunk(width, factor), height: shrunk(height, factor) };
-      const kept = isStreamed(metadata) ? 0 : width * height * RGB;
-      return {
-        shrink: factor > 1 ? { from: { width, height }, to } : undefined,
-        memoryBytes: to.width * to.height * RGB + kept,
-      };
-    } catch (error) {
-      throw await this.reasonOf(error, bytes, field);
+      return await this.decodeApart(plan, turn, signal);
+    } finally {
+      turn.end();
     }
   }
 
   /**
-   * Decodes the first frame or page: EXIF orientation applied, transparency laid on white, colours converted to
-   * sRGB, 8 bits, three channels. The pixels are in shared memory, which a worker sees without a copy.
+   * Plans, waits for a turn and decodes.
    * @param field the request field named in errors
-   * @param signal gives up waiting when it aborts
-   * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`, `deadline_exceeded`
+   * @param signal gives up when it aborts
    */
   async decode(bytes: Uint8Array, field: string, signal: AbortSignal): Promise<Image> {
     if (signal.aborted) throw requestAborted(field, signal);
-    return untilAborted(this.start(bytes, field, await this.plan(bytes, field)), field, signal);
-  }
-
-  /** The same as planned. Settles only when the decoder has let go of its memory, whoever still waits. */
-  async start(bytes: Uint8Array, field: string, plan: DecodePlan): Promise<Image> {
-    const options: SharpOptions = {
-      // libvips reads the header first and refuses there, so the cap needs no opening of its own.
-      limitInputPixels: this.config.imageMaxPixels,
-      // A picture cut short is refused; one with a harmless fault decodes as it does elsewhere.
-      failOn: 'error',
-      ignoreIcc: hasSrgbProfile(bytes),
-    };
-    try {
-      const upright = sharp(bytes, options)
-        .timeout({ seconds: Math.min(3600, Math.ceil(this.config.requestTimeoutMs / 1000)) })
-        .autoOrient();
-      if (plan.shrink !== undefined) upright.resize({ ...plan.shrink.to, fit: 'fill' });
-      // Steps a picture does not need cost nothing: libvips leaves them out.
-      const { data, info } = await upright
-        .flatten({ background: BACKGROUND })
-        .toColourspace('srgb')
-        .raw({ depth: 'uchar' })
-        .toBuffer({ resolveWithObject: true });
-      if (info.channels !== RGB) throw new Error(`decoded to ${info.channels} channels`);
-      return { width: info.width, height: info.height, data: this.buffers.copy(data) };
-    } catch (error) {
-      throw await this.reasonOf(error, bytes, field);
-    }
+    const plan = await this.plan(bytes, field, Infinity, signal);
+    return untilAborted(this.start(plan, await this.turn(plan, signal), signal), field, signal);
   }
 
   /** Lets another picture have the memory of one that nobody looks at any more. */
@@ -130,34 +119,90 @@ export class ImageDecoder {
     this.buffers.giveBack(data);
   }
 
-  /** Only a refused picture is opened a second time, to say what is wrong with it. */
-  private async reasonOf(cause: unknown, bytes: Uint8Array, field: string): Promise<AppError> {
-    const message = messageOf(cause);
-    if (message.includes('timeout:')) {
-      return new AppError(
-        'deadline_exceeded',
-        `Decoding the picture in ${field} took too long: send a smaller one.`,
-        { field },
-        { cause },
-      );
+  private async decodeHere({ survey: { encoded }, shrink }: DecodePlan): Promise<Image> {
+    const startedAt = performance.now();
+    this.running.add(startedAt);
+    try {
+      const timeoutSeconds = Math.min(3600, Math.ceil(this.config.requestTimeoutMs / 1000));
+      const { width, height, data } = await decodePixels(encoded, shrink?.to, timeoutSeconds);
+      return { width, height, data: await this.buffers.copy(data) };
+    } finally {
+      this.running.delete(startedAt);
     }
-    if (message.includes('pixel limit')) {
-      const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-      const maxPixels = this.config.imageMaxPixels;
-      return new AppError(
-        'image_too_many_pixels',
-        `The picture in ${field} has ${width} × ${height} pixels; this service accepts up to ${maxPixels} in total: send a smaller one.`,
-        { field, width, height, maxPixels },
-        { cause },
-      );
-    }
-    return new AppError(
-      'image_undecodable',
-      `The picture in ${field} cannot be decoded; it is damaged or was cut short: send a complete ${SUPPORTED_FORMATS}.`,
-      { field },
-      { cause },
-    );
   }
+
+  private async headerApart(found: Survey, signal: AbortSignal): Promise<Header> {
+    const { field, bytes } = found.encoded;
+    const turn = await this.pool.turn(field, signal);
+    try {
+      const process = await turn.process();
+      const limits = limitsOf(bytes.byteLength, 0);
+      const { answer } = await process.run(jobOf('header', found, limits), bytes, termsOf(limits, signal));
+      if (answer.kind !== 'header') throw undecodable(field);
+      assertSize(field, answer.header.upright, this.config.imageMaxPixels);
+      return answer.header;
+    } finally {
+      turn.end();
+    }
+  }
+
+  private async decodeApart(plan: DecodePlan, turn: Turn, signal: AbortSignal): Promise<Image> {
+    const { survey: found, shrink, memoryBytes, pixels } = plan;
+    const { field, bytes } = found.encoded;
+    const process = await turn.process();
+    const limits = limitsOf(memoryBytes, pixels);
+    let room: Uint8Array | undefined;
+    try {
+      const { answer } = await process.run(jobOf('decode', found, limits, shrink?.to), bytes, {
+        ...termsOf(limits, signal),
+        roomFor: (size) => (room = this.buffers.take(Math.min(size, memoryBytes))),
+      });
+      if (answer.kind !== 'pixels' || room === undefined) throw undecodable(field);
+      const { width, height } = answer.size;
+      if (room.byteLength !== width * height * RGB) throw undecodable(field);
+      return { width, height, data: room };
+    } catch (error) {
+      if (room !== undefined) this.buffers.giveBack(room);
+      throw error;
+    }
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+function planOf(found: Survey, { width, height }: Size, keptBytes: number, factor = 1): DecodePlan {
+  const from = { width, height };
+  const to = { width: shrunk(width, factor), height: shrunk(height, factor) };
+  const { encoded } = found;
+  const output = to.width * to.height * RGB;
+  return {
+    survey: found,
+    shrink: factor > 1 ? { from, to } : undefined,
+    memoryBytes: output + Math.max(output, keptBytes) + (found.isBounded ? 0 : encoded.bytes.byteLength),
+    pixels: Math.max(width * height, found.hiddenPixels ?? 0),
+  };
+}
+
+function limitsOf(memoryBytes: number, pixels: number): JobLimits {
+  return {
+    memoryBytes: memoryBytes + SLACK_BYTES,
+    cpuMs: BASE_CPU_MS + (pixels / 1e6) * CPU_MS_PER_MEGAPIXEL,
+  };
+}
+
+function jobOf(task: DecoderJob['task'], { encoded }: Survey, limits: JobLimits, size?: Size): DecoderJob {
+  const { bytes, ...rest } = encoded;
+  return { task, encoded: rest, size, limits, bytes: bytes.byteLength };
+}
+
+function termsOf({ cpuMs }: JobLimits, signal: AbortSignal) {
+  return {
+    timeoutMs: cpuMs * TIMEOUT_FACTOR,
+    signal,
+    roomFor: (): Uint8Array => {
+      throw new Error('pixels that nobody asked for');
+    },
+  };
 }
 
 /** By what a picture may be shrunk; 1 where it is too small for that. */
@@ -167,42 +212,6 @@ function shrinkFactor({ width, height }: Size, leastSide: number): number {
 
 function shrunk(side: number, factor: number): number {
   return Math.max(1, Math.round(side / factor));
-}
-
-/** Whether a decoder of the format can make a smaller picture with less work. */
-function shrinksOnLoad({ format }: Metadata): boolean {
-  return format === 'jpeg' || format === 'webp';
-}
-
-/** Whether the picture is decoded line by line; otherwise the decoder keeps all of it, at its full size. */
-function isStreamed({ format, isProgressive }: Metadata): boolean {
-  return (format === 'jpeg' || format === 'png' || format === 'tiff') && isProgressive !== true;
-}
-
-/** Refuses everything but the formats we promise, by content. */
-function refuseOtherFiles(bytes: Uint8Array, field: string): void {
-  if (bytes.byteLength === 0) {
-    throw new AppError(
-      'image_undecodable',
-      `The picture in ${field} is empty: send a ${SUPPORTED_FORMATS}.`,
-      { field },
-    );
-  }
-  const format = sniffFormat(bytes);
-  if (format?.support === 'decodable') return;
-  if (format?.support === 'unsupported') {
-    throw new AppError(
-      'image_unsupported',
-      `The file in ${field} is ${format.name}, which this service does not read: convert it to ${SUPPORTED_FORMATS}.`,
-      { field },
-    );
-  }
-  const found = format === undefined ? 'no picture this service recognises' : `${format.name}, not a picture`;
-  throw new AppError(
-    'image_undecodable',
-    `The content of ${field} is ${found}: send a ${SUPPORTED_FORMATS}.`,
-    { field },
-  );
 }
 
 /** Stops waiting when the request ends; libvips itself cannot be stopped, only timed out. */

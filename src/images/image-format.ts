@@ -19,6 +19,15 @@ const SIGNATURES: readonly Signature[] = [
   { magic: 'WEBP', offset: 8, name: 'a WebP', support: 'decodable' },
   { magic: 'GIF87a', name: 'a GIF', support: 'decodable' },
   { magic: 'GIF89a', name: 'a GIF', support: 'decodable' },
+  { magic: 'CR\x02\0', offset: 8, name: 'a camera raw file (CR2)', support: 'unsupported' },
+  { magic: 'IIRO', name: 'a camera raw file (ORF)', support: 'unsupported' },
+  { magic: 'IIRS', name: 'a camera raw file (ORF)', support: 'unsupported' },
+  { magic: 'MMOR', name: 'a camera raw file (ORF)', support: 'unsupported' },
+  { magic: 'IIU\0', name: 'a camera raw file (RW2)', support: 'unsupported' },
+  { magic: 'HEAPCCDR', offset: 6, name: 'a camera raw file (CRW)', support: 'unsupported' },
+  { magic: 'FUJIFILMCCD-RAW', name: 'a camera raw file (RAF)', support: 'unsupported' },
+  { magic: '\0MRM', name: 'a camera raw file (MRW)', support: 'unsupported' },
+  { magic: 'FOVb', name: 'a camera raw file (X3F)', support: 'unsupported' },
   { magic: 'II*\0', name: 'a TIFF', support: 'decodable' },
   { magic: 'MM\0*', name: 'a TIFF', support: 'decodable' },
   { magic: 'II+\0', name: 'a BigTIFF', support: 'decodable' },
@@ -26,6 +35,15 @@ const SIGNATURES: readonly Signature[] = [
   { magic: 'BM', name: 'a BMP', support: 'unsupported' },
   { magic: '%PDF-', name: 'a PDF', support: 'unsupported' },
   { magic: '\0\0\x01\0', name: 'an ICO', support: 'unsupported' },
+  { magic: '\0\0\x02\0', name: 'a cursor (CUR)', support: 'unsupported' },
+  { magic: 'icns', name: 'an icon (ICNS)', support: 'unsupported' },
+  { magic: '\x8aMNG\r\n\x1a\n', name: 'an MNG', support: 'unsupported' },
+  { magic: '\x8bJNG\r\n\x1a\n', name: 'a JNG', support: 'unsupported' },
+  { magic: 'II\xbc\x01', name: 'a JPEG XR', support: 'unsupported' },
+  { magic: 'v/1\x01', name: 'an OpenEXR', support: 'unsupported' },
+  { magic: '#?RADIANCE', name: 'a Radiance HDR', support: 'unsupported' },
+  { magic: 'qoif', name: 'a QOI', support: 'unsupported' },
+  { magic: 'DDS ', name: 'a DDS texture', support: 'unsupported' },
   { magic: '8BPS', name: 'a Photoshop document', support: 'unsupported' },
   { magic: '\xff\x0a', name: 'a JPEG XL', support: 'unsupported' },
   { magic: '\0\0\0\x0cJXL \r\n\x87\n', name: 'a JPEG XL', support: 'unsupported' },
@@ -65,6 +83,7 @@ function sniffMedia(head: string): FileFormat | undefined {
   const brands: string[] = (head.slice(8, 12) + head.slice(16, boxBytes)).match(/[^]{4}/g) ?? [];
   if (brands.includes('avif') || brands.includes('avis')) return { name: 'an AVIF', support: 'decodable' };
   if (brands.some((brand) => HEIF_BRAND.test(brand))) return { name: 'a HEIC/HEIF', support: 'unsupported' };
+  if (brands.includes('crx ')) return { name: 'a camera raw file (CR3)', support: 'unsupported' };
   return { name: 'a video', support: 'unsupported' };
 }
 

@@ -3,14 +3,17 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { PictureOrigin, StageName } from '../telemetry/request-record.js';
-import { codeOf, currentPicture } from '../telemetry/scope.js';
+import { codeOf, currentPicture, currentRequest } from '../telemetry/scope.js';
 import { type Image } from '../vision/image.js';
 import { type DecodePlan, ImageDecoder, untilAborted } from './image-decoder.js';
 import { imageTooLarge, requestAborted } from './image-errors.js';
 import { hostOf, type ImageSource, originOf } from './image-source.js';
 import { decodeBase64 } from './sources/base64.source.js';
+import { causesOf } from './sources/causes.js';
+import { DownloadSlots } from './sources/download-slots.js';
 import { HttpSource } from './sources/http.source.js';
 import { S3Source } from './sources/s3.source.js';
+import type { ByteCount } from './sources/transfer.js';
 
 /** The memory a picture is decoded in. */
 export interface Memory {
@@ -26,6 +29,8 @@ export interface LoadOptions {
   readonly leastSide?: number;
   /** Default: there is always enough. */
   readonly memory?: Memory;
+  /** Counts the bytes of a download before they are kept; default: nobody does. */
+  readonly bytes?: ByteCount;
 }
 
 /** A decoded picture and how long it took to get there, in milliseconds. */
@@ -52,6 +57,7 @@ export class ImageLoader {
     private readonly config: Config,
     private readonly http: HttpSource,
     private readonly s3: S3Source,
+    private readonly slots: DownloadSlots,
     private readonly decoder: ImageDecoder,
   ) {}
 
@@ -59,11 +65,11 @@ export class ImageLoader {
    * Fetches and decodes one picture: upright, 8-bit RGB, in shared memory.
    * @param signal ends the wait, and any download, when the request is over
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_large`, `image_too_many_pixels`,
-   *   `download_failed`, `address_forbidden`, `object_not_found`, `deadline_exceeded`
+   *   `download_failed`, `address_forbidden`, `object_not_found`, `deadline_exceeded`, `overloaded`
    */
   async load(source: ImageSource, signal: AbortSignal, options: LoadOptions = {}): Promise<LoadedImage> {
     if (signal.aborted) throw requestAborted(source.field, signal);
-    const { result: bytes, ms: loadMs } = await timed('load', () => this.read(source, signal));
+    const { result: bytes, ms: loadMs } = await timed('load', () => this.read(source, signal, options.bytes));
     return this.decode(bytes, source.field, signal, options, loadMs);
   }
 
@@ -75,18 +81,29 @@ export class ImageLoader {
     loadMs: number,
   ): Promise<LoadedImage> {
     // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
-    const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide);
+    const planning = (): Promise<DecodePlan> => this.decoder.plan(bytes, field, leastSide, signal);
     const { result: plan } = await timed('decode', planning, { endsStage: false });
-    await memory?.take(plan.memoryBytes);
+    // The turn comes first: pictures that wait for a decoder process must not hold memory that others could use.
+    const turn = await this.decoder.turn(plan, signal);
+    try {
+      await memory?.take(plan.memoryBytes);
+    } catch (error) {
+      turn?.end();
+      throw error;
+    }
     const { result: image, ms: decodeMs } = await timed('decode', () => {
-      const decoding = this.decoder.start(bytes, field, plan);
+      const decoding = this.decoder.start(plan, turn, signal);
       memory?.keepFor(decoding);
       // A caller that left while it was decoded never gets to see it.
       decoding.then((late) => signal.aborted && this.decoder.release(late)).catch(() => undefined);
       return untilAborted(decoding, field, signal);
     });
     const { width, height } = plan.shrink?.from ?? image;
-    const inFull = (): Promise<LoadedImage> => this.decode(bytes, field, signal, { memory }, loadMs);
+    const inFull = async (): Promise<LoadedImage> => {
+      // Nobody waits for a turn while holding memory that whoever has the turn may wait for.
+      await memory?.take(0);
+      return this.decode(bytes, field, signal, { memory }, loadMs);
+    };
     return {
       image,
       width,
@@ -98,13 +115,13 @@ export class ImageLoader {
     };
   }
 
-  private async read(source: ImageSource, signal: AbortSignal): Promise<Uint8Array> {
+  private async read(source: ImageSource, signal: AbortSignal, bytes?: ByteCount): Promise<Uint8Array> {
     const { field } = source;
     switch (source.kind) {
       case 'base64':
         return decodeBase64(source.text, field, this.config.imageMaxBytes);
       case 'url':
-        return this.download(source.url, field, originOf(source), signal);
+        return this.download(source.url, field, originOf(source), signal, bytes);
       case 'bytes':
         if (source.bytes.byteLength > this.config.imageMaxBytes)
           throw imageTooLarge(field, this.config.imageMaxBytes);
@@ -118,13 +135,21 @@ export class ImageLoader {
     field: string,
     origin: PictureOrigin,
     signal: AbortSignal,
+    bytes?: ByteCount,
   ): Promise<Uint8Array> {
+    const leave = this.slots.take(currentRequest()?.countedAs ?? 'nobody');
     try {
-      return await (origin === 's3' ? this.s3 : this.http).load(url, field, signal);
+      return await (origin === 's3' ? this.s3 : this.http).load(url, field, signal, bytes);
     } catch (error) {
-      if (error instanceof AppError && !signal.aborted)
-        this.logger.warn(error.message, { code: error.code, origin, host: hostOf(url) });
+      if (error instanceof AppError && !signal.aborted) {
+        const host = hostOf(url);
+        const store = origin === 's3' ? (hostOf(this.config.s3Endpoint ?? '') ?? 'Amazon S3') : undefined;
+        const causes = causesOf(error.cause);
+        this.logger.warn(error.message, { code: error.code, origin, host, store, causes });
+      }
       throw error;
+    } finally {
+      leave();
     }
   }
 }

@@ -2,18 +2,29 @@
  * The memory of decoded pictures, used again and again: fresh memory costs ten times the copy into it. It is shared, as
  * pixels cross to a worker and V8, which counts all else towards a heap, need not know of what is never garbage.
  */
+import { setImmediate } from 'node:timers/promises';
 
 /** How much is kept for later pictures, in bytes. */
 const MOST_KEPT_BYTES = 64 * 1024 * 1024;
+/** Copied at a time: fresh memory takes some milliseconds for so many, and others wait for this thread. */
+const PART_BYTES = 8 * 1024 * 1024;
 
 export class PixelBuffers {
   /** Those that nobody uses, from the smallest to the largest. */
   private readonly free: SharedArrayBuffer[] = [];
 
-  /** A copy of some pixels. Nobody else gets its memory before it is given back. */
-  copy(pixels: Uint8Array): Uint8Array {
-    const copy = new Uint8Array(this.take(pixels.byteLength), 0, pixels.byteLength);
-    copy.set(pixels);
+  /** Room for so many bytes of pixels. Nobody else gets its memory before it is given back. */
+  take(bytes: number): Uint8Array {
+    return new Uint8Array(this.takeBuffer(bytes), 0, bytes);
+  }
+
+  /** A copy of some pixels, made in parts between which other work is done. */
+  async copy(pixels: Uint8Array): Promise<Uint8Array> {
+    const copy = this.take(pixels.byteLength);
+    for (let at = 0; at < pixels.byteLength; at += PART_BYTES) {
+      if (at > 0) await setImmediate();
+      copy.set(pixels.subarray(at, at + PART_BYTES), at);
+    }
     return copy;
   }
 
@@ -26,7 +37,7 @@ export class PixelBuffers {
     this.free.splice(larger === -1 ? this.free.length : larger, 0, buffer);
   }
 
-  private take(bytes: number): SharedArrayBuffer {
+  private takeBuffer(bytes: number): SharedArrayBuffer {
     const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes);
     if (fitting !== -1) return this.free.splice(fitting, 1)[0];
     // In place of the largest there is: there are never more than were in use at the same time.

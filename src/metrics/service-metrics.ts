@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { Pack } from '../packs/pack.js';
 import { Admission } from '../pipeline/admission.service.js';
 import { InferencePool, type PoolState } from '../pipeline/inference-pool.service.js';
+import { droppedLines } from '../telemetry/log-output.js';
 
 const QUANTILES = [0.5, 0.9, 0.99, 1];
 /** Milliseconds between two looks at the event loop. */
@@ -28,6 +29,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
     this.measurePool();
     this.measureMemory();
     this.measureEventLoop();
+    this.measureLog();
     this.describeBuild(pack);
   }
 
@@ -65,8 +67,9 @@ export class ServiceMetrics implements OnApplicationShutdown {
       labelNames: ['state'],
       registers,
       collect() {
-        const { workers, busy } = pool.state;
-        this.set({ state: 'busy' }, busy);
+        const { workers, busy, hung } = pool.state;
+        this.set({ state: 'busy' }, Math.max(0, busy - hung));
+        this.set({ state: 'hung' }, hung);
         this.set({ state: 'idle' }, Math.max(0, workers - busy));
       },
     });
@@ -86,6 +89,18 @@ export class ServiceMetrics implements OnApplicationShutdown {
       registers,
     });
     pool.events.on('batch', (size) => batches.observe(size));
+  }
+
+  private measureLog(): void {
+    new Counter({
+      name: 'face_log_lines_dropped_total',
+      help: 'Lines of the log that could not be written: no reader, a slow one, or a full disk.',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(droppedLines());
+      },
+    });
   }
 
   private measureMemory(): void {

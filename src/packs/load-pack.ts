@@ -1,7 +1,7 @@
 /** Reads and checks models/<pack>/pack.json, with the pack it extends. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
@@ -59,7 +59,10 @@ function read(folder: string, extending: readonly string[]): Manifest {
   const manifest = manifestOf(folder);
   if (!existsSync(manifest)) {
     const name = basename(folder);
-    throw new AppError('invalid_pack', `There is no model pack "${name}": ${manifest} does not exist.`);
+    const message = existsSync(dirname(folder))
+      ? `There is no model pack "${name}": ${manifest} does not exist.`
+      : `There are no models: the folder ${dirname(folder)} (MODELS_DIR) does not exist.`;
+    throw new AppError('invalid_pack', message);
   }
   const own = parse(manifest);
   if (typeof own.extends !== 'string') return own;
@@ -105,7 +108,7 @@ function assertIntact(path: string, field: string, { sha256, file }: GraphFile, 
   const noted = readInstallation(owner)?.files[relative(owner, path)];
   const expected = sha256 ?? noted;
   if (expected === undefined) return;
-  const actual = createHash('sha256').update(readFileSync(path)).digest('hex');
+  const actual = createHash('sha256').update(readModel(path)).digest('hex');
   if (actual === expected) return;
   throw new AppError(
     'invalid_pack',
@@ -114,13 +117,22 @@ function assertIntact(path: string, field: string, { sha256, file }: GraphFile, 
   );
 }
 
+function readModel(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new AppError('invalid_pack', `${path} cannot be read (${messageOf(cause)}).`, {}, { cause });
+  }
+}
+
 function manifestOf(folder: string): string {
   return join(folder, 'pack.json');
 }
 
 function parse(manifest: string): Manifest {
+  let parsed: unknown;
   try {
-    return JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
+    parsed = JSON.parse(readFileSync(manifest, 'utf8'));
   } catch (error) {
     throw new AppError(
       'invalid_pack',
@@ -129,6 +141,15 @@ function parse(manifest: string): Manifest {
       { cause: error },
     );
   }
+  if (!isRecord(parsed)) throw new AppError('invalid_pack', `${manifest} is wrong: it is no JSON object.`);
+  const { models } = parsed;
+  if (models !== undefined && !(isRecord(models) && Object.values(models).every(isRecord)))
+    throw new AppError('invalid_pack', `${manifest} is wrong: models must be an object of objects.`);
+  return parsed;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One sentence per violated rule, with the path of the field. */

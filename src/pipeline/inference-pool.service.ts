@@ -1,30 +1,23 @@
 /**
  * The hop: a bounded queue in front of worker threads that come and go with the load.
  *
- * Piscina keeps the threads. The queue is ours, because a waiting request must be able to leave it: Piscina can only
- * take back a task by ending the thread it may already run on, which is never safe: onnxruntime-node 1.30 aborts the
- * whole process when its thread ends during a run.
+ * A waiting request can leave the queue. One in the hands of a worker stops it at its next model: its thread is never
+ * ended, as onnxruntime-node 1.30 aborts the whole process when its thread ends during a run.
  */
 import { EventEmitter, once } from 'node:events';
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Piscina } from 'piscina';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { AppError } from '../errors.js';
 import type { Image } from '../vision/image.js';
-import {
-  type AnalysisJob,
-  type AnalysisOptions,
-  type BatchAnswer,
-  type FoundPicture,
-  type Task,
-  wallClock,
-} from './analysis.js';
-import { failure } from './isolation.js';
+import { type AnalysisOptions, wallClock } from './analysis.js';
+import { letHeapsGrow } from './heaps.js';
+import { Helpers } from './helpers.js';
 import { JobQueue } from './job-queue.js';
 import { type Analysis, type PendingJob, settle, workerFailed } from './pending-job.js';
-import { deal, gather, isWorthSharing } from './sharing.js';
 import { releaseGpu, workerDataOf } from './worker-data.js';
-import { letHeapsGrow } from './heaps.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
+import { WorkerThread } from './worker-thread.js';
+import { WorkerThreads } from './worker-threads.js';
 
 /** What the pool is doing. */
 export interface PoolState {
@@ -32,6 +25,8 @@ export interface PoolState {
   readonly workers: number;
   /** Workers that have jobs, or help with one. */
   readonly busy: number;
+  /** Workers that do not come back: from a job that nobody waits for any more, or from their start. */
+  readonly hung: number;
   /** Jobs in the hands of workers. */
   readonly running: number;
   /** Jobs waiting for a worker. */
@@ -40,66 +35,71 @@ export interface PoolState {
   readonly restarts: number;
   /** Milliseconds since a worker last answered; Infinity before the first answer. */
   readonly sinceAnswerMs: number;
+  /** Why no worker can be had, in a sentence for anyone; undefined when one can. */
+  readonly problem?: string;
 }
 
-/** What a worker can do once it has started. */
-const NOTHING: Task = { jobs: [] };
+/** How long a worker may go on after the deadline of its jobs before it counts as hung: a model run is much shorter. */
+const HUNG_AFTER_DEADLINE_MS = 10_000;
+/** How long a stop waits for workers whose requests have all been answered. */
+const STOP_PATIENCE_MS = 10_000;
 
 @Injectable()
 export class InferencePool implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger(InferencePool.name);
   private readonly queue: JobQueue<PendingJob>;
-  private readonly threads: Piscina<Task, BatchAnswer>;
-  /** Ids of the threads that have started. */
-  private readonly warm = new Set<number>();
-  /** Where the workers' models run. */
-  readonly runtimes = new WorkerRuntimes();
-  /** Jobs in the hands of workers, how many workers have some, and how many have some or help with one. */
-  private running = 0;
-  private occupied = 0;
-  private busy = 0;
+  /** Jobs of a batch whose worker has died, each of which is tried alone. */
+  private readonly suspects: PendingJob[] = [];
+  private readonly threads: WorkerThreads;
+  private readonly helpers: Helpers;
+  /** The jobs in the hands of each worker. */
+  private readonly inHand = new Map<WorkerThread, readonly PendingJob[]>();
   /** Jobs that a worker may be looking at. */
   private readonly handedOver = new WeakSet<PendingJob>();
-  private restarts = 0;
+  /** Where the workers' models run. */
+  readonly runtimes = new WorkerRuntimes();
   private wait?: NodeJS.Timeout;
   private answeredAt = -Infinity;
-  private readonly watched = new WeakSet<object>();
-  /** `batch`: a worker has answered a batch of so many pictures; `free`: one has nothing to do any more. */
-  readonly events = new EventEmitter<{ batch: [size: number]; free: [] }>();
+  /** `batch`: a worker has answered a batch of so many pictures. */
+  readonly events = new EventEmitter<{ batch: [size: number] }>();
 
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
     const workerData = workerDataOf(config);
     letHeapsGrow();
-    this.threads = new Piscina({
-      filename: new URL('./inference.worker.js', import.meta.url).href,
-      workerData,
-      minThreads: config.inferenceMinWorkers,
-      maxThreads: this.maxWorkers,
-      idleTimeout: config.inferenceIdleTimeoutMs,
-      recordTiming: false,
-    });
-    this.threads.on('workerCreate', ({ id }: { id: number }) => {
-      this.warm.add(id);
-      this.watch();
-    });
-    this.threads.on('workerDestroy', ({ id }: { id: number }) => {
-      this.warm.delete(id);
+    const file = new URL('./inference.worker.js', import.meta.url);
+    const limits = {
+      least: config.inferenceMinWorkers,
+      most: this.maxWorkers,
+      idleTimeoutMs: config.inferenceIdleTimeoutMs,
+      hungAfterMs: config.requestTimeoutMs + HUNG_AFTER_DEADLINE_MS,
+    };
+    this.threads = new WorkerThreads(limits, (events) => new WorkerThread(file, workerData, events));
+    this.helpers = new Helpers(this.threads, this.maxWorkers, () => this.mayHelp);
+    this.threads.events.on('ready', (id, runtime) => this.runtimes.note(id, runtime));
+    this.threads.events.on('ended', (id) => {
+      this.runtimes.forget(id);
       releaseGpu(workerData, id);
     });
-    this.runtimes.listen(this.threads);
-    this.threads.on('error', (error: Error) =>
-      this.logger.error(`A worker failed: ${error.message}`, error.stack),
-    );
+    this.threads.events.on('free', () => this.schedule());
+    this.threads.events.on('none', () => this.refuseWaiting());
+    process.on('exit', this.killAtExit);
   }
+
+  /**
+   * A process that exits by itself ends its threads. With one of them inside a model it would abort instead, and leave
+   * a core with people's pictures in it; with one that hangs it would not exit at all.
+   */
+  private readonly killAtExit = (): void => {
+    const { busy, size, warm } = this.threads;
+    if (busy > 0 || size > warm) process.kill(process.pid, 'SIGKILL');
+  };
 
   /**
    * Resolves when the first workers are warm.
    * @throws AppError `invalid_pack`, `invalid_configuration`
    */
   async onModuleInit(): Promise<void> {
-    const started = Array.from({ length: this.config.inferenceMinWorkers }, () => this.threads.run(NOTHING));
-    await Promise.all([...started, this.runtimes.known]).catch((error: unknown) => {
+    await this.threads.open().catch((error: unknown) => {
       throw startFailure(error);
     });
     this.answeredAt = wallClock();
@@ -107,26 +107,26 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * After the last request is answered. A thread that is ended inside native code takes the process with it, so jobs that
-   * nobody waits for any more are awaited, and so are threads that start. Piscina waits for what runs, too, but takes one
-   * worker that is done for all of them.
+   * nobody waits for any more are awaited, and so are threads that start.
    */
   async onApplicationShutdown(): Promise<void> {
-    while (this.busy > 0) await once(this.events, 'free');
-    while (this.threads.threads.length > this.warm.size) {
-      await Promise.race([once(this.threads, 'workerCreate'), once(this.threads, 'workerDestroy')]);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<'over'>((resolve) => {
+      timer = setTimeout(resolve, STOP_PATIENCE_MS, 'over');
+    });
+    while (this.threads.busy + this.waiting > 0) {
+      if ((await Promise.race([once(this.threads.events, 'free'), patience])) === 'over') break;
     }
-    await this.threads.close();
+    if (await this.threads.close(patience)) process.off('exit', this.killAtExit);
+    clearTimeout(timer);
+    this.refuseWaiting();
   }
 
   get state(): PoolState {
-    return {
-      workers: this.threads.threads.length,
-      busy: this.busy,
-      running: this.running,
-      queued: this.queue.length,
-      restarts: this.restarts,
-      sinceAnswerMs: wallClock() - this.answeredAt,
-    };
+    const { size: workers, busy, hung, lost: restarts, problem } = this.threads;
+    const running = [...this.inHand.values()].reduce((sum, { length }) => sum + length, 0);
+    const sinceAnswerMs = wallClock() - this.answeredAt;
+    return { workers, busy, hung, running, queued: this.waiting, restarts, sinceAnswerMs, problem };
   }
 
   /**
@@ -135,7 +135,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
    * @param signal takes the job out of the queue, or stops the worker at its next model, when it aborts; its reason is
    *   thrown
    * @param release called when no worker looks at the pixels any more; never where a worker was lost
-   * @throws AppError `overloaded` when too many wait, `worker_failed` when the analysis failed or killed its worker
+   * @throws AppError `overloaded` when too many wait or no worker can be had, `worker_failed` when the analysis failed or killed its worker
    */
   async analyze(
     image: Image,
@@ -154,8 +154,9 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
       };
       if (signal.aborted) return abandon();
       try {
+        this.assertWorkers();
         // Workers that only help do not turn others away.
-        this.queue.push(job, (this.maxWorkers - this.occupied) * this.config.inferenceMaxBatch);
+        this.queue.push(job, (this.maxWorkers - this.inHand.size) * this.config.inferenceMaxBatch);
       } catch (error) {
         release?.();
         throw error;
@@ -165,117 +166,102 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Counts crashes. Piscina tells of them only where no job was lost; a thread that is released ends without an error. */
-  private watch(): void {
-    for (const thread of this.threads.threads) {
-      if (this.watched.has(thread)) continue;
-      this.watched.add(thread);
-      thread.once('error', () => this.restarts++);
-    }
-  }
-
   private get maxWorkers(): number {
     return Math.max(this.config.inferenceMinWorkers, this.config.inferenceMaxWorkers);
   }
 
-  /** Shares what waits among the workers that are free, once it fills a batch or its first job has waited long enough. */
+  /** Not while somebody waits for a worker of his own, nor on a GPU, which is fast where it gets all faces at once. */
+  private get mayHelp(): boolean {
+    return this.waiting === 0 && this.runtimes.current.provider === 'cpu';
+  }
+
+  private get waiting(): number {
+    return this.queue.length + this.suspects.length;
+  }
+
+  /** @throws AppError `overloaded` */
+  private assertWorkers(): void {
+    if (this.threads.problem !== undefined) throw noWorkers();
+  }
+
+  /** Nobody waits for a worker that may never come. */
+  private refuseWaiting(): void {
+    for (const job of [...this.suspects.splice(0), ...this.queue.take(this.queue.length)])
+      job.reject(noWorkers());
+  }
+
+  /** Gives what waits to the workers that are free, and calls for more workers where these are too few. */
   private schedule(): void {
-    const { inferenceMaxBatch, inferenceBatchWaitMs } = this.config;
-    const free = this.maxWorkers - this.busy;
-    if (free === 0 || this.queue.first === undefined) return;
-    const patienceMs = this.queue.first.queuedAt + inferenceBatchWaitMs - wallClock();
-    if (this.queue.length < inferenceMaxBatch && patienceMs > 0) {
-      clearTimeout(this.wait);
-      this.wait = setTimeout(() => this.schedule(), patienceMs);
-      return;
+    this.retrySuspects();
+    const isBatch = this.fillsBatch();
+    if (isBatch) this.shareOut();
+    this.threads.ensure(this.threads.busy + this.suspects.length + (isBatch ? this.queue.length : 0));
+  }
+
+  private retrySuspects(): void {
+    while (this.suspects.length > 0) {
+      const [job] = this.suspects;
+      if (job.signal.aborted) this.suspects.shift();
+      else if (!this.dispatch(() => this.suspects.splice(0, 1))) return;
     }
-    const share = Math.min(inferenceMaxBatch, Math.ceil(this.queue.length / free));
-    for (let i = 0; i < free && this.queue.length > 0; i++) void this.dispatch(this.queue.take(share));
   }
 
-  private async dispatch(batch: readonly PendingJob[]): Promise<void> {
-    this.busy++;
-    this.occupied++;
-    this.running += batch.length;
+  /** Whether what waits fills a batch, or its first job has waited long enough; else this is asked again when it has. */
+  private fillsBatch(): boolean {
+    const { inferenceMaxBatch, inferenceBatchWaitMs } = this.config;
+    if (this.queue.first === undefined) return false;
+    const patienceMs = this.queue.first.queuedAt + inferenceBatchWaitMs - wallClock();
+    if (this.queue.length >= inferenceMaxBatch || patienceMs <= 0) return true;
+    clearTimeout(this.wait);
+    this.wait = setTimeout(() => this.schedule(), patienceMs);
+    return false;
+  }
+
+  /** Workers that are yet to start get their share, too. */
+  private shareOut(): void {
+    const free = Math.max(1, this.maxWorkers - this.threads.busy);
+    const share = Math.min(this.config.inferenceMaxBatch, Math.ceil(this.queue.length / free));
+    while (this.queue.length > 0 && this.dispatch(() => this.queue.take(share)));
+  }
+
+  /** Has a worker analyse a batch; false when none is free. */
+  private dispatch(takeBatch: () => readonly PendingJob[]): boolean {
+    const thread = this.threads.take();
+    if (thread === undefined) return false;
+    const batch = takeBatch();
+    this.inHand.set(thread, batch);
     for (const job of batch) this.handedOver.add(job);
-    await this.run(batch);
-    this.running -= batch.length;
-    this.occupied--;
-    this.setFree();
+    void this.run(thread, batch).then(() => {
+      this.inHand.delete(thread);
+      this.threads.giveBack(thread);
+    });
+    return true;
   }
 
-  /** One worker more has nothing to do. */
-  private setFree(): void {
-    this.busy--;
-    this.schedule();
-    this.events.emit('free');
-  }
-
-  /** Has a worker analyse a batch. Never rejects: what happens is told to the jobs. */
-  private async run(batch: readonly PendingJob[]): Promise<void> {
+  /** Never rejects: what happens is told to the jobs. */
+  private async run(thread: WorkerThread, batch: readonly PendingJob[]): Promise<void> {
     const jobs = batch.map(({ image, options, abandoned }) => ({ image, options, abandoned }));
     try {
-      const { outcomes, times } = await (batch.length > 1 ? this.ask({ jobs }) : this.analyzeAlone(jobs[0]));
+      const { outcomes, times } = await (batch.length > 1
+        ? thread.ask({ jobs })
+        : this.helpers.analyze(thread, jobs[0]));
+      this.answeredAt = wallClock();
       this.events.emit('batch', batch.length);
       for (const [index, job] of batch.entries()) settle(job, outcomes[index], times, batch.length);
       // Last of all: what throws before leads to another run.
       for (const { release } of batch) release?.();
     } catch (error) {
-      if (batch.length === 1) return batch[0].reject(workerFailed(error));
-      // One of them killed the worker, or none: each alone, so that the others do not pay for it.
-      for (const job of batch) if (!job.signal.aborted) await this.run([job]);
+      // One of a batch killed the worker, or none did: each alone, so that the others do not pay for it.
+      if (batch.length > 1) this.suspects.push(...batch);
+      else batch[0].reject(workerFailed(error));
     }
   }
+}
 
-  private async ask(task: Task): Promise<BatchAnswer> {
-    const answer = await this.threads.run(task);
-    this.answeredAt = wallClock();
-    return answer;
-  }
-
-  /** Has a worker analyse one picture, and others that have nothing to do help it where it has several faces. */
-  private async analyzeAlone(job: AnalysisJob): Promise<BatchAnswer> {
-    const mayShare = isWorthSharing(job.options) && (this.helpers > 0 || this.mayGrow);
-    const answer = await this.ask({ jobs: [job], mayShare });
-    const [outcome] = answer.outcomes;
-    return outcome.kind === 'found' ? this.share(job, outcome.picture) : answer;
-  }
-
-  /** Deals the faces of a picture out. Never rejects, and resolves when no worker reads the picture any more. */
-  private async share(job: AnalysisJob, picture: FoundPicture): Promise<BatchAnswer> {
-    const tasks = deal(job, picture, 1 + this.helpers);
-    this.busy += tasks.length - 1;
-    let working = tasks.length;
-    const answers = tasks.map(async (task) => {
-      const answer = await this.ask(task).catch(failure);
-      // The last worker is free when the job is done.
-      if (--working > 0) this.setFree();
-      return answer;
-    });
-    if (tasks.length < picture.faces.length && this.mayGrow) this.grow();
-    return gather(await Promise.all(answers));
-  }
-
-  /** Workers that could help with a picture now. */
-  private get helpers(): number {
-    return this.mayHelp ? Math.max(0, this.warm.size - this.busy) : 0;
-  }
-
-  /** Whether one more worker could be started, for pictures to come. One at a time: it takes as long as many pictures. */
-  private get mayGrow(): boolean {
-    const { length } = this.threads.threads;
-    return this.mayHelp && length < this.maxWorkers && length === this.warm.size;
-  }
-
-  /** Not while somebody waits for a worker of his own, nor on a GPU, which is fast where it gets all faces at once. */
-  private get mayHelp(): boolean {
-    return this.queue.length === 0 && this.runtimes.current.provider === 'cpu';
-  }
-
-  /** Piscina starts a thread for a task that finds none idle. What goes wrong is told by its event. */
-  private grow(): void {
-    void this.threads.run(NOTHING).catch(() => undefined);
-  }
+function noWorkers(): AppError {
+  return new AppError('overloaded', 'No worker can be had at the moment; try again later.', {
+    retry_after_seconds: 5,
+  });
 }
 
 /** Pixels that all threads see. */

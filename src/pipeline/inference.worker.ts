@@ -1,15 +1,7 @@
 /** Entry of a worker thread: a Nest application context with its own ONNX sessions, warm before it takes its first job. */
-import { parentPort, threadId } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { NestFactory } from '@nestjs/core';
-import { workerData } from 'piscina';
-import {
-  type AnalysisJob,
-  type BatchAnswer,
-  type BatchResult,
-  type FoundPicture,
-  isAbandoned,
-  type Task,
-} from './analysis.js';
+import { type AnalysisJob, type BatchResult, type FoundPicture, isAbandoned, type Task } from './analysis.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { ServiceLogger } from '../telemetry/service-logger.js';
 import { AnalysisService } from './analysis.service.js';
@@ -18,7 +10,7 @@ import { analyzeApart } from './isolation.js';
 import { handBack } from './sharing.js';
 import { claimGpu, type WorkerData } from './worker-data.js';
 import { standBack } from './worker-priority.js';
-import type { RuntimeMessage } from './worker-runtimes.js';
+import type { WorkerMessage } from './worker-thread.js';
 
 standBack();
 const config = claimGpu(workerData as WorkerData);
@@ -29,14 +21,16 @@ const context = await NestFactory.createApplicationContext(InferenceWorkerModule
 const analysis = context.get(AnalysisService);
 const sessions = context.get(SessionManager);
 await analysis.warmUp();
-parentPort?.postMessage({ threadId, runtime: await sessions.audit() } satisfies RuntimeMessage);
 
-// Piscina calls a worker file's default export: the one place where the house rule against them gives way.
-export default (task: Task): Promise<BatchAnswer> =>
-  analyzeApart(task.jobs, (some) => {
+const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
+// What fails here, such as an answer that cannot be posted, ends the thread, and its task is told so.
+parentPort?.on('message', (task: Task) => {
+  void analyzeApart(task.jobs, (some) => {
     sessions.stopWhen(() => some.every(isAbandoned));
     return work(some, task);
-  });
+  }).then((answer) => say({ kind: 'answer', answer }));
+});
+say({ kind: 'ready', runtime: await sessions.audit() });
 
 /** Both halves of the analysis, or the one that is asked for. */
 async function work(

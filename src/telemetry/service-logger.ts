@@ -13,6 +13,11 @@ export class ServiceLogger extends ConsoleLogger {
     super({ logLevels: LEVELS.slice(0, last + 1), json: logFormat === 'json', flattenParams: true });
   }
 
+  /** A start that failed is told by whoever started it, in a sentence; Nest would print its stack as well. */
+  override error(message: unknown, ...others: unknown[]): void {
+    if (others.at(-1) !== 'ExceptionHandler') super.error(message, ...others);
+  }
+
   protected override printMessages(
     messages: unknown[],
     context?: string,

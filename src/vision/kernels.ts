@@ -43,6 +43,7 @@ interface Kernels {
 }
 
 const PAGE_BYTES = 65536;
+const ALIGNMENT = 16;
 /** The kernels load and store 16 bytes at a time, and lines of floats in eights: so far they may go beyond the end of a buffer. */
 const ROOM_BYTES = 32;
 
@@ -54,13 +55,14 @@ let views = viewsOf(kernels.memory.buffer);
 /**
  * Takes memory for buffers of so many bytes each. What the call before took is free again: callers lay out, fill, run
  * and read without a pause.
- * @returns their addresses, each a multiple of 16
+ * @returns their addresses, each a multiple of ALIGNMENT
  */
 export function layOut(...sizes: readonly number[]): number[] {
   let end = kernels.BASE.value;
   const addresses = sizes.map((size) => {
     const address = end;
-    end = (end + size + ROOM_BYTES + 15) & ~15;
+    // Bit operations would make a negative number of what has more than 31 bits.
+    end = Math.ceil((end + size + ROOM_BYTES) / ALIGNMENT) * ALIGNMENT;
     return address;
   });
   const missing = end - kernels.memory.buffer.byteLength;

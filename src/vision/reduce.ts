@@ -89,7 +89,9 @@ function averageBlocks(
   const rest = whole < columns ? image.width - left - whole * factor : 0;
   const width = whole * factor + rest;
   const stride = strideOf(image, width);
-  const [room, line, target] = layOut(bytesOf(factor, stride), stride * 4, columns * 3);
+  // A picture may have fewer lines than a block: one of 65,535 × 1 pixels is averaged over more than a hundred columns.
+  const most = Math.min(factor, image.height - top);
+  const [room, line, target] = layOut(bytesOf(most, stride), stride * 4, columns * 3);
   const { bytes } = kernelMemory();
   for (let row = 0; row < rows; row++) {
     const first = top + row * factor;

@@ -8,7 +8,7 @@ import type { LoggerService } from '@nestjs/common';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { formatApiKey, hashOf, newApiKey } from '../../src/access/api-key.js';
 import type { Config } from '../../src/config/config.js';
-import { ManagementServer } from '../../src/http/management-server.js';
+import { ManagementServer } from '../../src/http/server/management-server.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { blank, DETECT, json, postBytes, problemOf, type Service, startService, until } from './support.js';
 
@@ -318,6 +318,11 @@ describe('with a rate limit', () => {
       for (const [index, expected] of [200, 200, 200, 429].entries())
         expect(await from(`2001:db8:0:1::${index}`)).toBe(expected);
       expect(await from('2001:db8:0:2::1')).toBe(200);
+      // Some proxies add the port: the same callers, and new ones have a count of their own.
+      expect(await from('192.0.2.1:4711')).toBe(429);
+      expect(await from('[2001:db8:0:1::9]:443')).toBe(429);
+      for (let port = 1; port <= 5; port++) expect(await from(`198.51.100.${port}:${port}`)).toBe(200);
+      expect(await from('203.0.113.9', '198.51.100.77:4711', '127.0.0.1:80')).toBe(200);
     });
   });
 });

@@ -1,13 +1,20 @@
 /** Health, and the promise that it answers while every worker is busy. */
+import { jest } from '@jest/globals';
+import { DecoderPool } from '../../src/images/decoder-pool.service.js';
+import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
 import { DETECT, postBytes, sample, type Service, startService, until } from './support.js';
 
 let service: Service;
 let pool: InferencePool;
+let decoder: ImageDecoder;
+let decoders: DecoderPool;
 
 beforeAll(async () => {
   service = await startService({ inferenceMaxWorkers: 2 });
   pool = service.app.get(InferencePool);
+  decoder = service.app.get(ImageDecoder, { strict: false });
+  decoders = service.app.get(DecoderPool, { strict: false });
 });
 afterAll(() => service.app.close());
 
@@ -23,7 +30,7 @@ test('readyz and healthz say what they looked at', async () => {
   const ready = (await (await get('/-/readyz')).json()) as object;
   expect(ready).toMatchObject({
     status: 'ok',
-    details: { inference: { status: 'up', running: 0, queued: 0 } },
+    details: { inference: { status: 'up', running: 0, queued: 0 }, decoder: { status: 'up' } },
   });
   const health = (await (await get('/-/healthz')).json()) as object;
   expect(health).toMatchObject({
@@ -32,6 +39,7 @@ test('readyz and healthz say what they looked at', async () => {
       pack: { status: 'up', name: 'default' },
       runtime: { status: 'up', provider: 'cpu' },
       inference: { status: 'up', workers: 1 },
+      decoder: { status: 'up' },
     },
   });
 });
@@ -89,6 +97,31 @@ test('no answer from the workers: 503 that names the part that is down, while li
     expect((await get('/-/livez')).status).toBe(200);
   } finally {
     pool.analyze = analyze;
+  }
+  expect((await get('/-/readyz')).status).toBe(200);
+});
+
+test.each([
+  [
+    'a decoding that outlives every request',
+    () => jest.spyOn(decoder, 'oldestMs', 'get').mockReturnValue(32_000),
+  ],
+  [
+    'no decoder process that can be started',
+    () => jest.spyOn(decoders, 'problem', 'get').mockReturnValue('EAGAIN'),
+  ],
+])('%s: 503, and no word of the reason', async (_, happens) => {
+  const spy = happens();
+  try {
+    for (const path of ['/-/readyz', '/-/healthz']) {
+      const response = await get(path);
+      expect(response.status).toBe(503);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ error: { decoder: { status: 'down' } } });
+      expect(text).not.toContain('EAGAIN');
+    }
+  } finally {
+    spy.mockRestore();
   }
   expect((await get('/-/readyz')).status).toBe(200);
 });

@@ -31,10 +31,10 @@ async function decodes(service: Service, work: () => Promise<unknown>): Promise<
   const decoder = service.app.get(ImageDecoder, { strict: false });
   const start = decoder.start.bind(decoder);
   const shrinks: number[] = [];
-  decoder.start = (bytes, field, plan) => {
+  decoder.start = (plan, turn, signal) => {
     const { from, to } = plan.shrink ?? {};
     shrinks.push(from === undefined || to === undefined ? 1 : Math.round(from.width / to.width));
-    return start(bytes, field, plan);
+    return start(plan, turn, signal);
   };
   try {
     await work();

@@ -120,6 +120,15 @@ test('a failed download is a warning that names the host and the reason, under t
   expect(found[1]).toMatchObject({ status: 400, problems: ['download_failed'] });
 });
 
+test('what a failed download is caused by is in the log: codes and hosts', async () => {
+  const causeOf = async (image_url: string): Promise<unknown> =>
+    (await about(await postJson(service as never, DETECT, { image_url })))[0].causes;
+  expect(await causeOf('https://no-such-host.invalid/verysecret')).toEqual([
+    expect.stringMatching(/^Error (ENOTFOUND|EAI_AGAIN) getaddrinfo no-such-host\.invalid$/),
+  ]);
+  expect(await causeOf('http://127.0.0.1:1/verysecret')).toEqual(['Error ECONNREFUSED connect 127.0.0.1 1']);
+});
+
 test('health and metrics are not logged at this level', async () => {
   for (const path of ['/-/livez', '/-/readyz', '/metrics'])
     expect((await fetch(service.url + path)).status).toBe(200);

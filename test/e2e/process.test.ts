@@ -1,11 +1,11 @@
 /** The process as an operator meets it: what stops its start. */
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killAll, listening, run } from './service-process.js';
+import { killAll, listening, run, type Surroundings } from './service-process.js';
 import { until } from './support.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'e2e-process-'));
@@ -14,8 +14,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function refusal(environment: NodeJS.ProcessEnv): Promise<string> {
-  const { ended, output } = run(environment);
+async function refusal(environment: NodeJS.ProcessEnv, surroundings?: Surroundings): Promise<string> {
+  const { ended, output } = run(environment, surroundings);
   expect(await ended).toBe(1);
   return output();
 }
@@ -86,14 +86,28 @@ describe('a start that cannot be', () => {
     writeFileSync(join(pack, graph), 'no graph');
     const text = await refusal({ MODELS_DIR: folder, MODEL_PACK: 'damaged', LOG_LEVEL: 'fatal' });
     expect(text).toContain('recognition.onnx is damaged or another file');
+    expect(text.trim().split('\n')).toHaveLength(1);
   });
 
-  test('a port that is taken', async () => {
+  test('a port that is taken, and settings that cannot be read: a sentence each', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    expect(await refusal({ PORT: String(port), LOG_LEVEL: 'fatal' })).toContain('EADDRINUSE');
+    mkdirSync(join(folder, 'cwd/.env'), { recursive: true });
+    const texts = await Promise.all([
+      refusal({ PORT: String(port), LOG_LEVEL: 'fatal' }),
+      refusal({ MANAGEMENT_PORT: String(port), LOG_LEVEL: 'fatal' }),
+      refusal({}, { cwd: join(folder, 'cwd') }),
+      refusal({}, { openFiles: 64 }),
+    ]);
     server.close();
+    expect(texts).toEqual([
+      expect.stringContaining(`Port ${port} of 127.0.0.1 is taken by another process`),
+      expect.stringContaining(`Port ${port} of 127.0.0.1 is taken by another process`),
+      expect.stringMatching(/^Invalid configuration: the file \.env cannot be read \(.*\)\.$/m),
+      expect.stringMatching(/^The process may open too few files: raise its limit/),
+    ]);
+    for (const text of texts) expect(text.trim().split('\n')).toHaveLength(1);
   });
 });
 

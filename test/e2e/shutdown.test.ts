@@ -143,7 +143,14 @@ test('a request that waits for its picture is answered after the drain window, w
 });
 
 test('connections without a request, and requests past their deadline, do not hold it up', async () => {
-  const service = run({ SHUTDOWN_TIMEOUT_MS: '0', REQUEST_TIMEOUT_MS: '1000' });
+  const web = createServer((_, response) => void response.write('x')).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  const service = run({
+    SHUTDOWN_TIMEOUT_MS: '0',
+    REQUEST_TIMEOUT_MS: '1000',
+    URL_TIMEOUT_MS: '600000',
+    URL_ALLOWED_ADDRESSES: '127.0.0.1',
+  });
   const url = await listening(service);
   const { port } = new URL(url);
   const open = async (text: string): Promise<Socket> => {
@@ -156,10 +163,19 @@ test('connections without a request, and requests past their deadline, do not ho
   await open('');
   await open('GET /-/livez HTTP/1.1\r\nHost:');
   await open(`POST ${DETECT} HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\nab`);
+  const image_url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/`;
+  const stalled = fetch(url + DETECT, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ image_url }),
+  });
+  await once(web, 'request');
   // Kept by this process, and idle.
   expect(await isUp(url)).toBe(true);
   service.child.kill('SIGTERM');
+  expect((await stalled).status).toBe(504);
   expect(await service.ended).toBe(0);
+  web.close();
 });
 
 test('a signal while it starts stops it as soon as it has started', async () => {

@@ -1,11 +1,14 @@
 /**
- * A worker dies in the middle of its work, under load: its request is told so, the others do not notice, another worker
- * takes its place.
+ * Workers die in the middle of their work, under load: their requests are told so, the others do not notice, other workers
+ * take their place; where none can be started, the service says so, refuses, and recovers by itself.
  *
  * A thread cannot be killed by a signal alone, and to end one from outside during a model run ends the process. So a
  * worker dies here as it would by a defect: of an exception that nobody catches, at the next turn of its event loop,
- * which comes between two models. Piscina's message handler throws it when it is sent no message at all.
+ * which comes between two models. Its message handler throws one when it is sent no task at all.
  */
+import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { ProblemDto } from '../../src/http/problem.dto.js';
 import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
@@ -14,14 +17,21 @@ import { DETECT, postBytes, problemOf, sample, type Service, startService, until
 let service: Service;
 let pool: InferencePool;
 const log: string[] = [];
+/** The models, which can go away from where the service looks for them. */
+const folder = mkdtempSync(join(tmpdir(), 'worker-loss-'));
+const modelsDir = join(folder, 'models');
+symlinkSync(resolve('models'), modelsDir);
 
 beforeAll(async () => {
-  service = await startService({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2 });
+  service = await startService({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2, modelsDir });
   pool = service.app.get(InferencePool);
   const note = (...lines: unknown[]): void => void log.push(lines.join('\n'));
   Logger.overrideLogger({ log: note, warn: note, error: note, fatal: note });
 });
-afterAll(() => service.app.close());
+afterAll(async () => {
+  await service.app.close();
+  rmSync(folder, { recursive: true });
+});
 
 test('one request answers 500 with an id that is in the log, all others 200, and the pool is whole again', async () => {
   const picture = sample(3);
@@ -62,4 +72,37 @@ test('one request answers 500 with an id that is in the log, all others 200, and
   }
   expect(pool.state).toMatchObject({ workers: 2, running: 0, queued: 0 });
   expect((await fetch(`${service.url}/-/healthz`)).status).toBe(200);
+});
+
+test('all workers die while none can be started: every request is answered, readiness says why, and it recovers', async () => {
+  const readiness = async (): Promise<{ status: number; text: string }> => {
+    const response = await fetch(`${service.url}/-/readyz`);
+    return { status: response.status, text: await response.text() };
+  };
+  log.length = 0;
+  const calls = Array.from({ length: 12 }, () => postBytes(service, DETECT, sample(3)));
+  await until(() => pool.state.running > 2, 30_000);
+  renameSync(modelsDir, `${modelsDir}-away`);
+  for (const thread of pool['threads'].threads) thread.postMessage(null);
+  for (const response of await Promise.all(calls)) {
+    if (response.status === 200) continue;
+    const problem = await problemOf(response);
+    expect([`500 worker_failed`, `503 overloaded`]).toContain(`${problem.status} ${problem.code}`);
+    if (problem.status === 503) expect(response.headers.get('retry-after')).toMatch(/^[15]$/);
+  }
+  // Several attempts later nothing is held, and one that comes now is not kept waiting.
+  await until(() => log.filter((line) => line.includes('A worker cannot be started')).length >= 3, 30_000);
+  expect(log.join('\n')).toContain('There is no model pack "default"');
+  expect(pool.state).toMatchObject({ running: 0, queued: 0, busy: 0 });
+  await until(async () => (await readiness()).status === 503);
+  expect((await readiness()).text).toMatch(/No worker (can be started|answers)/);
+  expect((await readiness()).text).not.toMatch(/models/);
+  expect((await postBytes(service, DETECT, sample(3))).status).toBe(503);
+  expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
+
+  renameSync(`${modelsDir}-away`, modelsDir);
+  await until(() => pool.state.workers === 2 && pool.state.problem === undefined, 30_000);
+  await until(async () => (await readiness()).status === 200, 30_000);
+  expect(log.join('\n')).toContain('Workers can be started again.');
+  expect((await postBytes(service, DETECT, sample(3))).status).toBe(200);
 });

@@ -7,6 +7,7 @@ import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { Pack } from '../../src/packs/pack.js';
 import { PacksModule } from '../../src/packs/packs.module.js';
@@ -90,7 +91,7 @@ export class Engine {
 function evaluationModule(config: Config): object {
   @Module({
     imports: [ConfigModule.with(config), PacksModule, PipelineModule],
-    providers: [ImageDecoder],
+    providers: [DecoderPool, ImageDecoder],
   })
   class EvaluationModule {}
   return EvaluationModule;

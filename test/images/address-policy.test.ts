@@ -1,5 +1,6 @@
 /** Which addresses image URLs may reach, in every spelling of them. */
 import { type LookupAddress } from 'node:dns';
+import { type NetworkInterfaceInfo, type networkInterfaces } from 'node:os';
 import { AddressPolicy } from '../../src/images/address-policy.js';
 import { configWith, refusalOf } from './support.js';
 
@@ -58,6 +59,52 @@ describe('forbids the literal', () => {
     '[2001:db8::1]',
     '[100::1]',
     '[4000::1]',
+    // metadata and platform services of clouds: Azure, IBM, Alibaba, Oracle, Amazon, Google, Scaleway, OpenStack
+    '168.63.129.16',
+    '0xa83f8110',
+    '[::ffff:168.63.129.16]',
+    '[64:ff9b::168.63.129.16]',
+    '161.26.0.10',
+    '166.9.14.2',
+    '100.100.100.200',
+    '192.0.0.192',
+    '169.254.170.2',
+    '[fd00:ec2::253]',
+    '[fd20:ce::254]',
+    '[fd00:42::42]',
+    '[fe80::a9fe:a9fe]',
+    // the rest of the IANA registry of special IPv4 addresses (RFC 6890)
+    '0.1.2.3',
+    '192.0.0.8',
+    '192.0.0.170',
+    '192.31.196.1',
+    '192.52.193.1',
+    '192.88.99.1',
+    '192.175.48.1',
+    '198.19.255.255',
+    '198.51.100.1',
+    '239.255.255.250',
+    // and of the one of special IPv6 addresses: dummy, IETF, benchmarking, AMT, AS112, ORCHID, DET, documentation, SRv6
+    '[100:0:0:1::1]',
+    '[2001::1]',
+    '[2001:1::1]',
+    '[2001:2::1]',
+    '[2001:3::1]',
+    '[2001:4:112::1]',
+    '[2001:10::1]',
+    '[2001:20::1]',
+    '[2001:30::1]',
+    '[2002:a9fe:a9fe::1]',
+    '[2620:4f:8000::1]',
+    '[3fff::1]',
+    '[3fff:fff:ffff::1]',
+    '[5f00::1]',
+    '[3ffe::1]',
+    '[64:ff9b:1:7f00:1::]',
+    '[::ffff:0:0:7f00:1]',
+    // ISATAP behind a public network
+    '[2606:4700::5efe:10.0.0.1]',
+    '[2606:4700::200:5efe:a00:1]',
   ])('%s', async (host) => {
     const refusal = await refusalOf(() =>
       publicOnly.checkLiteral(new URL(`http://${host}:8080/x`), 'image_url'),
@@ -72,12 +119,37 @@ describe('allows', () => {
     '8.8.8.8',
     '134744072',
     '172.32.0.1',
+    '168.63.129.17',
+    '166.12.0.1',
+    '[2001:200::1]',
+    '[3fff:1000::1]',
     '[2606:4700::1]',
     '[::ffff:8.8.8.8]',
     '[64:ff9b::808:808]',
     'example.com',
   ])('the public host %s', (host) => {
     publicOnly.checkLiteral(new URL(`https://${host}/x`), 'image_url');
+  });
+
+  test('no address of this machine, however public, unless it is configured', () => {
+    const own = { address: '203.0.114.7', family: 'IPv4' } as NetworkInterfaceInfo;
+    const other = { address: '2606:4700:0:0::7', family: 'IPv6' } as NetworkInterfaceInfo;
+    const seen = (): ReturnType<typeof networkInterfaces> => ({ eth0: [own, other] });
+    const policy = new AddressPolicy(configWith(), seen);
+    for (const address of ['203.0.114.7', '::ffff:203.0.114.7', '2606:4700::7'])
+      expect([address, policy.allows(address)]).toEqual([address, false]);
+    expect(policy.allows('203.0.114.8')).toBe(true);
+    const opened = new AddressPolicy(configWith({ urlAllowedAddresses: ['203.0.114.7'] }), seen);
+    expect(opened.allows('203.0.114.7')).toBe(true);
+  });
+
+  test('nothing that the operator closed, unless it is opened again', () => {
+    const policy = new AddressPolicy(
+      configWith({ urlForbiddenAddresses: ['11.0.0.0/8', '2a00::/16'], urlAllowedAddresses: ['11.1.1.1'] }),
+    );
+    for (const address of ['11.0.0.1', '::ffff:11.0.0.1', '64:ff9b::11.0.0.1', '2a00::1'])
+      expect([address, policy.allows(address)]).toEqual([address, false]);
+    expect([policy.allows('11.1.1.1'), policy.allows('12.0.0.1')]).toEqual([true, true]);
   });
 
   test('what is configured, and nothing beside it', () => {
@@ -94,6 +166,16 @@ describe('allows', () => {
     for (const text of ['localhost', '', '127.1', 'fe80::1%eth0'])
       expect(publicOnly.allows(text)).toBe(false);
   });
+});
+
+test('the start is refused with a host in URL_FORBIDDEN_ADDRESSES', async () => {
+  const refusal = await refusalOf(
+    () => new AddressPolicy(configWith({ urlForbiddenAddresses: ['localhost'] })),
+  );
+  expect([refusal.code, refusal.details]).toEqual([
+    'invalid_configuration',
+    { variable: 'URL_FORBIDDEN_ADDRESSES' },
+  ]);
 });
 
 test.each(['localhost', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '127.1', '::/129', '10.0.0.0/-1', '*'])(

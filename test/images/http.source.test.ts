@@ -1,14 +1,27 @@
 /** Downloads against real servers on loopback addresses; nothing else is ever contacted. */
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type RequestListener, type ServerResponse } from 'node:http';
+import { type Socket } from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { type Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import { AddressPolicy } from '../../src/images/address-policy.js';
+import { causesOf } from '../../src/images/sources/causes.js';
 import { HttpSource, redirectTarget } from '../../src/images/sources/http.source.js';
 import { configWith, LoopbackServer, patient, refusalOf } from './support.js';
 
 const CAP = 100_000;
-const picture = Buffer.alloc(50_000, 7);
+/** Begins as a JPEG does, and does not compress. */
+const picture = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), randomBytes(49_996)]);
+
+const PACKERS: Record<string, (bytes: Buffer) => Buffer> = {
+  gzip: gzipSync,
+  'x-gzip': gzipSync,
+  deflate: deflateSync,
+  'deflate raw': deflateRawSync,
+  br: brotliCompressSync,
+};
 
 /** What the allowed server answers, by path. */
 const routes: Record<string, (response: ServerResponse, target: string) => void> = {
@@ -20,7 +33,20 @@ const routes: Record<string, (response: ServerResponse, target: string) => void>
   '/empty': (response) => void response.end(),
   '/404': (response) => void response.writeHead(404).end('gone'),
   '/204': (response) => void response.writeHead(204).end(),
-  '/gzip': (response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(picture),
+  '/coded': (response, coding) => void response.writeHead(200, { 'content-encoding': coding }).end(picture),
+  '/packed': (response, coding) => {
+    const pack = PACKERS[coding] ?? ((): Buffer => randomBytes(500));
+    const [name = ''] = coding.split(' ');
+    response.writeHead(200, { 'content-encoding': name }).end(pack(picture));
+  },
+  '/bomb': (response, coding) => {
+    const pack = PACKERS[coding] ?? gzipSync;
+    response.writeHead(200, { 'content-encoding': coding }).end(pack(Buffer.alloc(20 * CAP)));
+  },
+  '/packed-cut': (response, coding) => {
+    const packed = PACKERS[coding]?.(picture) ?? picture;
+    response.writeHead(200, { 'content-encoding': coding }).end(packed.subarray(0, 20_000));
+  },
   '/announced': (response) => {
     response.writeHead(200, { 'content-length': CAP + 1 });
     response.write('x');
@@ -58,6 +84,14 @@ let server: LoopbackServer;
 /** Listens where the policy forbids to go. */
 let forbidden: LoopbackServer;
 const sources: HttpSource[] = [];
+const oddServers: LoopbackServer[] = [];
+
+/** Starts a server that is stopped after the test. */
+async function startOdd(answer: (socket: Socket, request: string) => void): Promise<LoopbackServer> {
+  const odd = await LoopbackServer.startRaw(answer);
+  oddServers.push(odd);
+  return odd;
+}
 
 function sourceWith(settings: Partial<Config> = {}): HttpSource {
   const config = configWith({
@@ -78,7 +112,10 @@ beforeAll(async () => {
   server = await LoopbackServer.start(listener);
   forbidden = await LoopbackServer.start(listener, '127.0.0.2');
 });
-afterEach(() => sources.splice(0).forEach((source) => source.onApplicationShutdown()));
+afterEach(async () => {
+  sources.splice(0).forEach((source) => source.onApplicationShutdown());
+  for (const odd of oddServers.splice(0)) await odd.stop();
+});
 afterAll(async () => {
   await server.stop();
   await forbidden.stop();
@@ -98,6 +135,65 @@ describe('downloads', () => {
 
   test('an empty body as no bytes, for the decoder to refuse', async () => {
     expect(await sourceWith().load(server.url('/empty'), 'image_url', patient)).toHaveLength(0);
+  });
+});
+
+describe('reads the bytes whatever their label says', () => {
+  test.each([
+    '',
+    'identity',
+    'aws-chunked',
+    'binary',
+    'utf-8',
+    'none',
+    'x-unknown',
+    'gzip',
+    'deflate',
+    'br',
+    'zstd',
+    'gzip, br',
+  ])('plain, labelled "%s"', async (coding) => {
+    const url = server.url(`/coded?target=${encodeURIComponent(coding)}`);
+    expect(picture.equals(await sourceWith().load(url, 'image_url', patient))).toBe(true);
+    await server.drained();
+  });
+
+  test.each(Object.keys(PACKERS))('packed as %s', async (coding) => {
+    const url = server.url(`/packed?target=${coding}`);
+    expect(picture.equals(await sourceWith().load(url, 'image_url', patient))).toBe(true);
+    await server.drained();
+  });
+
+  test.each(['gzip', 'deflate', 'br'])('a bomb of %s is too large', async (coding) => {
+    expect((await refusal(server.url(`/bomb?target=${coding}`))).code).toBe('image_too_large');
+    await server.drained();
+  });
+});
+
+describe('follows a Location', () => {
+  test.each([
+    ['in raw UTF-8', '/фото', '/%D1%84%D0%BE%D1%82%D0%BE'],
+    ['in raw UTF-8 without a path', '?name=фото', '/start?name=%D1%84%D0%BE%D1%82%D0%BE'],
+    ['in Latin-1', '/\xe9', '/%C3%A9'],
+    ['with blanks around and in it', ' \t/a b \t', '/a%20b'],
+    ['with a fragment', '/a#top', '/a'],
+    ['with backslashes', '\\a', '/a'],
+    ['of the same host without a scheme', '//127.0.0.1:PORT/a', '/a'],
+  ])('%s', async (_, location, path) => {
+    const seen: string[] = [];
+    const moved = await startOdd((socket, request) => {
+      const [, target = ''] = request.split(' ');
+      seen.push(target);
+      if (target !== '/start') return void socket.end(answer());
+      const bytes = Buffer.from(
+        location.replace('PORT', String(moved.port)),
+        location === '/\xe9' ? 'latin1' : 'utf8',
+      );
+      socket.write('HTTP/1.1 302 Found\r\nLocation: ');
+      socket.end(Buffer.concat([bytes, Buffer.from('\r\nContent-Length: 0\r\n\r\n')]));
+    });
+    const bytes = await sourceWith().load(moved.url('/start'), 'image_url', patient);
+    expect([bytes.length, seen]).toEqual([picture.length, ['/start', path]]);
   });
 });
 
@@ -133,11 +229,33 @@ describe('refuses without connecting', () => {
   });
 });
 
+test('hidden and missing names are answered alike', async () => {
+  const hidden = await refusal(`http://localhost:${server.port}/?token=hidden`, {
+    urlAllowedAddresses: ['127.0.0.9'],
+  });
+  const missing = await refusal('http://no-such-host.invalid/?token=hidden');
+  expect([hidden.code, hidden.message, hidden.details]).toEqual([
+    missing.code,
+    missing.message,
+    missing.details,
+  ]);
+  expect(hidden.message).toContain('does not resolve to a public address');
+  // The operator sees which it was.
+  expect(causesOf(hidden.cause)).toEqual([expect.stringMatching(/ADDRESS_FORBIDDEN (127\.0\.0\.1|::1)$/)]);
+  expect(causesOf(missing.cause)).toEqual([
+    expect.stringMatching(/(ENOTFOUND|EAI_AGAIN) .*no-such-host\.invalid$/),
+  ]);
+});
+
 describe('fails with a reason', () => {
   test.each([
     ['/404', '404'],
     ['/204', '204'],
-    ['/gzip', 'compressed'],
+    ['/packed?target=zstd', 'compressed'],
+    ['/packed?target=gzip,br', 'compressed'],
+    ['/packed-cut?target=gzip', 'cut off'],
+    ['/packed-cut?target=deflate', 'cut off'],
+    ['/packed-cut?target=br', 'cut off'],
     ['/cut', 'broke off'],
     ['/loop', 'redirected more than 3 times'],
     ['/nowhere', 'without saying where'],
@@ -160,7 +278,11 @@ describe('fails with a reason', () => {
     ['file:///etc/passwd', 'file:'],
     ['data:image/png;base64,AAAA', 'base64'],
     ['http://user:secret@127.0.0.1/?token=hidden', 'user name'],
-    ['http://no-such-host.invalid/?token=hidden', 'could not be resolved'],
+    ['https://[::1', 'not a valid URL'],
+    ['http://a b/', 'not a valid URL'],
+    ['http://127.0.0.1:99999/', 'not a valid URL'],
+    ['http://exa%mple.com/', 'not a valid URL'],
+    ['http://256.256.256.256/', 'not a valid URL'],
   ])('%s: %s', async (url, reason) => {
     const error = await refusal(url);
     expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining(reason)]);
@@ -229,5 +351,181 @@ describe('keeps its limits and its sockets closed', () => {
 
   test('no redirect is followed when none is allowed', async () => {
     expect((await refusal(server.url('/hop1'), { urlMaxRedirects: 0 })).code).toBe('download_failed');
+  });
+});
+
+/** A whole response that carries the picture. */
+function answer(body: Buffer = picture): Buffer {
+  return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
+}
+
+/** Writes the same again and again for as long as it is taken. */
+function flood(socket: Socket, start: string, again: string): void {
+  const block = Buffer.from(again.repeat(Math.ceil(32_768 / again.length)), 'latin1');
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(block));
+  };
+  socket.write(start);
+  socket.on('drain', more);
+  more();
+}
+
+function drip(socket: Socket, start: string, again: string): void {
+  socket.write(start);
+  const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write(again)), 5);
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
+
+describe('a server that does what servers do not', () => {
+  test.each<[string, string, (socket: Socket) => void]>([
+    [
+      'switches to another protocol',
+      'another protocol',
+      (socket) =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+    ],
+    [
+      'switches without saying to what',
+      'status 101',
+      (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
+    ],
+    [
+      'switches and goes on talking',
+      'another protocol',
+      (socket) =>
+        flood(socket, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n', 'x'),
+    ],
+    [
+      'sends interim responses without end',
+      'more around',
+      (socket) => flood(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
+    ],
+    [
+      'says to continue without end',
+      'more around',
+      (socket) => flood(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n'),
+    ],
+    ['closes without a response', 'broke off', (socket) => socket.end()],
+    ['resets the connection', 'broke off', (socket) => socket.resetAndDestroy()],
+    ['closes in the middle of the headers', 'broke off', (socket) => socket.end(`${OK}Content-Le`)],
+    ['closes in the middle of a chunk', 'broke off', (socket) => socket.end(`${CHUNKED}400\r\nabc`)],
+    ['sends headers without end', 'HTTP', (socket) => flood(socket, OK, 'X-A: b\r\n')],
+    ['sends one header without end', 'HTTP', (socket) => flood(socket, `${OK}X: `, 'x')],
+    ['drips headers', 'longer than', (socket) => drip(socket, OK, 'X: y\r\n')],
+    [
+      'drips interim responses',
+      'more around',
+      (socket) => drip(socket, '', 'HTTP/1.1 102 Processing\r\n\r\n'),
+    ],
+    ['drips a body', 'longer than', (socket) => drip(socket, `${OK}Content-Length: 90000\r\n\r\n`, 'x')],
+    ['speaks HTTP/0.9', 'HTTP', (socket) => socket.end('<html>')],
+    ['speaks HTTP/2', 'HTTP', (socket) => socket.write('\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64')],
+    [
+      'says two lengths',
+      'HTTP',
+      (socket) => socket.write(`${OK}Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef`),
+    ],
+    [
+      'says a length and chunks',
+      'HTTP',
+      (socket) =>
+        socket.write(`${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n`),
+    ],
+    ['says a negative length', 'HTTP', (socket) => socket.write(`${OK}Content-Length: -5\r\n\r\nabc`)],
+    [
+      'says a chunk of more than there is',
+      'HTTP',
+      (socket) => socket.write(`${CHUNKED}fffffffffffffffffff\r\nabc`),
+    ],
+    ['extends a chunk header without end', 'HTTP', (socket) => flood(socket, `${CHUNKED}1`, ';a=b')],
+    [
+      'extends every chunk header',
+      'more around',
+      (socket) => flood(socket, CHUNKED, `1;${'e'.repeat(9_000)}\r\nx\r\n`),
+    ],
+    [
+      'sends trailers without end',
+      'HTTP',
+      (socket) => flood(socket, `${CHUNKED}1\r\nx\r\n0\r\n`, 'X-A: b\r\n'),
+    ],
+    [
+      'redirects with a body without end',
+      'redirected more',
+      (socket) =>
+        flood(socket, 'HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 99999999999\r\n\r\n', 'x'),
+    ],
+    [
+      'refuses with a body without end',
+      'status 500',
+      (socket) => flood(socket, 'HTTP/1.1 500 No\r\n\r\n', 'x'),
+    ],
+  ])('that %s is told apart: %s', async (_, reason, write) => {
+    const odd = await startOdd(write);
+    const error = await refusal(odd.url(), { urlTimeoutMs: 700 });
+    expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining(reason)]);
+    await odd.drained();
+  });
+
+  test.each<[string, Buffer]>([
+    [
+      'a hint and leave to continue before',
+      Buffer.concat([
+        Buffer.from('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
+        answer(),
+      ]),
+    ],
+    ['bytes after the end', Buffer.concat([answer(), Buffer.alloc(1_000_000)])],
+    ['another response after the end', Buffer.concat([answer(), answer(Buffer.from('other'))])],
+    [
+      'single bytes in chunks',
+      Buffer.concat([
+        Buffer.from(CHUNKED),
+        ...Array.from(picture, (byte) => Buffer.from(`1\r\n${String.fromCharCode(byte)}\r\n`, 'latin1')),
+        Buffer.from('0\r\n\r\n'),
+      ]),
+    ],
+  ])('%s: the picture is read', async (_, bytes) => {
+    const odd = await startOdd((socket) => socket.end(bytes));
+    // Four bytes of frame for each of the body are allowed for a small picture.
+    expect(picture.equals(await sourceWith().load(odd.url(), 'image_url', patient))).toBe(true);
+    await odd.drained();
+  });
+});
+
+describe('counts bytes as they come', () => {
+  test('all of a picture, and not much more', async () => {
+    let counted = 0;
+    await sourceWith().load(server.url('/chunked'), 'image_url', patient, {
+      add: (bytes) => (counted += bytes),
+    });
+    expect(counted).toBeGreaterThanOrEqual(picture.length);
+    expect(counted).toBeLessThanOrEqual(CAP);
+  });
+
+  test('what is announced does not count before it comes', async () => {
+    let counted = 0;
+    const late = await startOdd((socket) => socket.write(`${OK}Content-Length: ${CAP}\r\n\r\nabc`));
+    const error = await refusalOf(() =>
+      sourceWith({ urlTimeoutMs: 200 }).load(late.url(), 'image_url', patient, {
+        add: (bytes) => (counted += bytes),
+      }),
+    );
+    expect(error.message).toContain('longer than 200 ms');
+    expect(counted).toBeLessThanOrEqual(65_536);
+  });
+
+  test('where there is no room the download ends', async () => {
+    const full = new AppError('overloaded', 'full');
+    const error = await refusalOf(() =>
+      sourceWith().load(server.url('/endless'), 'image_url', patient, {
+        add: () => {
+          throw full;
+        },
+      }),
+    );
+    expect(error).toBe(full);
+    await server.drained();
   });
 });

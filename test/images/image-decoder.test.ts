@@ -4,12 +4,17 @@ import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { type Config } from '../../src/config/config.js';
 import { type AppError } from '../../src/errors.js';
+import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { hasSrgbProfile } from '../../src/images/icc-profile.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { type Image } from '../../src/vision/image.js';
 import { configWith, patient, refusalOf } from './support.js';
 
-const decoderWith = (settings?: Partial<Config>): ImageDecoder => new ImageDecoder(configWith(settings));
+const pool = new DecoderPool(configWith());
+const decoderWith = (settings?: Partial<Config>): ImageDecoder =>
+  new ImageDecoder(configWith(settings), pool);
+afterAll(() => pool.onApplicationShutdown());
+
 const decode = (bytes: Uint8Array, settings?: Partial<Config>): Promise<Image> =>
   decoderWith(settings).decode(bytes, 'image', patient);
 const refusal = (bytes: Uint8Array, settings?: Partial<Config>): Promise<AppError> =>
@@ -204,17 +209,22 @@ describe('decodes', () => {
 });
 
 test.each([
-  ['baseline', {}, 1],
-  ['progressive', { progressive: true }, 2],
-])('the memory of a %s JPEG is planned by its header, however it is turned', async (_, options, times) => {
-  const pixels = WIDTH * HEIGHT * 3;
+  ['baseline', {}, 0],
+  // Coefficients of two bytes, three for each pixel without subsampling.
+  ['progressive', { progressive: true, chromaSubsampling: '4:4:4' }, 2 * 3],
+])('the memory of a %s JPEG is planned by its header, however it is turned', async (_, options, kept) => {
+  const pixels = WIDTH * HEIGHT;
   for (const orientation of [1, 6]) {
     const bytes = await storedAs(orientation).withMetadata({ orientation }).jpeg(options).toBuffer();
     const plan = (leastSide?: number) => decoderWith().plan(bytes, 'image', leastSide);
-    expect(await plan()).toEqual({ memoryBytes: pixels * times });
-    expect(await plan(WIDTH / 4)).toEqual({
+    const planned = await plan();
+    expect([planned.shrink, planned.memoryBytes]).toEqual([
+      undefined,
+      pixels * 3 + pixels * Math.max(3, kept),
+    ]);
+    expect(await plan(WIDTH / 4)).toMatchObject({
       shrink: { from: { width: WIDTH, height: HEIGHT }, to: { width: WIDTH / 4, height: HEIGHT / 4 } },
-      memoryBytes: pixels / 16 + pixels * (times - 1),
+      memoryBytes: (pixels * 3) / 16 + pixels * Math.max(3 / 16, kept),
     });
   }
 });

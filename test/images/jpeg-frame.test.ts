@@ -32,15 +32,20 @@ test.each<[string, () => Sharp]>([
   ['turned by its EXIF block', () => picture().withMetadata({ orientation: 6 }).jpeg()],
 ])('a JPEG that is %s', async (_, made) => {
   const bytes = await made().toBuffer();
-  const { width, height, isProgressive } = await sharp(bytes).metadata();
-  expect(jpegFrame(bytes)).toEqual({ width, height, severalScans: isProgressive });
+  const { width, height, isProgressive, icc } = await sharp(bytes).metadata();
+  const frame = jpegFrame(bytes);
+  expect(frame).toMatchObject({ width, height, lacksEnd: false });
+  expect((frame?.scans ?? 0) > 1).toBe(isProgressive);
+  expect((frame?.coefficientBytes ?? 0) > 0).toBe(isProgressive);
+  expect(frame?.profileBytes ?? 0).toBeGreaterThanOrEqual(icc?.length ?? 0);
   // As it lies in a larger buffer, as bodies do.
   expect(jpegFrame(Buffer.concat([Buffer.alloc(7), bytes]).subarray(7))).toEqual(jpegFrame(bytes));
 });
 
 test('a scan for each component keeps the whole picture, as a progressive one does', () => {
-  expect(jpegFrame(written())).toEqual({ width: 61, height: 47, severalScans: false });
-  expect(jpegFrame(written({ scanned: 1 }))).toEqual({ width: 61, height: 47, severalScans: true });
+  expect(jpegFrame(written())?.coefficientBytes).toBe(0);
+  // Four by three units of 16×16 pixels: four blocks of luminance each, one of either colour; 64 coefficients of two bytes.
+  expect(jpegFrame(written({ scanned: 1 }))?.coefficientBytes).toBe(4 * 3 * 6 * 128);
 });
 
 test.each<[string, Uint8Array]>([
@@ -55,4 +60,43 @@ test.each<[string, Uint8Array]>([
   ['another format', Uint8Array.from('\x89PNG\r\n\x1a\n0000IHDR', (c) => c.charCodeAt(0))],
 ])('%s is for the decoder to judge', (_, bytes) => {
   expect(jpegFrame(bytes)).toBeUndefined();
+});
+
+test('an end marker that is missing, or that only a thumbnail has', async () => {
+  const bytes = await picture().jpeg().toBuffer();
+  expect(jpegFrame(bytes.subarray(0, -2))?.lacksEnd).toBe(true);
+  expect(jpegFrame(bytes.subarray(0, -1))?.lacksEnd).toBe(true);
+  const thumbnail = [0xff, 0xe1, 0, 6, 0xff, 0xd8, 0xff, 0xd9];
+  expect(jpegFrame(written({ before: thumbnail }))?.lacksEnd).toBe(true);
+});
+
+test('every scan counts, and what lies behind the end does not', async () => {
+  const bytes = await picture().jpeg({ progressive: true }).toBuffer();
+  const { scans } = jpegFrame(bytes) ?? { scans: 0 };
+  expect(scans).toBeGreaterThan(5);
+  const scan = bytes.lastIndexOf(Buffer.from([0xff, 0xda]));
+  expect(jpegFrame(Buffer.concat([bytes, bytes]))?.scans).toBe(scans);
+  const without = bytes.subarray(0, -2);
+  const repeated = Array<Buffer>(50).fill(bytes.subarray(scan, -2));
+  expect(jpegFrame(Buffer.concat([without, ...repeated]))?.scans).toBe(scans + 50);
+});
+
+test.each<[string, Buffer]>([
+  ['thousands of segments', Buffer.concat(Array<Buffer>(5000).fill(Buffer.from([0xff, 0xe5, 0, 2])))],
+  ['thousands of tables', Buffer.concat(Array<Buffer>(5000).fill(Buffer.from([0xff, 0xc4, 0, 2])))],
+])('%s are for a decoder to judge, before and behind the data', async (_, segments) => {
+  const bytes = await picture().jpeg().toBuffer();
+  expect(jpegFrame(Buffer.concat([bytes.subarray(0, 2), segments, bytes.subarray(2)]))).toBeUndefined();
+  expect(jpegFrame(Buffer.concat([bytes.subarray(0, -2), segments]))).toBeUndefined();
+});
+
+test.each([
+  ['fill bytes', [0xff]],
+  ['stuffed bytes', [0xff, 0]],
+  ['restarts', [0xff, 0xd0]],
+])('ten megabytes of %s hold nobody up', (_, pattern) => {
+  const bytes = Buffer.concat([written(), Buffer.alloc(10_000_000, Buffer.from(pattern))]);
+  const started = performance.now();
+  expect(jpegFrame(bytes)).toMatchObject({ scans: 1, lacksEnd: true });
+  expect(performance.now() - started).toBeLessThan(500);
 });

@@ -7,52 +7,52 @@ beforeEach(() => (buffers = new PixelBuffers()));
 
 const pixels = (bytes: number, value = 1): Uint8Array => new Uint8Array(bytes).fill(value);
 
-test('a copy is in shared memory, and as long as the pixels', () => {
-  const copy = buffers.copy(pixels(10, 7));
+test('a copy is in shared memory, and as long as the pixels', async () => {
+  const copy = await buffers.copy(pixels(10, 7));
   expect(copy.buffer).toBeInstanceOf(SharedArrayBuffer);
   expect([...copy]).toEqual(Array(10).fill(7));
 });
 
-test('memory that was given back holds the next picture that fits, and nothing of the last one shows', () => {
-  const large = buffers.copy(pixels(100, 1));
-  const small = buffers.copy(pixels(20, 2));
+test('memory that was given back holds the next picture that fits, and nothing of the last one shows', async () => {
+  const large = await buffers.copy(pixels(100, 1));
+  const small = await buffers.copy(pixels(20, 2));
   expect(small.buffer).not.toBe(large.buffer);
   buffers.giveBack(large);
   buffers.giveBack(small);
-  const next = buffers.copy(pixels(18, 3));
+  const next = await buffers.copy(pixels(18, 3));
   expect(next.buffer).toBe(small.buffer);
   expect([...next]).toEqual(Array(18).fill(3));
-  expect(buffers.copy(pixels(18)).buffer).toBe(large.buffer);
+  expect((await buffers.copy(pixels(18))).buffer).toBe(large.buffer);
 });
 
-test('memory in use holds no other picture', () => {
-  const first = buffers.copy(pixels(100, 1));
-  const second = buffers.copy(pixels(100, 2));
+test('memory in use holds no other picture', async () => {
+  const first = await buffers.copy(pixels(100, 1));
+  const second = await buffers.copy(pixels(100, 2));
   expect(first.buffer).not.toBe(second.buffer);
   expect(first[99]).toBe(1);
 });
 
-test('pictures that grow do not leave a buffer of each size behind', () => {
+test('pictures that grow do not leave a buffer of each size behind', async () => {
   const used = new Set<unknown>();
   for (let bytes = 1; bytes <= 50; bytes++) {
-    const copy = buffers.copy(pixels(bytes));
+    const copy = await buffers.copy(pixels(bytes));
     used.add(copy.buffer);
     buffers.giveBack(copy);
   }
-  for (let bytes = 1; bytes <= 50; bytes++) used.delete(buffers.copy(pixels(bytes)).buffer);
+  for (let bytes = 1; bytes <= 50; bytes++) used.delete((await buffers.copy(pixels(bytes))).buffer);
   expect(used.size).toBe(49);
 });
 
-test('no more than 64 MiB are kept', () => {
-  const held = Array.from({ length: 5 }, () => buffers.copy(pixels(20 * MIB)));
+test('no more than 64 MiB are kept', async () => {
+  const held = await Promise.all(Array.from({ length: 5 }, () => buffers.copy(pixels(20 * MIB))));
   for (const copy of held) buffers.giveBack(copy);
-  const again = Array.from({ length: 5 }, () => buffers.copy(pixels(20 * MIB)));
+  const again = await Promise.all(Array.from({ length: 5 }, () => buffers.copy(pixels(20 * MIB))));
   const before = new Set(held.map(({ buffer }) => buffer));
   expect(again.filter(({ buffer }) => before.has(buffer))).toHaveLength(3);
 });
 
-test('other memory is not taken in', () => {
+test('other memory is not taken in', async () => {
   const own = pixels(10);
   buffers.giveBack(own);
-  expect(buffers.copy(pixels(10)).buffer).not.toBe(own.buffer);
+  expect((await buffers.copy(pixels(10))).buffer).not.toBe(own.buffer);
 });

@@ -1,13 +1,19 @@
 /** Objects read by the real AWS SDK from a real S3-compatible server on a loopback address. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Config } from '../../src/config/config.js';
 import { type AppError } from '../../src/errors.js';
+import { causesOf } from '../../src/images/sources/causes.js';
 import { S3Source } from '../../src/images/sources/s3.source.js';
+import { type ProbeResult } from './s3-probe.js';
 import { configWith, LoopbackServer, patient, refusalOf } from './support.js';
 
 /** The part of s3rver used here; it comes without types. */
@@ -71,8 +77,8 @@ beforeAll(async () => {
     await client.send(new PutObjectCommand({ Bucket: 'photos', Key, Body }));
   client.destroy();
 });
-afterEach(async () => {
-  for (const source of sources.splice(0)) await source.onApplicationShutdown();
+afterEach(() => {
+  for (const source of sources.splice(0)) source.onApplicationShutdown();
 });
 afterAll(async () => {
   await store.close();
@@ -121,10 +127,11 @@ test('refuses a bucket that is not on the list', async () => {
   );
 });
 
-test('says that the store denies access', async () => {
+test('says that the store does not know the key of the service', async () => {
   process.env.AWS_ACCESS_KEY_ID = 'NOBODY';
   const error = await refusal('s3://photos/a.jpg').finally(() => (process.env.AWS_ACCESS_KEY_ID = 'S3RVER'));
-  expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining('denies access')]);
+  expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining('S3 settings')]);
+  expect(causesOf(error.cause)).toEqual([expect.stringMatching(/^InvalidAccessKeyId .*403/)]);
 });
 
 test('says that there are no credentials', async () => {
@@ -136,12 +143,44 @@ test('says that there are no credentials', async () => {
   ]);
 });
 
+const PROBE = fileURLToPath(new URL('s3-probe.js', import.meta.url));
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n';
+const oddServers: LoopbackServer[] = [];
+afterAll(() => Promise.all(oddServers.map((odd) => odd.stop())));
+
+async function oddEndpoint(answer: (socket: Socket) => void): Promise<string> {
+  const odd = await LoopbackServer.startRaw(answer);
+  oddServers.push(odd);
+  return odd.url();
+}
+
+/** What a store writes beside its code. */
+const BODIES: Record<string, string> = {
+  NotXml: 'gone',
+  Html: '<!doctype html><html><body>Not here</body></html>',
+  Empty: '',
+  Deep: '<Error>'.repeat(2_000),
+  Entities: `<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">${'<!ENTITY b "&a;&a;&a;&a;">'.repeat(50)}]><Error><Code>&b;&b;</Code></Error>`,
+  Proto: '<Error><__proto__><x>1</x></__proto__><Code>toString</Code></Error>',
+};
+
 describe('a store that misbehaves', () => {
   let misbehaving: LoopbackServer;
   beforeAll(async () => {
     misbehaving = await LoopbackServer.start((request, response) => {
+      const [, status, code] = /error-(\d+)-(\w+)/.exec(request.url ?? '') ?? [];
+      if (status !== undefined) {
+        const body =
+          BODIES[code] ?? `<Error><Code>${code}</Code><Message>secret 123456789012</Message></Error>`;
+        return void response.writeHead(Number(status), { 'content-type': 'application/xml' }).end(body);
+      }
+      if (request.url?.includes('flooding') === true) response.writeHead(400);
+      if (request.url?.includes('packed') === true) {
+        const packed = gzipSync(request.url.includes('bomb') ? Buffer.alloc(20 * CAP) : picture);
+        return void response.writeHead(200, { 'content-encoding': 'aws-chunked,gzip' }).end(packed);
+      }
       if (request.url?.includes('silent') === true) return;
-      if (request.url?.includes('endless') !== true) return void response.write('x');
+      if (!/endless|flooding/.test(request.url ?? '')) return void response.write('x');
       const more = (): void => {
         while (!response.destroyed && response.write(Buffer.alloc(16_384)));
       };
@@ -164,6 +203,43 @@ describe('a store that misbehaves', () => {
     await misbehaving.drained();
   });
 
+  test('an error without end is cut off, and its socket is closed', async () => {
+    const error = await refusal('s3://photos/flooding', { ...settings(), urlTimeoutMs: 5_000 });
+    expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining('status 400')]);
+    await misbehaving.drained();
+  });
+
+  test.each([
+    ['403-AccessDenied', 'denies access'],
+    ['403-InvalidObjectState', 'archived'],
+    ['403-SignatureDoesNotMatch', 'S3 settings (credentials, clock or region)'],
+    ['403-RequestTimeTooSkewed', 'S3 settings (credentials, clock or region)'],
+    ['400-ExpiredToken', 'S3 settings (credentials, clock or region)'],
+    ['400-InvalidToken', 'S3 settings (credentials, clock or region)'],
+    ['400-AuthorizationHeaderMalformed', 'S3 settings (credentials, clock or region)'],
+    ['301-PermanentRedirect', 'S3 settings (credentials, clock or region)'],
+    ['403-NotXml', 'denies access'],
+    ['403-Empty', 'denies access'],
+    ['400-Deep', 'status 400'],
+    ['400-Entities', 'status 400'],
+    ['400-Proto', 'status 400'],
+    ['418-Html', 'status 418'],
+    ['503-SlowDown', 'status 503; try again'],
+  ])('error %s: %s', async (name, reason) => {
+    const error = await refusal(`s3://photos/error-${name}`, { ...settings(), urlTimeoutMs: 5_000 });
+    expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining(reason)]);
+    expect(error.message + causesOf(error.cause).join()).not.toMatch(/secret|1234/);
+    // The operator is told the store's own code.
+    const [status = '', code = ''] = name.split('-');
+    if (BODIES[code] === undefined)
+      expect(causesOf(error.cause)[0]).toMatch(new RegExp(`^${code} .*${status}`));
+  });
+
+  test('an object that is stored packed is unpacked, within the cap', async () => {
+    expect(picture.equals(await load('s3://photos/packed', settings()))).toBe(true);
+    expect((await refusal('s3://photos/packed-bomb', settings())).code).toBe('image_too_large');
+  });
+
   test('ends when the request does', async () => {
     const source = sourceWith({ ...settings(), urlTimeoutMs: 5_000 });
     const error = await refusalOf(() =>
@@ -172,4 +248,46 @@ describe('a store that misbehaves', () => {
     expect(error.code).toBe('deadline_exceeded');
     await misbehaving.drained();
   });
+});
+
+test('a store that cannot be reached: the caller is told why, and the operator where', async () => {
+  const stores: [string, string, RegExp][] = [
+    ['http://127.0.0.1:1', 'refused the connection', /ECONNREFUSED connect 127\.0\.0\.1 1/],
+    ['http://store.invalid:9000', 'could not be resolved', /(ENOTFOUND|EAI_AGAIN) .*store\.invalid/],
+    [endpoint.replace('http:', 'https:'), 'no secure connection', /EPROTO|ERR_SSL/],
+    [await oddEndpoint((socket) => socket.end('220 hello\r\n')), 'does not speak HTTP', /HPE_/],
+    [await oddEndpoint((socket) => socket.end()), 'broke off', /ECONNRESET/],
+    [await oddEndpoint((socket) => socket.write(SWITCHING)), 'longer than 2000 ms', /^Error/],
+  ];
+  const endpoints = stores.map(([store]) => store);
+  const { stdout } = await promisify(execFile)(process.execPath, [PROBE, ...endpoints], {
+    env: { ...process.env },
+  });
+  const results = JSON.parse(stdout) as ProbeResult[];
+  for (const [index, [store, reason, cause]] of stores.entries()) {
+    const { code, message, causes } = results[index];
+    expect([store, code, message]).toEqual([store, 'download_failed', expect.stringContaining(reason)]);
+    expect(message).not.toContain('store.invalid');
+    expect(causes.join()).toMatch(cause);
+  }
+});
+
+test('buckets of several regions, read at a time', async () => {
+  const regions: Record<string, string> = { north: 'eu-north-1', south: 'af-south-1' };
+  const world = await LoopbackServer.start((request, response) => {
+    const [, bucket = ''] = (request.url ?? '').split('/');
+    const region = regions[bucket] ?? 'us-east-1';
+    const signedFor = /Credential=[^/]+\/\d+\/([^/]+)/.exec(request.headers.authorization ?? '')?.[1];
+    if (signedFor === region) return void response.end(bucket);
+    response.writeHead(301, { 'x-amz-bucket-region': region });
+    setTimeout(() => response.end('<Error><Code>PermanentRedirect</Code></Error>'), 5);
+  });
+  const source = sourceWith({ s3Endpoint: world.url() });
+  const buckets = Array.from({ length: 30 }, (_, index) => ['north', 'home', 'south'][index % 3] ?? '');
+  const read = await Promise.all(
+    buckets.map((bucket) => source.load(`s3://${bucket}/a`, 'image_url', patient)),
+  );
+  expect(read.map((bytes) => Buffer.from(bytes).toString())).toEqual(buckets);
+  source.onApplicationShutdown();
+  await world.stop();
 });

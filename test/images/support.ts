@@ -1,6 +1,11 @@
 /** What the tests of this room share: a configuration, errors as values, and servers on loopback addresses. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createRawServer,
+  type Server as RawServer,
+  type Socket,
+} from 'node:net';
 import { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 
@@ -23,24 +28,35 @@ export async function refusalOf(work: () => unknown): Promise<AppError> {
   throw new Error('expected a refusal');
 }
 
-/** An http server on a free port of a loopback address, which knows how many sockets it got and has open. */
+/** A server on a free port of a loopback address, which knows how many sockets it got and has open. */
 export class LoopbackServer {
   readonly open = new Set<Socket>();
   connections = 0;
 
   private constructor(
-    private readonly server: Server,
+    private readonly server: Server | RawServer,
     private readonly address: string,
   ) {
-    server.on('connection', (socket) => {
+    server.on('connection', (socket: Socket) => {
       this.connections++;
       this.open.add(socket);
       socket.on('error', () => undefined).once('close', () => this.open.delete(socket));
     });
   }
 
-  static async start(listener: RequestListener, address = '127.0.0.1'): Promise<LoopbackServer> {
-    const server = createServer(listener);
+  static start(listener: RequestListener, address = '127.0.0.1'): Promise<LoopbackServer> {
+    return LoopbackServer.listen(createServer(listener), address);
+  }
+
+  /** A server that answers the first bytes of each connection with whatever `answer` writes. */
+  static startRaw(answer: (socket: Socket, request: string) => void): Promise<LoopbackServer> {
+    const server = createRawServer((socket) => {
+      socket.once('data', (request) => answer(socket, request.toString('latin1')));
+    });
+    return LoopbackServer.listen(server, '127.0.0.1');
+  }
+
+  private static async listen(server: Server | RawServer, address: string): Promise<LoopbackServer> {
     const loopback = new LoopbackServer(server, address);
     await new Promise<void>((resolve) => server.listen(0, address, resolve));
     return loopback;
@@ -60,7 +76,7 @@ export class LoopbackServer {
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections();
+    for (const socket of this.open) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }

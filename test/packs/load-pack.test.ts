@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../models/tools/checksum.js';
 import { packNames, readRecipe } from '../../models/tools/recipe.js';
+import { AppError } from '../../src/errors.js';
 import { loadPack } from '../../src/packs/load-pack.js';
 
 interface Manifest {
@@ -30,6 +31,36 @@ async function load(pack = 'default') {
 
 it('loads the default pack', async () => {
   expect((await load()).models.detector.family).toBe('ultraface');
+});
+
+it.each([
+  'null',
+  '[]',
+  '5',
+  '"pack"',
+  '{',
+  '',
+  '{"models":null}',
+  '{"models":[]}',
+  '{"models":{"detector":null}}',
+  '{}',
+])('a manifest that is %s is told in a sentence, its own or that of a pack it extends', async (text) => {
+  for (const name of ['odd', 'heir']) await mkdir(join(modelsDir, name));
+  await writeFile(join(modelsDir, 'odd/pack.json'), text);
+  await writeFile(join(modelsDir, 'heir/pack.json'), '{"extends":"odd"}');
+  for (const modelPack of ['odd', 'heir']) {
+    expect(() => loadPack({ modelsDir, modelPack })).toThrow(AppError);
+    expect(() => loadPack({ modelsDir, modelPack })).toThrow(/\/pack\.json /);
+  }
+});
+
+it('a model that cannot be read, and a folder of models that is not there', async () => {
+  await rm(join(modelsDir, 'default/recognition.onnx'));
+  await mkdir(join(modelsDir, 'default/recognition.onnx'));
+  await expect(load()).rejects.toThrow(/recognition\.onnx cannot be read \(.*EISDIR/);
+  expect(() => loadPack({ modelsDir: '/no/such/folder', modelPack: 'default' })).toThrow(
+    'There are no models: the folder /no/such/folder (MODELS_DIR) does not exist.',
+  );
 });
 
 it.each([

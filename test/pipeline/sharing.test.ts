@@ -6,6 +6,7 @@ import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions, Task } from '../../src/pipeline/analysis.js';
 import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
 import type { Analysis } from '../../src/pipeline/pending-job.js';
+import { WorkerThread } from '../../src/pipeline/worker-thread.js';
 import type { Image } from '../../src/vision/image.js';
 import { sample, until } from '../e2e/support.js';
 
@@ -41,17 +42,17 @@ async function start(workers: number, settings: Partial<Config> = {}): Promise<v
   const all = { inferenceMinWorkers: workers, inferenceMaxWorkers: workers, ...settings };
   pool = new InferencePool(Object.assign(new Config(), all));
   await pool.onModuleInit();
-  const run = pool['threads'].run.bind(pool['threads']);
   asked = [];
   onAsk = () => undefined;
-  pool['threads'].run = (task, options) => {
-    if (task.jobs.length > 0)
-      asked.push(task.found?.found[0].length ?? (task.mayShare === true ? 'shareable' : 'whole'));
-    const answer = run(task, options);
-    onAsk(task);
-    return answer;
-  };
 }
+
+const ask = Object.getOwnPropertyDescriptor(WorkerThread.prototype, 'ask')?.value as WorkerThread['ask'];
+WorkerThread.prototype.ask = function (task) {
+  asked.push(task.found?.found[0].length ?? (task.mayShare === true ? 'shareable' : 'whole'));
+  const answer = ask.call(this, task);
+  onAsk(task);
+  return answer;
+};
 
 const analyze = (image: Image, options = EVERYTHING, signal = patient): Promise<Analysis> =>
   pool.analyze(image, options, signal);
@@ -148,7 +149,7 @@ test('a picture with more faces than workers calls for one more, up to the maxim
     asked = [];
     expect((await analyze(four)).faces).toHaveLength(4);
     expect(asked).toEqual(['shareable', ...hands]);
-    await until(() => pool['warm'].size === workers, 30_000);
+    await until(() => pool['threads'].warm === workers, 30_000);
   }
   expect(pool.state).toMatchObject({ workers: 3, busy: 0 });
 });
@@ -183,7 +184,7 @@ test('a worker that crashes while it helps fails that picture and no other', asy
   };
   expect(await outcome(analyze(three))).toBe('worker_failed');
   expect((await next)?.faces).toHaveLength(4);
-  await until(() => pool.state.workers === 2 && pool['warm'].size === 2, 30_000);
+  await until(() => pool.state.workers === 2 && pool['threads'].warm === 2, 30_000);
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0, restarts: 1 });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked.slice(-3)).toEqual(['shareable', 2, 1]);

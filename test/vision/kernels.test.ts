@@ -1,4 +1,5 @@
 /** The compiled loops against what they mean, written down plainly: pictures, maps and targets of many shapes. */
+import { drawLetterbox, fitLetterbox } from '../../src/detection/letterbox.js';
 import type { Affine } from '../../src/vision/affine.js';
 import type { Image } from '../../src/vision/image.js';
 import { kernelMemory, layOut } from '../../src/vision/kernels.js';
@@ -148,6 +149,47 @@ describe('shrinking', () => {
     const { image: shrunk } = reduce(image, map, columns, rows);
     expect([shrunk.width, shrunk.height]).toEqual([columns, rows]);
     expect(Buffer.compare(shrunk.data, blockMeans(image, factor))).toBe(0);
+  });
+});
+
+describe('pictures of extreme proportions', () => {
+  const SHAPES: [width: number, height: number][] = [
+    [65_535, 1],
+    [1, 65_535],
+    [65_535, 3],
+    [3, 65_535],
+    [4000, 20],
+    [20, 4000],
+  ];
+
+  it.each(SHAPES)('%i×%i are averaged over the lines and columns there are', (width, height) => {
+    const image = noise(width, height, dice(width));
+    const before = kernelMemory().bytes.length;
+    for (const factor of [2, 11, 136, 5000]) {
+      const middle = (factor - 1) / 2;
+      const map = { a: factor, b: 0, c: middle, d: 0, e: factor, f: middle };
+      const [columns, rows] = [Math.ceil(width / factor), Math.ceil(height / factor)];
+      const { image: shrunk } = reduce(image, map, columns, rows);
+      const means = blockMeans(image, factor);
+      expect([shrunk.width, shrunk.height]).toEqual([columns, rows]);
+      // Sums of floats: a mean just below a half may be rounded up.
+      const differences = shrunk.data.map((value, index) => Math.abs(value - means[index]));
+      expect(differences.reduce((most, value) => Math.max(most, value), 0)).toBeLessThanOrEqual(1);
+    }
+    // No more memory than a few pictures take.
+    expect(kernelMemory().bytes.length - before).toBeLessThan(10 * image.data.length + 1_000_000);
+  });
+
+  it.each(SHAPES)('%i×%i are drawn into a detector input', (width, height) => {
+    const image = { width, height, data: new Uint8Array(width * height * 3).fill(200) };
+    for (const size of [160, 320, 480]) {
+      const box = fitLetterbox(image, size, 16, 16);
+      const data = new Float32Array(3 * box.width * box.height).fill(NaN);
+      const plain = { order: 'RGB', mean: [0, 0, 0], std: [1, 1, 1] } as const;
+      drawLetterbox(image, box, { data, shape: [1, 3, box.height, box.width] }, 0, plain);
+      expect(data[0]).toBeCloseTo(200, 0);
+      expect(data.some((value) => Number.isNaN(value))).toBe(false);
+    }
   });
 });
 

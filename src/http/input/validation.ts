@@ -3,6 +3,7 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { validate, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../../errors.js';
+import { validation } from '../problem.js';
 
 const RULES: ValidatorOptions = {
   whitelist: true,
@@ -12,6 +13,8 @@ const RULES: ValidatorOptions = {
   validationError: { target: false, value: false },
 };
 
+/** Most fields of an object; no DTO has as many. Each field that is not known costs as much as one that is. */
+const MAX_FIELDS = 64;
 /** Most problems that an answer lists. */
 const MAX_PROBLEMS = 20;
 /** Names of fields are the caller's words: so much of one is repeated. */
@@ -31,6 +34,8 @@ export class InputPipe implements PipeTransform<object, Promise<object>> {
  */
 export async function validated<T extends object>(type: ClassConstructor<T>, plain: object): Promise<T> {
   const given = Object.entries(withoutNulls(plain));
+  if (given.length > MAX_FIELDS)
+    throw validation('body', `has more than ${MAX_FIELDS} fields: send those of the documentation alone`);
   // Transforms turn text into other types. What is an object already stays as it is: class-transformer would copy the
   // bytes of pictures, and takes quadratic time for objects of many fields.
   const texts = given.filter(([, value]) => typeof value !== 'object');

@@ -1,17 +1,30 @@
 /** Downloads a picture over http or https: one deadline, a byte cap, few redirects, and only addresses the policy allows. */
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { isUtf8 } from 'node:buffer';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { type AppError } from '../../errors.js';
 import { currentRequest } from '../../telemetry/scope.js';
 import { AddressPolicy } from '../address-policy.js';
-import { downloadFailed, readCapped, transfer } from './transfer.js';
+import { codeOfCause } from './causes.js';
+import { connectionFailure, downloadFailed } from './download-failed.js';
+import { type ByteCount, type ReadBounds, readCapped, transfer } from './transfer.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Interim responses (1xx) before the real one. One or two are usual; each costs time, and nothing else bounds them. */
+const MAX_INTERIM_RESPONSES = 16;
+/** Headers, and the frames of a chunked body, above what the body itself may have. */
+const FRAMING_SHARE = 0.25;
+const FRAMING_BYTES = 256 * 1024;
 const HEADERS = {
   accept: 'image/*',
-  // A compressed body would have to be unpacked under a cap of its own; pictures gain nothing from it.
+  // Pictures are compressed already.
   'accept-encoding': 'identity',
   'user-agent': 'face-analysis-service',
 };
@@ -36,20 +49,23 @@ export class HttpSource implements OnApplicationShutdown {
 
   /**
    * @param field the request field named in errors
-   * @throws AppError `download_failed`, `address_forbidden`, `image_too_large`, `deadline_exceeded`
+   * @param bytes counts what is kept
+   * @throws AppError `download_failed`, `address_forbidden`, `image_too_large`, `deadline_exceeded`, and what `bytes` throws
    */
-  load(url: string, field: string, request: AbortSignal): Promise<Uint8Array> {
+  load(url: string, field: string, request: AbortSignal, bytes?: ByteCount): Promise<Uint8Array> {
+    const { urlTimeoutMs, imageMaxBytes: maxBytes } = this.config;
     const download = (signal: AbortSignal): Promise<Uint8Array> =>
-      this.download(parseUrl(url, field), field, signal);
-    return transfer(field, request, this.config.urlTimeoutMs, download, (error) => explain(error, field));
+      this.download(parseUrl(url, field), { maxBytes, field, signal, bytes });
+    return transfer(field, request, urlTimeoutMs, download, (error) => explain(error, field));
   }
 
-  private async download(start: URL, field: string, signal: AbortSignal): Promise<Uint8Array> {
+  private async download(start: URL, bounds: ReadBounds): Promise<Uint8Array> {
+    const { field } = bounds;
     let url = start;
     for (let redirects = 0; redirects <= this.config.urlMaxRedirects; redirects++) {
-      const response = await this.get(url, field, signal);
+      const response = await this.get(url, bounds);
       const status = response.statusCode ?? 0;
-      if (!REDIRECTS.has(status)) return this.read(response, status, field, signal);
+      if (!REDIRECTS.has(status)) return this.read(response, status, bounds);
       // Its body has no use; the socket goes with it.
       response.destroy();
       url = redirectTarget(url, response.headers.location, field);
@@ -61,7 +77,7 @@ export class HttpSource implements OnApplicationShutdown {
   }
 
   /** Sends one request, to an allowed address only, and waits for the head of the response. */
-  private get(url: URL, field: string, signal: AbortSignal): Promise<IncomingMessage> {
+  private get(url: URL, { field, signal, maxBytes }: ReadBounds): Promise<IncomingMessage> {
     this.policy.checkLiteral(url, field);
     const lookup = this.policy.lookup(field);
     const headers = { ...HEADERS, ...currentRequest()?.traceHeaders };
@@ -70,36 +86,65 @@ export class HttpSource implements OnApplicationShutdown {
         url.protocol === 'https:'
           ? requestHttps(url, { agent: this.httpsAgent, headers, lookup, signal })
           : requestHttp(url, { agent: this.httpAgent, headers, lookup, signal });
-      outgoing.once('response', resolve);
-      // Stays for errors after the response too; those reach the reader of the body as well.
-      outgoing.on('error', reject);
+      let response: IncomingMessage | undefined;
+      const fail = (error: Error): void => {
+        // The reader of a body is told too: destroying the request alone would look like an end to it. What comes after
+        // the end of a body is of no interest.
+        if (response === undefined) outgoing.destroy();
+        else if (!response.complete) response.destroy(error);
+        reject(error);
+      };
+      outgoing.once('response', (received) => resolve((response = received)));
+      outgoing.on('error', fail);
+      // Node hands over a connection whose protocol was switched, and says nothing where nobody takes it.
+      outgoing.once('upgrade', (_, socket) => {
+        socket.destroy();
+        fail(downloadFailed(field, 'the server switched to another protocol (status 101); check the URL'));
+      });
+      outgoing.once('close', () => reject(new Error('closed without a response')));
+      boundFraming(outgoing, maxBytes, () =>
+        fail(
+          downloadFailed(
+            field,
+            'the server sends more around the picture than the picture; check the server',
+          ),
+        ),
+      );
       outgoing.end();
     });
   }
 
-  private async read(
-    response: IncomingMessage,
-    status: number,
-    field: string,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const { 'content-encoding': encoding, 'content-length': length } = response.headers;
-    const refusal =
-      status !== 200
-        ? `the server answered with status ${status}; check that the URL is right, has not expired and needs no sign-in`
-        : encoding !== undefined && encoding.toLowerCase() !== 'identity'
-          ? 'the server compressed the picture although asked not to; serve it without a content encoding'
-          : undefined;
-    if (refusal !== undefined) {
+  private async read(response: IncomingMessage, status: number, bounds: ReadBounds): Promise<Uint8Array> {
+    if (status !== 200) {
       response.destroy();
-      throw downloadFailed(field, refusal);
+      throw downloadFailed(
+        bounds.field,
+        `the server answered with status ${status}; check that the URL is right, has not expired and needs no sign-in`,
+      );
     }
+    const { 'content-encoding': coding, 'content-length': length } = response.headers;
     const announced = length === undefined ? undefined : Number(length);
-    return readCapped(response, announced, this.config.imageMaxBytes, field, signal);
+    return readCapped(response, { announced, coding }, bounds);
   }
 }
 
-/** Parses what the caller wrote. The text is never repeated in a message: it may hold a signature. */
+/** Finds a response that is all frame: interim responses without end, or bytes of body among kilobytes of chunk headers. */
+function boundFraming(outgoing: ClientRequest, maxBytes: number, onExcess: () => void): void {
+  let interim = 0;
+  let received = 0;
+  const most = maxBytes * (1 + FRAMING_SHARE) + FRAMING_BYTES;
+  outgoing.on('information', () => {
+    if (++interim > MAX_INTERIM_RESPONSES) onExcess();
+  });
+  outgoing.once('socket', (socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.byteLength;
+      if (received > most) onExcess();
+    });
+  });
+}
+
+/** Parses what the caller wrote, as a browser would. The text is never repeated in a message: it may hold a signature. */
 export function parseUrl(text: string, field: string): URL {
   if (!URL.canParse(text))
     throw downloadFailed(field, 'it is not a valid URL; send an absolute http, https or s3 URL');
@@ -109,9 +154,11 @@ export function parseUrl(text: string, field: string): URL {
 /**
  * Where a redirect leads. A step down from https to http is refused: who asked for https gets no picture that
  * anybody on the way could have exchanged.
+ * @param header the `Location` header as Node gives it: one character for each byte
  */
-export function redirectTarget(from: URL, location: string | undefined, field: string): URL {
-  if (location === undefined || !URL.canParse(location, from.href)) {
+export function redirectTarget(from: URL, header: string | undefined, field: string): URL {
+  const location = header === undefined ? '' : asUtf8(header).trim();
+  if (location === '' || !URL.canParse(location, from.href)) {
     throw downloadFailed(field, 'the server redirected without saying where; use the final URL');
   }
   const target = checkUrl(new URL(location, from), field);
@@ -136,24 +183,23 @@ function checkUrl(url: URL, field: string): URL {
   return url;
 }
 
-/** Words for what a socket can end in; host names and codes only, never a URL. */
-function explain(error: unknown, field: string): AppError {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
-  return downloadFailed(field, reasonFor(code), error);
+/** Servers write URLs raw where they should encode them; browsers read such bytes as UTF-8 too. */
+function asUtf8(header: string): string {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
 }
 
-function reasonFor(code: string): string {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ENODATA') {
-    return `the name of its host could not be resolved (${code}); check the host in the URL`;
-  }
-  if (code === 'ECONNREFUSED')
-    return 'its host refused the connection; check the host and the port in the URL';
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
-    return `no secure connection could be made (${code}); the server needs a valid certificate from a known authority`;
-  }
-  if (code.startsWith('HPE_')) return `the server does not speak HTTP (${code}); check the port in the URL`;
-  if (code === 'ECONNRESET')
-    return 'the connection broke off before the picture was complete; check the server or try again';
-  return `the connection failed (${code}); check that the URL can be reached from outside`;
+/** Words for what a socket can end in; codes only, never a host or URL. */
+function explain(error: unknown, field: string): AppError {
+  const code = codeOfCause(error) ?? 'no response';
+  return downloadFailed(field, `${connectionFailure(code)}; ${remedyFor(code)}`, error);
+}
+
+function remedyFor(code: string): string {
+  if (code === 'ECONNREFUSED') return 'check the host and the port in the URL';
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code))
+    return 'the server needs a valid certificate from a known authority';
+  if (code.startsWith('HPE_')) return 'check the port in the URL, and the server';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'check the server or try again';
+  return 'check that the URL can be reached from outside';
 }

@@ -1,13 +1,21 @@
 /** Reads a picture from Amazon S3 or a compatible store. The only file that knows the AWS SDK. */
 import { Readable } from 'node:stream';
-import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { AppError } from '../../errors.js';
-import { downloadFailed, readCapped, transfer } from './transfer.js';
+import { downloadFailed } from './download-failed.js';
+import { explainS3, mayBeMissing, statusOf } from './s3-errors.js';
+import { type ByteCount, type ReadBounds, readCapped, transfer } from './transfer.js';
 
 /** Signs requests where no region is known; Amazon points from there to a bucket's own region, other stores do not care. */
 const DEFAULT_REGION = 'us-east-1';
+/** A region's name, as it becomes part of a host. */
+const REGION = /^[a-z0-9-]{1,64}$/;
+/** More regions than Amazon has. */
+const MAX_REGIONS = 64;
+/** Enough for every error a store writes; the SDK itself would read on without end. */
+const MAX_ERROR_BYTES = 16 * 1024;
 /** Bucket names, old ones with capitals and underscores included; no ARNs, which could name other accounts' endpoints. */
 const S3_URL = /^s3:\/\/([a-z0-9][a-z0-9._-]{1,253}[a-z0-9])\/(.+)$/is;
 
@@ -18,12 +26,14 @@ interface ObjectLocation {
 
 @Injectable()
 export class S3Source implements OnApplicationShutdown {
-  private client: Promise<S3Client> | undefined;
+  /** By region; under '' the one that the settings name. */
+  private readonly clients = new Map<string, Promise<S3Client>>();
 
   constructor(private readonly config: Config) {}
 
-  async onApplicationShutdown(): Promise<void> {
-    (await this.client)?.destroy();
+  onApplicationShutdown(): void {
+    for (const connecting of this.clients.values())
+      connecting.then((client) => client.destroy()).catch(() => undefined);
   }
 
   /**
@@ -31,20 +41,24 @@ export class S3Source implements OnApplicationShutdown {
    * Where there is none and the key holds percent-encoding, its decoded form is tried: many URL libraries cannot
    * write a space otherwise.
    * @param field the request field named in errors
-   * @throws AppError `object_not_found`, `download_failed`, `address_forbidden`, `image_too_large`, `deadline_exceeded`
+   * @param bytes counts what is kept
+   * @throws AppError `object_not_found`, `download_failed`, `address_forbidden`, `image_too_large`, `deadline_exceeded`,
+   *   and what `bytes` throws
    */
-  load(url: string, field: string, request: AbortSignal): Promise<Uint8Array> {
+  load(url: string, field: string, request: AbortSignal, bytes?: ByteCount): Promise<Uint8Array> {
+    const { urlTimeoutMs, imageMaxBytes: maxBytes } = this.config;
     const download = async (signal: AbortSignal): Promise<Uint8Array> => {
       const location = this.locate(url, field);
+      const bounds = { maxBytes, field, signal, bytes };
       try {
-        return await this.read(location, field, signal);
+        return await this.read(location, bounds);
       } catch (error) {
         const key = decodeKey(location.key);
         if (key === location.key || !mayBeMissing(error)) throw error;
-        return this.read({ ...location, key: checkKey(key, field) }, field, signal);
+        return this.read({ ...location, key: checkKey(key, field) }, bounds);
       }
     };
-    return transfer(field, request, this.config.urlTimeoutMs, download, (error) => explain(error, field));
+    return transfer(field, request, urlTimeoutMs, download, (error) => explainS3(error, field));
   }
 
   private locate(url: string, field: string): ObjectLocation {
@@ -63,18 +77,34 @@ export class S3Source implements OnApplicationShutdown {
     return { bucket, key: checkKey(key, field) };
   }
 
-  private async read(
-    { bucket, key }: ObjectLocation,
-    field: string,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    this.client ??= connect(this.config);
-    const client = await this.client;
-    const { Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
-      abortSignal: signal,
-    });
+  private async read(location: ObjectLocation, bounds: ReadBounds): Promise<Uint8Array> {
+    const { Body, ContentLength, ContentEncoding } = await this.open(location, bounds.signal);
     if (!(Body instanceof Readable)) throw new Error('the store sent no body');
-    return readCapped(Body, ContentLength, this.config.imageMaxBytes, field, signal);
+    return readCapped(Body, { announced: ContentLength, coding: ContentEncoding }, bounds);
+  }
+
+  /**
+   * Follows the store once to the bucket's own region. The SDK could do that itself, but swaps the region of the one
+   * client while it does, and requests that run beside it go astray.
+   */
+  private async open(location: ObjectLocation, signal: AbortSignal): Promise<GetObjectCommandOutput> {
+    const command = new GetObjectCommand({ Bucket: location.bucket, Key: location.key });
+    try {
+      return await (await this.client('')).send(command, { abortSignal: signal });
+    } catch (error) {
+      const region = regionNamedBy(error);
+      if (region === undefined || (this.clients.size > MAX_REGIONS && !this.clients.has(region))) throw error;
+      return (await this.client(region)).send(command, { abortSignal: signal });
+    }
+  }
+
+  private client(region: string): Promise<S3Client> {
+    const known = this.clients.get(region);
+    if (known !== undefined) return known;
+    const connecting = connect(this.config, region || this.config.s3Region);
+    this.clients.set(region, connecting);
+    connecting.catch(() => this.clients.delete(region));
+    return connecting;
   }
 }
 
@@ -82,27 +112,66 @@ export class S3Source implements OnApplicationShutdown {
  * The address policy does not apply here: the endpoint is the operator's choice, often a private one, and a caller
  * can pick no more of it than bucket and key.
  */
-async function connect(config: Config): Promise<S3Client> {
+async function connect(config: Config, region: string | undefined): Promise<S3Client> {
+  const agent = { maxSockets: config.urlMaxDownloads };
   const settings = {
     endpoint: config.s3Endpoint,
     forcePathStyle: config.s3ForcePathStyle,
-    followRegionRedirects: true,
     // A checksum would wrap the body in a stream that cannot be cut off cleanly; TLS already guards the bytes.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: config.urlTimeoutMs, requestTimeout: config.urlTimeoutMs },
+    // Three attempts at a host that does not answer fit into the deadline, so that the error can say so.
+    requestHandler: {
+      connectionTimeout: Math.ceil(config.urlTimeoutMs / 4),
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
   } as const;
-  const client = new S3Client({
-    ...settings,
-    ...(config.s3Region === undefined ? {} : { region: config.s3Region }),
-  });
+  const client = new S3Client({ ...settings, ...(region === undefined ? {} : { region }) });
   try {
     // The SDK finds the region in its own environment variables and files; only here it says that there is none.
     await client.config.region();
-    return client;
+    return capErrors(client);
   } catch {
     client.destroy();
-    return new S3Client({ ...settings, region: DEFAULT_REGION });
+    return capErrors(new S3Client({ ...settings, region: DEFAULT_REGION }));
   }
+}
+
+/** Cuts off what a store sends besides objects, before the SDK reads it. */
+function capErrors(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next) => async (sent) => {
+      const output = await next(sent);
+      const { statusCode, body } = output.response as { statusCode: number; body?: unknown };
+      if (statusCode >= 200 && statusCode < 300) return output;
+      if (body instanceof Readable) Object.assign(output.response as object, { body: await head(body) });
+      return output;
+    },
+    { step: 'deserialize', priority: 'low', name: 'capErrors' },
+  );
+  return client;
+}
+
+/** The body of an error; nothing of one that is too long, as half of it tells no more than its status. */
+async function head(body: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    // Leaving the loop destroys the stream, and its socket with it.
+    if (bytes > MAX_ERROR_BYTES) return new Uint8Array();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+/** Where a store says that the bucket lives; undefined where the error is another. */
+function regionNamedBy(error: unknown): string | undefined {
+  const { $response } = (error ?? {}) as { $response?: { headers?: Readonly<Record<string, string>> } };
+  const region = $response?.headers?.['x-amz-bucket-region'];
+  const status = statusOf(error);
+  if (region === undefined || !REGION.test(region)) return undefined;
+  return status === 301 || status === 307 || status === 400 ? region : undefined;
 }
 
 /** A store that tidies paths would read `..` as a way out of the bucket, past the list of allowed ones. */
@@ -117,49 +186,4 @@ function decodeKey(key: string): string {
   } catch {
     return key; // a lone % is part of the name
   }
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-}
-
-/** Without the right to list a bucket, Amazon answers 403 for what is not there. */
-function mayBeMissing(error: unknown): boolean {
-  const status = statusOf(error);
-  return status === 404 || status === 403;
-}
-
-/** Names and statuses only: the store's own messages hold hosts, keys and account numbers. */
-function explain(error: unknown, field: string): AppError {
-  const status = statusOf(error);
-  const name =
-    typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : 'unknown error';
-  if (status === 404) {
-    const missing = name === 'NoSuchBucket' ? 'bucket' : 'object';
-    return new AppError(
-      'object_not_found',
-      `The ${missing} that ${field} names is not in the store: check bucket and key.`,
-      { field },
-      { cause: error },
-    );
-  }
-  if (status === 403) {
-    return downloadFailed(
-      field,
-      'the store denies access; the service needs permission to read this object (s3:GetObject), and to list its bucket to tell a missing object',
-      error,
-    );
-  }
-  if (name === 'CredentialsProviderError') {
-    return downloadFailed(
-      field,
-      'the service has no AWS credentials; the operator has to provide them by environment, profile or role',
-      error,
-    );
-  }
-  return downloadFailed(
-    field,
-    `the store could not be read (${name}${status === undefined ? '' : `, status ${status}`}); try again, or have the operator check the S3 settings`,
-    error,
-  );
 }

@@ -6,10 +6,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { Config } from '../config/config.js';
-import { awaitsContinue } from './server/expect-continue.js';
-import { answerRefusals, refuseTarget } from './server/refusals.js';
-import { leaveUnread } from './server/unread-body.js';
+import type { Config } from '../../config/config.js';
+import { awaitsContinue } from './expect-continue.js';
+import { answerRefusals, refuseTarget } from './refusals.js';
+import { leaveUnread } from './unread-body.js';
 
 /** How often Node looks for requests that take too long; its own half a minute would stretch every time-out by as much. */
 const CHECKING_INTERVAL_MS = 1_000;

@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { Config } from '../config/config.js';
+import { Config } from '../../config/config.js';
 import { createHttpServer } from './http-server.js';
 
 const managementRequests = new WeakSet<IncomingMessage>();

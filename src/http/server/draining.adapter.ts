@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Config } from '../config/config.js';
+import type { Config } from '../../config/config.js';
 import { createHttpServer } from './http-server.js';
 
 /** How long a connection without a request is kept after the last one was taken: its request may be on the way. */

@@ -1,0 +1,118 @@
+/**
+ * What a decoder process and its parent tell each other, over its standard input and output: four bytes of length, so
+ * many bytes of JSON, then as many raw bytes as that announces.
+ */
+import type { ErrorCode, ErrorDetails } from '../errors.js';
+import type { Encoded, Header, Size } from './sharp-decoder.js';
+
+/** What the raw bytes of a message are, `bytes` of them. */
+interface Announced {
+  readonly bytes: number;
+}
+
+/** Work for a decoder process; the raw bytes are the file. */
+export interface DecoderJob extends Announced {
+  readonly task: 'header' | 'decode';
+  readonly encoded: Omit<Encoded, 'bytes'>;
+  /** Size to shrink it to. */
+  readonly size?: Size;
+  readonly limits: JobLimits;
+}
+
+/** What a job may take. */
+export interface JobLimits {
+  /** Memory beyond what the process has when it begins. */
+  readonly memoryBytes: number;
+  /** Time of the processor, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** What comes of it; the raw bytes are the pixels. */
+export type DecoderAnswer = Announced &
+  (
+    | { readonly kind: 'ready' }
+    | { readonly kind: 'header'; readonly header: Header }
+    | { readonly kind: 'pixels'; readonly size: Size }
+    | { readonly kind: 'refused'; readonly refusal: Refusal }
+    /** The process has taken more than its limits allow, and is of no use any more. */
+    | { readonly kind: 'exceeded'; readonly limit: 'time' | 'memory' }
+  );
+
+/** An AppError on its way. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+  /** The message of the error underneath. */
+  readonly cause?: string;
+}
+
+const LENGTH_BYTES = 4;
+/** No message has more JSON than this. */
+const MOST_JSON_BYTES = 64 * 1024;
+
+/** The beginning of a message: all but its raw bytes. */
+export function encodeMessage(message: DecoderJob | DecoderAnswer): Buffer {
+  const json = Buffer.from(JSON.stringify(message));
+  const head = Buffer.alloc(LENGTH_BYTES);
+  head.writeUInt32LE(json.length);
+  return Buffer.concat([head, json]);
+}
+
+/** Puts messages together from the pieces a pipe delivers them in. */
+export class MessageReader<Message extends Announced> {
+  private head = Buffer.alloc(0);
+  private message?: Message;
+  private body?: Uint8Array;
+  private filled = 0;
+
+  /**
+   * @param roomFor memory for the raw bytes of a message; called once for each that has any
+   * @param onMessage called with each message that is complete
+   */
+  constructor(
+    private readonly roomFor: (message: Message) => Uint8Array,
+    private readonly onMessage: (message: Message, body: Uint8Array) => void,
+  ) {}
+
+  /** @throws Error when the other side does not keep to the protocol */
+  push(piece: Buffer): void {
+    let rest = piece;
+    while (rest.length > 0) rest = this.message === undefined ? this.readHead(rest) : this.readBody(rest);
+  }
+
+  private readHead(piece: Buffer): Buffer {
+    this.head = Buffer.concat([this.head, piece]);
+    if (this.head.length < LENGTH_BYTES) return NOTHING;
+    const length = this.head.readUInt32LE();
+    if (length > MOST_JSON_BYTES) throw new Error(`a message of ${length} bytes`);
+    const end = LENGTH_BYTES + length;
+    if (this.head.length < end) return NOTHING;
+    const message = JSON.parse(this.head.toString('utf8', LENGTH_BYTES, end)) as Message;
+    const rest = this.head.subarray(end);
+    this.head = NOTHING;
+    this.message = message;
+    this.body = message.bytes > 0 ? this.roomFor(message) : NOTHING;
+    this.filled = 0;
+    if (message.bytes === 0) this.finish(message, this.body);
+    return rest;
+  }
+
+  private readBody(piece: Buffer): Buffer {
+    const { message, body } = this;
+    if (message === undefined || body === undefined) return piece;
+    const part = piece.subarray(0, message.bytes - this.filled);
+    body.set(part, this.filled);
+    this.filled += part.length;
+    if (this.filled === message.bytes) this.finish(message, body);
+    return piece.subarray(part.length);
+  }
+
+  private finish(message: Message, body: Uint8Array): void {
+    this.message = undefined;
+    this.body = undefined;
+    this.onMessage(message, body);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

@@ -1,0 +1,44 @@
+/** How many downloads run at a time: in all, and for each caller. */
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { AppError } from '../../errors.js';
+
+/** A download holds a socket and a deadline's worth of waiting, however little it brings: one caller gets half at most. */
+@Injectable()
+export class DownloadSlots {
+  private readonly most: number;
+  private readonly share: number;
+  private readonly byCaller = new Map<string, number>();
+  private taken = 0;
+
+  constructor(config: Config) {
+    this.most = config.urlMaxDownloads;
+    this.share = Math.ceil(this.most / 2);
+  }
+
+  /**
+   * Takes a slot.
+   * @param caller whose share it counts towards
+   * @returns gives the slot back; call it once, when the download has ended
+   * @throws AppError `overloaded` when all slots, or all of this caller, are taken
+   */
+  take(caller: string): () => void {
+    const own = this.byCaller.get(caller) ?? 0;
+    if (this.taken >= this.most || own >= this.share) {
+      throw new AppError(
+        'overloaded',
+        'Too many pictures are being downloaded at the moment; try again later, or send pictures instead of URLs.',
+        { downloads: this.taken, retry_after_seconds: 1 },
+      );
+    }
+    this.count(caller, 1);
+    return () => this.count(caller, -1);
+  }
+
+  private count(caller: string, change: number): void {
+    this.taken += change;
+    const own = (this.byCaller.get(caller) ?? 0) + change;
+    if (own > 0) this.byCaller.set(caller, own);
+    else this.byCaller.delete(caller);
+  }
+}

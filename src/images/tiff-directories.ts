@@ -1,0 +1,101 @@
+/** Tells a TIFF that is a picture from one that only carries a preview of it, as raw files do. Layout: TIFF 6.0, BigTIFF, DNG 1.7. */
+
+/** What is known of a directory: values of the tags that matter here. */
+interface Directory {
+  readonly isRaw: boolean;
+  readonly isDng: boolean;
+  readonly isPreview: boolean;
+  readonly next: number;
+  /** Where directories below this one begin. */
+  readonly below: readonly number[];
+}
+
+const TAGS = {
+  newSubfileType: 254,
+  subfileType: 255,
+  compression: 259,
+  photometric: 262,
+  subDirectories: 330,
+  dngVersion: 50706,
+};
+/** Photometric interpretations of what a sensor saw: a filter array, and linear values. */
+const SENSOR_DATA = [32803, 34892];
+/** Compressions of cameras' makers: Sony, Nikon, Pentax, Samsung, and lossy DNG. */
+const RAW_COMPRESSIONS = [32767, 34713, 65535, 32770, 34892];
+const REDUCED_SIZE = 1;
+const OLD_REDUCED_SIZE = 2;
+/** Bytes of a value by its type; 0: no type that is looked at. */
+const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
+const MOST_DIRECTORIES = 32;
+const MOST_ENTRIES = 1000;
+
+/** What a TIFF is where its first page is not the picture, as a sentence would call it. */
+export function tiffStandIn(bytes: Uint8Array): string | undefined {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    return judge(directoriesOf(file));
+  } catch {
+    return undefined; // offsets that point outside: let a decoder judge
+  }
+}
+
+function judge(directories: readonly Directory[]): string | undefined {
+  if (directories.some(({ isDng }) => isDng)) return 'a DNG raw file';
+  if (directories.some(({ isRaw }) => isRaw)) return 'a camera raw file';
+  return directories.at(0)?.isPreview === true ? 'a TIFF whose first page is a preview' : undefined;
+}
+
+/** The first directory, those that follow and those below them; each once. */
+function directoriesOf(file: Buffer): Directory[] {
+  const littleEndian = file.toString('latin1', 0, 2) === 'II';
+  const isBig = (littleEndian ? file.readUInt16LE(2) : file.readUInt16BE(2)) === 43;
+  const read = (at: number, bytes: number): number => {
+    if (bytes < 8) return littleEndian ? file.readUIntLE(at, bytes) : file.readUIntBE(at, bytes);
+    return Number(littleEndian ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
+  };
+  const directories: Directory[] = [];
+  const seen = new Set<number>();
+  const waiting = [isBig ? read(8, 8) : read(4, 4)];
+  while (waiting.length > 0 && directories.length < MOST_DIRECTORIES) {
+    const at = waiting.shift() ?? 0;
+    if (at === 0 || seen.has(at)) continue;
+    seen.add(at);
+    try {
+      const directory = directoryAt(at, read, isBig);
+      directories.push(directory);
+      waiting.push(...directory.below, directory.next);
+    } catch {
+      // It points outside of the file; the others may be well.
+    }
+  }
+  return directories;
+}
+
+function directoryAt(at: number, read: (at: number, bytes: number) => number, isBig: boolean): Directory {
+  const [countBytes, offsetBytes, entryBytes] = isBig ? [8, 8, 20] : [2, 4, 12];
+  const entries = Math.min(read(at, countBytes), MOST_ENTRIES);
+  const valuesOf = new Map<number, number[]>();
+  for (let index = 0; index < entries; index++) {
+    const entry = at + countBytes + index * entryBytes;
+    const tag = read(entry, 2);
+    if (!Object.values(TAGS).includes(tag)) continue;
+    const bytes = TYPE_BYTES[read(entry + 2, 2)] ?? 0;
+    const count = Math.min(read(entry + 4, offsetBytes), MOST_DIRECTORIES);
+    const inline = entry + 4 + offsetBytes;
+    const from = bytes * count <= offsetBytes ? inline : read(inline, offsetBytes);
+    valuesOf.set(
+      tag,
+      bytes === 0 ? [] : Array.from({ length: count }, (_, i) => read(from + i * bytes, bytes)),
+    );
+  }
+  const value = (tag: number): number => valuesOf.get(tag)?.[0] ?? 0;
+  return {
+    isDng: valuesOf.has(TAGS.dngVersion),
+    isRaw:
+      SENSOR_DATA.includes(value(TAGS.photometric)) || RAW_COMPRESSIONS.includes(value(TAGS.compression)),
+    isPreview:
+      (value(TAGS.newSubfileType) & REDUCED_SIZE) !== 0 || value(TAGS.subfileType) === OLD_REDUCED_SIZE,
+    next: read(at + countBytes + entries * entryBytes, offsetBytes),
+    below: valuesOf.get(TAGS.subDirectories) ?? [],
+  };
+}

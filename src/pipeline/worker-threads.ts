@@ -1,0 +1,243 @@
+/**
+ * The threads of the pool: as many as are called for, between a minimum and a maximum. One that is lost is replaced; where
+ * none can be started, this is tried again, ever more slowly, until it succeeds.
+ */
+import { EventEmitter, once } from 'node:events';
+import { Logger } from '@nestjs/common';
+import { messageOf } from '../errors.js';
+import type { RuntimeReport } from '../sessions/runtime-report.js';
+import type { ThreadEvents, WorkerThread } from './worker-thread.js';
+
+export interface ThreadLimits {
+  readonly least: number;
+  readonly most: number;
+  /** Idle time after which a thread above the minimum is released. */
+  readonly idleTimeoutMs: number;
+  /** A thread that takes longer for a start or a task hangs: nobody can wait for it any more. */
+  readonly hungAfterMs: number;
+}
+
+/** First and longest pause between two attempts to start a thread. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+/** How often to look for threads that hang. */
+const LOOK_MS = 1_000;
+
+export class WorkerThreads {
+  private readonly logger = new Logger('WorkerThreads');
+  private readonly all = new Set<WorkerThread>();
+  /** Threads that the log has said to hang. */
+  private readonly told = new WeakSet<WorkerThread>();
+  private readonly look: NodeJS.Timeout;
+  /** Threads in a row that died while they started or had nothing to do. */
+  private failures = 0;
+  /** Runs while no thread is started, as the last attempt has failed. */
+  private pause?: NodeJS.Timeout;
+  private hasFailed = false;
+  /** Whether threads that are lost are replaced. */
+  private isOpen = false;
+  /** Threads that died since the start although they could work. */
+  lost = 0;
+  /**
+   * `free`: a thread can be taken, or started, that could not before; `none`: there is none, and none can be started now;
+   * `ready` and `ended`: one of them is; `change`: any of these.
+   */
+  readonly events = new EventEmitter<{
+    free: [];
+    none: [];
+    ready: [id: number, runtime: RuntimeReport];
+    ended: [id: number, cause: Error];
+    change: [];
+  }>();
+
+  /** @param create starts a thread; may throw */
+  constructor(
+    private readonly limits: ThreadLimits,
+    private readonly create: (events: ThreadEvents) => WorkerThread,
+  ) {
+    for (const event of ['free', 'none', 'ready', 'ended'] as const) {
+      this.events.on(event, () => this.events.emit('change'));
+    }
+    this.look = setInterval(() => this.tellOfHung(), LOOK_MS).unref();
+  }
+
+  /** Node's threads that are alive, those that are starting included. */
+  get threads(): WorkerThread['worker'][] {
+    return [...this.all].map(({ worker }) => worker);
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  get warm(): number {
+    return this.count(({ isWarm }) => isWarm);
+  }
+
+  /** Threads that were taken and not given back. */
+  get busy(): number {
+    return this.count(({ isTaken }) => isTaken);
+  }
+
+  /** Threads that have been busy, or starting, for longer than anyone waits. */
+  get hung(): number {
+    return this.count((thread) => this.hangs(thread));
+  }
+
+  /** Why no thread can be had, for anyone to read; undefined when one can, or is on its way. */
+  get problem(): string | undefined {
+    if (this.count((thread) => thread.isWarm && !this.hangs(thread)) > 0) return undefined;
+    if (this.warm > 0) return 'No worker comes back from its work: restart the process.';
+    if (this.pause !== undefined)
+      return 'No worker can be started. It is tried again; the log says why it fails.';
+    return this.hung > 0 ? 'No worker gets ready.' : undefined;
+  }
+
+  /**
+   * Starts the first threads and resolves when they are warm. None is replaced before.
+   * @throws Error that the first of those ended with that did not get there
+   */
+  async open(): Promise<void> {
+    const causes: Error[] = [];
+    const note = (_: number, cause: Error): void => void causes.push(cause);
+    this.events.on('ended', note);
+    for (let i = 0; i < this.limits.least; i++) this.add();
+    // All of them: a process that ends for the failure of one must not find another inside native code.
+    while (this.all.size > this.warm) await once(this.events, 'change');
+    this.events.off('ended', note);
+    if (causes.length > 0) throw causes[0];
+    this.isOpen = true;
+  }
+
+  /** Sees to it that there are threads for so many tasks, within the limits, as far as they can be started now. */
+  ensure(tasks: number): void {
+    const wanted = Math.max(this.limits.least, Math.min(tasks, this.limits.most));
+    while (this.all.size < wanted && this.mayStart) this.start();
+  }
+
+  /** A thread that has nothing to do, for one task after the other until it is given back. */
+  take(): WorkerThread | undefined {
+    const [thread] = this.idle;
+    if (thread !== undefined) thread.isTaken = true;
+    return thread;
+  }
+
+  giveBack(thread: WorkerThread): void {
+    thread.isTaken = false;
+    if (!thread.hasEnded) {
+      this.failures = 0;
+      this.told.delete(thread);
+      this.releaseLater(thread);
+    }
+    this.events.emit('free');
+  }
+
+  /**
+   * Ends all threads, each as soon as it has nothing to do.
+   * @param patience resolves when those that still have are not waited for any longer
+   * @returns whether all have ended
+   */
+  async close(patience: Promise<unknown>): Promise<boolean> {
+    this.isOpen = false;
+    clearTimeout(this.pause);
+    clearInterval(this.look);
+    let isOver = false;
+    void patience.then(() => (isOver = true));
+    while (this.all.size > 0 && !isOver) {
+      await Promise.all(this.idle.map((thread) => this.release(thread)));
+      // One may have become idle in the meantime.
+      if (this.all.size > 0 && this.idle.length === 0)
+        await Promise.race([once(this.events, 'change'), patience]);
+    }
+    return this.all.size === 0;
+  }
+
+  private get idle(): WorkerThread[] {
+    return [...this.all].filter(({ isWarm, isTaken }) => isWarm && !isTaken);
+  }
+
+  private count(which: (thread: WorkerThread) => boolean): number {
+    return [...this.all].filter(which).length;
+  }
+
+  /** After a failure one thread at a time, after a pause: where one can start, so can others. */
+  private get mayStart(): boolean {
+    if (!this.isOpen || this.pause !== undefined) return false;
+    return this.failures === 0 || this.all.size === this.warm;
+  }
+
+  private start(): void {
+    try {
+      this.add();
+    } catch (error) {
+      this.failed(messageOf(error));
+    }
+  }
+
+  private add(): void {
+    const thread = this.create({
+      ready: (runtime) => {
+        if (this.hasFailed) this.logger.log('Workers can be started again.');
+        this.hasFailed = false;
+        this.events.emit('ready', thread.id, runtime);
+        this.releaseLater(thread);
+        this.events.emit('free');
+      },
+      ended: (cause) => this.remove(thread, cause),
+    });
+    this.all.add(thread);
+  }
+
+  private remove(thread: WorkerThread, cause: Error): void {
+    const isLost = this.all.delete(thread);
+    this.events.emit('ended', thread.id, cause);
+    if (!this.isOpen || !isLost) return;
+    if (!thread.isWarm) return this.failed(cause.message);
+    this.lost++;
+    this.logger.error(`A worker failed and is replaced: ${cause.message}`, cause.stack);
+    // One that dies of nothing again and again would take a core to replace.
+    if (!thread.isTaken && this.failures++ > 0) return this.failed('workers die with nothing to do');
+    this.events.emit('free');
+  }
+
+  private failed(reason: string): void {
+    // Threads that fail together are one failure.
+    if (this.pause !== undefined) return;
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS);
+    this.hasFailed = true;
+    this.logger.error(`A worker cannot be started, the next attempt is in ${pauseMs} ms: ${reason}`);
+    this.pause = setTimeout(() => {
+      this.pause = undefined;
+      this.events.emit('free');
+    }, pauseMs).unref();
+    if (this.problem !== undefined) this.events.emit('none');
+  }
+
+  private releaseLater(thread: WorkerThread): void {
+    clearTimeout(thread.idleTimer);
+    thread.idleTimer = setTimeout(() => {
+      const isSpare = this.isOpen && this.all.size > this.limits.least;
+      if (isSpare && thread.isWarm && !thread.isTaken) void this.release(thread);
+    }, this.limits.idleTimeoutMs).unref();
+  }
+
+  /** It counts no longer, so that another may start while it ends. */
+  private async release(thread: WorkerThread): Promise<void> {
+    this.all.delete(thread);
+    await thread.end();
+  }
+
+  private hangs(thread: WorkerThread): boolean {
+    return thread.busyMs > this.limits.hungAfterMs;
+  }
+
+  private tellOfHung(): void {
+    for (const thread of this.all) {
+      if (!this.hangs(thread) || this.told.has(thread)) continue;
+      this.told.add(thread);
+      const what = thread.isWarm ? 'does not come back from its work' : 'does not get ready';
+      this.logger.error(`A worker ${what}, for ${Math.round(thread.busyMs / 1000)} s now.`);
+      if (this.problem !== undefined) this.events.emit('none');
+    }
+  }
+}

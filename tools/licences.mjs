@@ -1,0 +1,63 @@
+/**
+ * Lists the licence of every package that a production install may have, and fails for one that is not allowed. An
+ * expression of several licences is allowed when all that are joined by AND are, or one of those joined by OR.
+ */
+import { packages } from './production-packages.mjs';
+
+/** Permissive: they ask for no more than to be named. */
+const ALLOWED = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'Python-2.0',
+  'Unlicense',
+]);
+/** Licences that are allowed for some packages only, and why. */
+const EXCEPTIONS = [
+  {
+    packages: /^@img\/sharp-(libvips-|win32-|wasm32)/,
+    licence: 'LGPL-3.0-or-later',
+    because:
+      'libvips is a shared library of its own that sharp loads: it may be replaced by another build, and the repository of its package says what it is built from',
+  },
+  {
+    packages: /^spdx-exceptions$/,
+    licence: 'CC-BY-3.0',
+    because: 'a list of names, no program',
+  },
+];
+
+const isAllowed = (name, licence) =>
+  ALLOWED.has(licence) || EXCEPTIONS.some((one) => one.licence === licence && one.packages.test(name));
+
+/** @param {{ name: string, licence?: string }} pkg */
+export function isFine({ name, licence }) {
+  if (licence === undefined) return false;
+  const alternatives = licence.replace(/^\((.*)\)$/, '$1').split(' OR ');
+  return alternatives.some((all) => all.split(' AND ').every((one) => isAllowed(name, one.trim())));
+}
+
+const [folder] = process.argv.slice(2);
+const all = packages({ folder }).sort((a, b) => a.name.localeCompare(b.name));
+const width = (field) => Math.max(...all.map((pkg) => (pkg[field] ?? '').length));
+const [names, versions, licences] = ['name', 'version', 'licence'].map(width);
+for (const { name, version, licence = 'UNKNOWN', repository = '' } of all) {
+  console.log(
+    `${name.padEnd(names)}  ${version.padEnd(versions)}  ${licence.padEnd(licences)}  ${repository}`.trimEnd(),
+  );
+}
+console.log('');
+for (const { packages: names, licence, because } of EXCEPTIONS) {
+  const count = all.filter((pkg) => names.test(pkg.name) && pkg.licence?.includes(licence)).length;
+  if (count > 0) console.log(`${licence} (${count} packages): ${because}.`);
+}
+const refused = all.filter((pkg) => !isFine(pkg));
+for (const { name, version, licence = 'no licence' } of refused)
+  console.error(`Not allowed: ${name}@${version}, ${licence}.`);
+console.log(`${all.length} packages, ${refused.length} with a licence that is not allowed.`);
+process.exitCode = refused.length === 0 ? 0 : 1;
