@@ -18,6 +18,8 @@ export interface Exchange {
   readonly connections?: number;
   /** Whole answers that a connection waits for; 0: it waits for none, and takes what comes. Default 1. */
   readonly answers?: number;
+  /** The address the caller comes from; default: any. */
+  readonly from?: string;
   /** The caller never reads what comes. */
   readonly deaf?: boolean;
   /** The caller hangs up after so many milliseconds. */
@@ -48,7 +50,12 @@ async function converse(url: string, one: Exchange, limitMs: number): Promise<Re
   const method = methodOf(one.steps);
   const wanted = one.answers ?? 1;
   const started = performance.now();
-  const socket = connect({ host: hostname.replace(/[[\]]/g, ''), port: Number(port), allowHalfOpen: true });
+  const socket = connect({
+    host: hostname.replace(/[[\]]/g, ''),
+    port: Number(port),
+    localAddress: one.from,
+    allowHalfOpen: true,
+  });
   socket.setNoDelay(true);
   const chunks: Buffer[] = [];
   let ended: Reply['ended'];

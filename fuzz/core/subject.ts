@@ -26,6 +26,8 @@ export const SETTINGS = {
 export const BUDGET_MIB = Number(SETTINGS.MAX_BYTES_IN_FLIGHT) / MIB;
 export const REQUEST_TIMEOUT_MS = Number(SETTINGS.REQUEST_TIMEOUT_MS);
 
+/** Another caller than those who misbehave: each has a share of its own. Linux has all of 127.0.0.0/8. */
+const NORMAL_CALLER = process.platform === 'linux' ? '127.0.0.2' : undefined;
 const WARM_UPS = 60;
 const KEPT_OUTPUT = 32 * 1024;
 
@@ -95,7 +97,11 @@ export class Subject {
     let wrong = 'no answer';
     for (let left = withinMs; left > 0; left = withinMs - (performance.now() - started)) {
       if (this.hasEnded) return `the process has ended (${this.endedBy})`;
-      const [{ answers, ms }] = await exchange(this.url, { steps: this.normalRequest() }, left);
+      const [{ answers, ms }] = await exchange(
+        this.url,
+        { steps: this.normalRequest(), from: NORMAL_CALLER },
+        left,
+      );
       const [answer] = answers;
       if (answer?.status === 200) {
         const same = answer.body.toString() === this.reference;

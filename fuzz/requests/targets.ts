@@ -122,9 +122,10 @@ export const TARGET_IDEAS: readonly Idea<CraftedRequest>[] = [
         'x',
         '-',
       ]);
+      const method = pick(random, ['GET', 'POST', 'HEAD']);
       return {
-        steps: [head(pick(random, ['GET', 'POST', 'HEAD']), target, { 'Content-Length': 0 })],
-        head: false,
+        steps: [head(method, target, { 'Content-Length': 0 })],
+        head: method === 'HEAD',
         answers: 1,
         leaveAfterMs: 700,
       };
