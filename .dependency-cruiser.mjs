@@ -34,7 +34,7 @@ const OWNERS = {
   'onnxruntime-node': '^(src/sessions/|models/tools/cuda/|test/|bench/)',
   'prom-client': '^src/metrics/',
   '@opentelemetry': '^src/tracing/request-tracer',
-  sharp: '^(src/images/sharp-decoder|test/|bench/)',
+  sharp: '^(src/images/sharp-decoder|test/|bench/|fuzz/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
   express: '^src/(http/|access/.*middleware|faces/.*controller)',
   '@redis': '^(src/access/rate-limiter|test/)',
@@ -47,7 +47,7 @@ const rooms = Object.entries(ROOMS).map(([room, others]) => ({
   comment: `src/${room} may import only ${others.join(', ') || 'itself'}, config and errors.`,
   from: { path: `^src/${room}/` },
   to: {
-    path: '^(src|models|test|bench|tools)/',
+    path: '^(src|models|test|bench|fuzz|tools)/',
     pathNot: [
       `^src/${room}/`,
       ...others.map((other) => (other.includes('/') ? `^src/${other}\\.ts` : `^src/${other}/`)),
@@ -61,7 +61,7 @@ const owners = Object.entries(OWNERS).map(([name, path]) => ({
   name: `owner-${name}`,
   severity: 'error',
   comment: `${name} has one owner.`,
-  from: { path: '^(src|models|test|bench)/', pathNot: path },
+  from: { path: '^(src|models|test|bench|fuzz)/', pathNot: path },
   to: { path: `^node_modules/${name}/` },
 }));
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { availableCpus } from '../src/config/available-cpus.js';
+import { replaceMarked } from '../tools/marked-part.js';
 import { tableMarkdown } from '../tools/table.js';
 import type { Report } from './benchmark.js';
 
@@ -59,7 +60,7 @@ Machine: ${madeOn}; shared with other work. The callers run on it too.`;
   const scaling = sections.find(({ name }) => name === 'scaling');
   if (scaling !== undefined) {
     const text = `Machine: ${madeOn}; shared with other work.${rounds}\n\n${body(scaling, 'performance')}`;
-    await write(SCALING, between(await readFile(SCALING, 'utf8'), text));
+    await write(SCALING, replaceMarked(await readFile(SCALING, 'utf8'), MARKS, text));
   }
   return written;
 }
@@ -67,13 +68,4 @@ Machine: ${madeOn}; shared with other work. The callers run on it too.`;
 function body({ tables, plots, notes }: Report, folder: string): string {
   const pictures = plots.map(({ name, title }) => `![${title}](${folder}/${name}.svg)`);
   return [...notes, ...tables.map(tableMarkdown), ...pictures].join('\n\n');
-}
-
-/** Replaces the marked part of a page. */
-function between(page: string, text: string): string {
-  const [begin, end] = MARKS;
-  const [before, rest] = page.split(begin);
-  const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`${SCALING} lacks the marks ${begin} and ${end}.`);
-  return `${before}${begin}\n<!-- prettier-ignore-start -->\n\n${text}\n\n<!-- prettier-ignore-end -->\n${end}${after}`;
 }

@@ -8,31 +8,48 @@ import type { Usage } from './probe.js';
 /** A running server. */
 export interface ServerProcess {
   readonly url: string;
+  readonly child: ChildProcess;
   /** Milliseconds from its start to its being ready. */
   readonly startMs: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
 }
 
+/** How a server is started. */
+export interface StartOptions {
+  /** Takes what the process writes; by default it goes where the output of this process goes. */
+  readonly onOutput?: (text: string) => void;
+  /** A program and its arguments that become the process, such as `prlimit --nofile=100`. */
+  readonly launcher?: readonly string[];
+}
+
 const PROBE = new URL('./probe.js', import.meta.url).href;
 const START_LIMIT_MS = 300_000;
 
 /** The service of this project. @param environment settings beyond this process's */
-export function startService(environment: Record<string, string> = {}): Promise<ServerProcess> {
-  return startServer('dist/src/main.js', { LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...environment });
+export function startService(
+  environment: Record<string, string> = {},
+  options: StartOptions = {},
+): Promise<ServerProcess> {
+  return startServer('dist/src/main.js', { LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...environment }, options);
 }
 
 /** @param script listens on `PORT` of the environment and answers 200 at /-/readyz when it can serve */
 export async function startServer(
   script: string,
   environment: Record<string, string>,
+  { onOutput, launcher = [] }: StartOptions = {},
 ): Promise<ServerProcess> {
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, ['--import', PROBE, script], {
+  const [program, ...args] = [...launcher, process.execPath, '--import', PROBE, script];
+  const output = onOutput === undefined ? 'inherit' : 'pipe';
+  const child = spawn(program, args, {
     env: { ...process.env, ...environment, PORT: String(port) },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', output, output, 'ipc'],
   });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => onOutput?.(chunk.toString()));
   const url = `http://127.0.0.1:${port}`;
   while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`${script} ended with exit code ${child.exitCode}.`);
@@ -44,6 +61,7 @@ export async function startServer(
   }
   return {
     url,
+    child,
     startMs: performance.now() - started,
     usage: () => askUsage(child),
     stop: async () => {

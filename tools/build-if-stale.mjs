@@ -8,6 +8,7 @@ const SOURCES = [
   'models/tools',
   'test',
   'bench',
+  'fuzz',
   'tools',
   'tsconfig.json',
   'nest-cli.json',

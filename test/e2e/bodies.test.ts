@@ -378,8 +378,10 @@ describe('what is no proper request', () => {
   test('does not cost the request before it its answer', async () => {
     const body = JSON.stringify({ image_base64: nobody.toString('base64'), fields: [] });
     const head = `POST ${DETECT} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const answers = await exchange(service, `${head}${body}NONSENSE\r\n\r\n`);
-    expect(answers).toMatch(/^HTTP\/1\.1 200 [^]*\{"faces":\[\]\}HTTP\/1\.1 400 /);
+    for (const nonsense of ['NONSENSE\r\n\r\n', 'x'.repeat(200_000)]) {
+      const answers = await exchange(service, `${head}${body}${nonsense}`);
+      expect(answers).toMatch(/^HTTP\/1\.1 200 [^]*\{"faces":\[\]\}HTTP\/1\.1 400 /);
+    }
   });
 });
 

@@ -4,7 +4,7 @@
  * Node alone would not do: its server closes idle connections at the very moment a caller may be using one again, and
  * waits for ever for one that was opened and never used, for its own time-outs end with `close()`.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Config } from '../../config/config.js';
 import { createHttpServer } from './http-server.js';
@@ -28,11 +28,12 @@ export class DrainingAdapter extends ExpressAdapter {
 
   /** Nest itself passes no options on to Node's server. */
   override initHttpServer(): void {
-    this.httpServer = createHttpServer(this.config, this.getInstance<RequestListener>());
-    this.httpServer.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
+    const serve = this.getInstance<RequestListener>();
+    this.httpServer = createHttpServer(this.config, (request, response) => {
       this.unanswered.add(response);
       response.once('close', () => this.unanswered.delete(response));
       if (this.draining) sayGoodbye(response);
+      serve(request, response);
     });
   }
 

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { Config } from '../../config/config.js';
 import { awaitsContinue } from './expect-continue.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { answerRefusals, refuseTarget } from './refusals.js';
 import { leaveUnread } from './unread-body.js';
 
@@ -27,11 +28,11 @@ export function createHttpServer(config: Config, listener: RequestListener): Ser
       // Node's own refusal has no body; ours is in `requestContext`.
       requireHostHeader: false,
     },
-    (request, response) => {
+    oneAtATime((request, response) => {
       if (!isTarget(request.url)) return refuseTarget(request);
       leaveUnread(request, response);
       listener(request, response);
-    },
+    }),
   );
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     awaitsContinue(request);

@@ -15,7 +15,11 @@ export function answerRefusals(server: Server): void {
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     answers.set(request.socket, response);
   });
+  /** Connections that are refused: whatever else comes over them is dropped. */
+  const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code !== 'ECONNRESET' && refused.has(socket)) return;
+    refused.add(socket);
     const answer = answers.get(socket);
     // The request before is whole and its answer on the way: it must not suffer for what comes after it.
     if (answer?.req.complete === true && !answer.writableFinished && !answer.destroyed)

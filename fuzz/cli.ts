@@ -1,0 +1,134 @@
+/** Command line of the suites that try to break the service: `npm run fuzz`. */
+import { parseArgs } from 'node:util';
+import { messageOf } from '../src/errors.js';
+import { tableText } from '../tools/table.js';
+import { FOLDER, readCase } from './core/case-file.js';
+import { type Figures, figuresTable, newFigures } from './core/figures.js';
+import { writeReliability } from './core/document.js';
+import { replay, runSuite } from './core/run-suite.js';
+import type { Suite } from './core/suite.js';
+import { SUITES } from './suites.js';
+import { inNamespace, namespaceMissing } from './urls/namespace.js';
+
+const USAGE = `Usage: npm run fuzz -- [suite …] [options]
+       npm run fuzz -- replay <file>
+
+Starts the service and tries to break it. Cases are made from the seed: the same seed makes the same ones.
+What breaks a rule is printed, saved in ${FOLDER}/ to be replayed, and makes the exit code 1.
+
+Suites (default: all):
+${SUITES.map(({ name, title, cases }) => `  ${name.padEnd(12)} ${title} (${cases.all} cases)`).join('\n')}
+
+Options:
+  --sample       as many cases as each commit is checked with
+  --cases <n>    so many cases of each suite
+  --seed <n>     default: 1
+  --only <text>  only cases whose title holds this
+  --write-docs   write the figures into docs/reliability.md
+  --help         print this
+`;
+
+const OPTIONS = {
+  sample: { type: 'boolean', default: false },
+  cases: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  only: { type: 'string', default: '' },
+  'write-docs': { type: 'boolean', default: false },
+  // What a run in a network namespace is started with.
+  inside: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Runs what was asked for and returns the exit code. */
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  if (values.help) return usage(0);
+  if (positionals[0] === 'replay')
+    return positionals.length === 2 ? again(positionals[1], values.inside) : usage(1);
+  const seed = Number(values.seed);
+  const cases = values.cases === undefined ? undefined : Number(values.cases);
+  const chosen = SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const unknown = positionals.some((name) => !SUITES.some((suite) => suite.name === name));
+  const wrong = unknown || !Number.isInteger(seed) || (cases !== undefined && !(cases >= 1));
+  if (wrong) return usage(1);
+
+  const all: Figures[] = [];
+  for (const suite of chosen) {
+    const some = cases ?? (values.sample ? suite.cases.sample : suite.cases.all);
+    say(`${suite.name}: ${some} cases of seed ${seed}`);
+    if (suite.inNamespace === true && !values.inside) {
+      const own = [suite.name, '--cases', String(some), '--seed', String(seed), '--only', values.only];
+      all.push(await elsewhere(suite, seed, own));
+      continue;
+    }
+    const options = {
+      seed,
+      cases: some,
+      only: values.only,
+      say: (line: string) => say(`${suite.name}: ${line}`),
+    };
+    all.push(await runSuite(suite, options));
+  }
+  if (values.inside) return handOver(all[0]);
+  if (values['write-docs']) await writeReliability(all);
+  return report(all);
+}
+
+/** A suite that needs a network namespace, inside of one; where there can be none, its cases are skipped. */
+async function elsewhere(suite: Suite, seed: number, args: readonly string[]): Promise<Figures> {
+  const missing = namespaceMissing();
+  if (missing === undefined) return inNamespace(args);
+  const figures = newFigures(suite.name, seed);
+  figures.skipped.set('all cases', missing);
+  return figures;
+}
+
+/** Gives the figures to the process outside of the namespace. */
+function handOver(figures: Figures): number {
+  process.send?.(figures);
+  process.disconnect();
+  return 0;
+}
+
+/** Tries a saved case once more. */
+async function again(file: string, inside: boolean): Promise<number> {
+  const saved = await readCase(file);
+  const suite = SUITES.find(({ name }) => name === saved.suite);
+  if (suite === undefined) throw new Error(`${file} is of no suite there is: ${saved.suite}.`);
+  if (suite.inNamespace === true && !inside)
+    return report([await elsewhere(suite, saved.seed, ['replay', file])]);
+  const figures = newFigures(saved.suite, saved.seed);
+  const faults = await replay(suite, saved.case, figures);
+  if (faults.length > 0)
+    figures.faults.push({ title: saved.case.title, index: saved.index, file, text: faults.join('; ') });
+  return inside ? handOver(figures) : report([figures]);
+}
+
+function report(all: readonly Figures[]): number {
+  process.stdout.write(`${tableText(figuresTable(all))}\n`);
+  for (const { suite, skipped } of all)
+    for (const [title, reason] of skipped) process.stdout.write(`skipped: ${suite}, ${title}: ${reason}\n`);
+  const faults = all.flatMap((one) =>
+    one.faults.map((fault) => ({ ...fault, suite: one.suite, seed: one.seed })),
+  );
+  for (const { suite, seed, index, title, text, file } of faults)
+    process.stdout.write(
+      `FAULT ${suite}, seed ${seed}, case ${index} (${title}): ${text}\n  npm run fuzz -- replay ${file}\n`,
+    );
+  process.stdout.write(faults.length === 0 ? 'No fault.\n' : `${faults.length} faults.\n`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+function usage(code: number): number {
+  (code === 0 ? process.stdout : process.stderr).write(USAGE);
+  return code;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,97 @@
+/** The figures of a suite, and how they are shown. */
+import type { Table } from '../../tools/table.js';
+
+/** What a run of a suite ended in. */
+export interface Figures {
+  readonly suite: string;
+  readonly seed: number;
+  cases: number;
+  /** Titles of the cases that could not be tried here, with the reason. */
+  readonly skipped: Map<string, string>;
+  /** How many kinds of input were tried. */
+  readonly kinds: Set<string>;
+  /** Answers by status; 0: none was wanted or none came. */
+  readonly statuses: Map<number, number>;
+  /** Slowest `/-/livez` in ms: by the clock, and without the waits for a processor. */
+  worstLivezMs: number;
+  worstLivezOwnMs: number;
+  probes: number;
+  /** Longest standstill of the event loop, by the service's own clock, in ms. */
+  worstEventLoopMs: number;
+  /** Resident memory of the service and its children in MiB. */
+  startMiB: number;
+  peakMiB: number;
+  afterMiB: number;
+  restarts: number;
+  seconds: number;
+  readonly faults: {
+    readonly title: string;
+    readonly index: number;
+    readonly file: string;
+    readonly text: string;
+  }[];
+}
+
+export function newFigures(suite: string, seed: number): Figures {
+  return {
+    suite,
+    seed,
+    cases: 0,
+    skipped: new Map(),
+    kinds: new Set(),
+    statuses: new Map(),
+    worstLivezMs: 0,
+    worstLivezOwnMs: 0,
+    probes: 0,
+    worstEventLoopMs: 0,
+    startMiB: 0,
+    peakMiB: 0,
+    afterMiB: 0,
+    restarts: 0,
+    seconds: 0,
+    faults: [],
+  };
+}
+
+/** One line for each suite. */
+export function figuresTable(all: readonly Figures[]): Table {
+  const whole = (value: number): string => (value === 0 ? '–' : value.toFixed(0));
+  return {
+    title: 'Cases, answers and what they cost',
+    head: [
+      'suite',
+      'seed',
+      'cases',
+      'kinds',
+      'answers by status',
+      'worst livez ms (own)',
+      'event loop ms',
+      'MiB before',
+      'peak',
+      'after',
+      'faults',
+      's',
+    ],
+    rows: all.map((one) => [
+      one.suite,
+      String(one.seed),
+      one.skipped.size === 0 ? String(one.cases) : `${one.cases} (${one.skipped.size} skipped)`,
+      String(one.kinds.size),
+      statusesText(one.statuses),
+      one.probes === 0 ? '–' : `${whole(one.worstLivezMs)} (${whole(one.worstLivezOwnMs)})`,
+      whole(one.worstEventLoopMs),
+      whole(one.startMiB),
+      whole(one.peakMiB),
+      whole(one.afterMiB),
+      String(one.faults.length),
+      whole(one.seconds),
+    ]),
+  };
+}
+
+function statusesText(statuses: ReadonlyMap<number, number>): string {
+  return [...statuses]
+    .sort(([a], [b]) => a - b)
+    .map(([status, count]) => `${status === 0 ? 'none' : status}: ${count}`)
+    .join(', ');
+}

@@ -1,0 +1,198 @@
+/** The service under test: a process of its own that is watched, asked for a normal answer, and replaced when it hangs. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { oneFace } from '../../bench/pictures.js';
+import { messageOf } from '../../src/errors.js';
+import { type ServerProcess, startService, type StartOptions } from '../../bench/server-process.js';
+import { exchange } from './exchange.js';
+import { DETECT, post } from './http-text.js';
+import { Watch } from './watch.js';
+import type { Seen } from './watch.process.js';
+
+const MIB = 2 ** 20;
+
+/** Short deadlines, so that a case that uses them up costs seconds; and a small budget, so that what escapes it shows. */
+export const SETTINGS = {
+  LOG_LEVEL: 'warn',
+  MAX_BYTES_IN_FLIGHT: String(256 * MIB),
+  REQUEST_TIMEOUT_MS: '5000',
+  HTTP_HEADERS_TIMEOUT_MS: '2000',
+  HTTP_RECEIVE_TIMEOUT_MS: '4000',
+  URL_TIMEOUT_MS: '2000',
+  SHUTDOWN_TIMEOUT_MS: '0',
+} as const;
+
+/** What the settings let the service take for requests: see `docs/reliability.md`. */
+export const BUDGET_MIB = Number(SETTINGS.MAX_BYTES_IN_FLIGHT) / MIB;
+export const REQUEST_TIMEOUT_MS = Number(SETTINGS.REQUEST_TIMEOUT_MS);
+
+/** Another caller than those who misbehave: each has a share of its own. Linux has all of 127.0.0.0/8. */
+const NORMAL_CALLER = process.platform === 'linux' ? '127.0.0.2' : undefined;
+const WARM_UPS = 60;
+const KEPT_OUTPUT = 32 * 1024;
+
+export class Subject {
+  /** Memory when it had become warm. */
+  startMiB = 0;
+
+  private constructor(
+    private readonly settings: Readonly<Record<string, string>>,
+    private readonly options: SubjectOptions,
+    private readonly picture: Buffer,
+    private log: Log,
+    private service: ServerProcess,
+    private watch: Watch,
+    /** The normal answer. */
+    private reference = '',
+  ) {}
+
+  /** Starts the service and warms it up. */
+  static async start(
+    settings: Readonly<Record<string, string>>,
+    options: SubjectOptions = {},
+  ): Promise<Subject> {
+    const picture = await oneFace();
+    const log: Log = { text: '' };
+    const service = await startLogged(settings, options, log);
+    const subject = new Subject(settings, options, picture, log, service, watchOf(service));
+    await subject.warmUp();
+    return subject;
+  }
+
+  get url(): string {
+    return this.service.url;
+  }
+
+  /** Its process, for faults of the process itself. */
+  get child(): ServerProcess['child'] {
+    return this.service.child;
+  }
+
+  get pid(): number {
+    return this.service.child.pid ?? 0;
+  }
+
+  /** The end of what it wrote. */
+  get lastOutput(): string {
+    return this.log.text;
+  }
+
+  /** What was seen of it since this was asked last. */
+  seen(): Promise<Seen> {
+    return this.watch.seen();
+  }
+
+  /** The longest its event loop stood still since this was asked last, by its own clock; undefined: it does not say. */
+  async eventLoopMs(): Promise<number | undefined> {
+    const late = sleep(1_000).then(() => undefined);
+    return Promise.race([this.service.usage().then(({ eventLoop }) => eventLoop.maxMs), late]);
+  }
+
+  /**
+   * Sends the normal picture until it is answered as ever; refusals for load are repeated, as a caller would.
+   * @returns what is wrong after `withinMs`; undefined: nothing
+   */
+  async normalAnswer(withinMs: number): Promise<string | undefined> {
+    const started = performance.now();
+    let wrong = 'no answer';
+    for (let left = withinMs; left > 0; left = withinMs - (performance.now() - started)) {
+      if (this.hasEnded) return `the process has ended (${this.endedBy})`;
+      const [{ answers, ms }] = await exchange(
+        this.url,
+        { steps: this.normalRequest(), from: NORMAL_CALLER },
+        left,
+      );
+      const [answer] = answers;
+      if (answer?.status === 200) {
+        const same = answer.body.toString() === this.reference;
+        return same
+          ? undefined
+          : `the normal picture is answered in another way: ${answer.body.toString('latin1', 0, 200)}`;
+      }
+      wrong =
+        answer === undefined
+          ? `no answer within ${Math.round(left)} ms`
+          : `status ${answer.status} after ${Math.round(ms)} ms`;
+      await sleep(Math.min(100, left));
+    }
+    return `a normal picture is not answered within ${Math.round(withinMs)} ms: ${wrong}`;
+  }
+
+  /** Ends it, however stuck it is, and starts another. */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.log = { text: '' };
+    this.service = await startLogged(this.settings, this.options, this.log);
+    this.watch = watchOf(this.service);
+    await this.warmUp();
+  }
+
+  async kill(): Promise<void> {
+    this.watch.stop();
+    const { child } = this.service;
+    if (this.hasEnded) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  get hasEnded(): boolean {
+    const { exitCode, signalCode } = this.service.child;
+    return exitCode !== null || signalCode !== null;
+  }
+
+  private get endedBy(): string {
+    const { exitCode, signalCode } = this.service.child;
+    return signalCode ?? `exit code ${exitCode}`;
+  }
+
+  private normalRequest(): ReturnType<typeof post> {
+    const { key } = this.options;
+    return post(DETECT, 'image/jpeg', this.picture, key === undefined ? {} : { 'X-API-Key': key });
+  }
+
+  private async warmUp(): Promise<void> {
+    const one = { steps: this.normalRequest() };
+    const [{ answers }] = await exchange(this.url, one, 30_000);
+    if (answers[0]?.status !== 200) throw new Error('The service does not answer the normal picture.');
+    this.reference = answers[0].body.toString();
+    for (let sent = 0; sent < (this.options.warmUps ?? WARM_UPS); sent += 4)
+      await exchange(this.url, { ...one, connections: 4 }, 30_000);
+    await this.seen();
+    await this.eventLoopMs();
+    this.startMiB = (await this.seen()).nowMiB;
+  }
+}
+
+/** How a service under test is started. */
+export interface SubjectOptions extends StartOptions {
+  /** How many normal pictures it is warmed up with; the fewer, the sooner it is at hand. */
+  readonly warmUps?: number;
+  /** The API key that normal pictures come with. */
+  readonly key?: string;
+}
+
+/** The end of what a service wrote. */
+interface Log {
+  text: string;
+}
+
+async function startLogged(
+  settings: Readonly<Record<string, string>>,
+  options: SubjectOptions,
+  log: Log,
+): Promise<ServerProcess> {
+  const onOutput = (text: string): void => {
+    log.text = (log.text + text).slice(-KEPT_OUTPUT);
+    options.onOutput?.(text);
+  };
+  try {
+    return await startService({ ...SETTINGS, ...settings }, { ...options, onOutput });
+  } catch (error) {
+    throw new Error(`${messageOf(error)} It wrote: ${log.text}`, { cause: error });
+  }
+}
+
+function watchOf({ url, child }: ServerProcess): Watch {
+  return new Watch(url, child.pid ?? 0);
+}
