@@ -1,13 +1,11 @@
 /** Validation of what callers send against a DTO: known fields, of the right type, within their bounds. */
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
-import { validate, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { getMetadataStorage, validate, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../../errors.js';
 import { validation } from '../problem.js';
 
 const RULES: ValidatorOptions = {
-  whitelist: true,
-  forbidNonWhitelisted: true,
   forbidUnknownValues: true,
   // Never echo what was sent: it may be an image, or a URL with credentials.
   validationError: { target: false, value: false },
@@ -19,6 +17,9 @@ const MAX_FIELDS = 64;
 const MAX_PROBLEMS = 20;
 /** Names of fields are the caller's words: so much of one is repeated. */
 const MAX_SHOWN_NAME = 64;
+
+/** The fields of each DTO, as far as they were asked for. */
+const knownFields = new Map<object, ReadonlySet<string>>();
 
 /** The pipe behind `RequestInput`. */
 export class InputPipe implements PipeTransform<object, Promise<object>> {
@@ -38,12 +39,33 @@ export async function validated<T extends object>(type: ClassConstructor<T>, pla
     throw validation('body', `has more than ${MAX_FIELDS} fields: send those of the documentation alone`);
   // Transforms turn text into other types. What is an object already stays as it is: class-transformer would copy the
   // bytes of pictures, and takes quadratic time for objects of many fields.
-  const texts = given.filter(([, value]) => typeof value !== 'object');
-  const instance = plainToInstance(type, Object.fromEntries(texts));
-  for (const [name, value] of given) if (typeof value === 'object') define(instance, name, value);
-  const violations = await validate(instance, RULES);
-  if (violations.length > 0) throw invalidRequest(violations);
+  const names = fieldsOf(type);
+  const known = given.filter(([name]) => names.has(name));
+  const texts = known.filter(([, value]) => typeof value !== 'object');
+  const objects = known.filter(([, value]) => typeof value === 'object');
+  const instance = Object.assign(
+    plainToInstance(type, Object.fromEntries(texts)),
+    Object.fromEntries(objects),
+  );
+  const errors = [
+    ...given.filter(([name]) => !names.has(name)).map(([name]) => unknown(name)),
+    ...(await validate(instance, RULES)).flatMap(flatten),
+  ];
+  if (errors.length > 0) throw invalidRequest(errors);
   return instance;
+}
+
+/** The fields of a DTO. Others never get near an instance of it: `constructor` would make it one of something else. */
+function fieldsOf(type: ClassConstructor<object>): ReadonlySet<string> {
+  const found =
+    knownFields.get(type) ??
+    new Set(
+      getMetadataStorage()
+        .getTargetValidationMetadatas(type, '', false, false)
+        .map(({ propertyName }) => propertyName),
+    );
+  knownFields.set(type, found);
+  return found;
 }
 
 /** Many clients write `null` for a field they do not mean to send. */
@@ -56,13 +78,7 @@ export function shown(name: string): string {
   return name.slice(0, MAX_SHOWN_NAME).replace(/[^\w.*/+-]/g, '?') || '(no name)';
 }
 
-/** Not an assignment: `__proto__` is a field like any other that nobody asked for. */
-function define(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
-}
-
-function invalidRequest(violations: readonly ValidationError[]): AppError {
-  const all = violations.flatMap((violation) => flatten(violation));
+function invalidRequest(all: readonly FieldProblem[]): AppError {
   const errors = all.slice(0, MAX_PROBLEMS);
   const more = all.length > errors.length ? `; and ${all.length - errors.length} more problems` : '';
   return new AppError('invalid_request', `${errors.map(({ message }) => message).join('; ')}${more}.`, {
@@ -70,10 +86,16 @@ function invalidRequest(violations: readonly ValidationError[]): AppError {
   });
 }
 
-function flatten({ property, constraints }: ValidationError): { field: string; message: string }[] {
-  const field = shown(property);
-  return Object.values(constraints ?? {}).map((message) => ({
-    field,
-    message: property === field || property === '' ? message : message.replaceAll(property, () => field),
-  }));
+interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+function unknown(name: string): FieldProblem {
+  const field = shown(name);
+  return { field, message: `property ${field} should not exist` };
+}
+
+function flatten({ property: field, constraints }: ValidationError): FieldProblem[] {
+  return Object.values(constraints ?? {}).map((message) => ({ field, message }));
 }
