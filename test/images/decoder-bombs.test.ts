@@ -130,12 +130,18 @@ test.each(Object.entries(BOMBS))('%s', async (_, make) => {
 });
 
 test('and afterwards memory is as it was', async () => {
+  const decodeAll = async (): Promise<void> => {
+    for (const name of ['GIF with a large screen', 'JPEG of 100 scans', 'AVIF that says it is tiny']) {
+      const bomb = BOMBS[name]();
+      const decoding = (): Promise<void> =>
+        decoder.decode(bomb, 'image', patient).then((image) => decoder.release(image));
+      await Promise.allSettled(Array.from({ length: 4 }, decoding));
+    }
+  };
+  // Buffers and the allocator's arenas that are kept for the next pictures are there after the first time.
+  await decodeAll();
   const before = process.memoryUsage.rss();
-  for (const name of ['GIF with a large screen', 'JPEG of 100 scans', 'AVIF that says it is tiny']) {
-    const bomb = BOMBS[name]();
-    const decoding = (): Promise<void> =>
-      decoder.decode(bomb, 'image', patient).then((image) => decoder.release(image));
-    await Promise.allSettled(Array.from({ length: 4 }, decoding));
-  }
-  expect(process.memoryUsage.rss() - before).toBeLessThan(150 * MIB);
+  for (let round = 0; round < 2; round++) await decodeAll();
+  // The allocator gives back late, so it swings by a hundred and more; what leaked of eight such JPEGs would be far above.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(250 * MIB);
 });
