@@ -115,6 +115,7 @@ test.each([
   ['a brotli bomb', brotliCompressSync(Buffer.alloc(8 * MIB, '[')), { 'content-encoding': 'br' }],
   ['a deflate bomb', deflateSync(Buffer.alloc(40 * MIB, '[],')), { 'content-encoding': 'deflate' }],
   ['bytes sent as an object', Buffer.from(JSON.stringify({ image_base64: new Uint8Array(300_000) })), {}],
+  ['a list as a text of megabytes', Buffer.from(JSON.stringify({ fields: 'yaw,'.repeat(3_000_000) })), {}],
   [
     'many fields nobody knows',
     Buffer.from(`{${Array.from({ length: 1_900 }, (_, i) => `"k${i}":1`).join()}}`),

@@ -13,6 +13,9 @@ const RULES: ValidatorOptions = {
 
 /** Most fields of an object; no DTO has as many. Each field that is not known costs as much as one that is. */
 const MAX_FIELDS = 64;
+/** A picture in base64 is the only text that may be longer: lists and numbers are made of others before they are judged. */
+const MAX_TEXT = 16 * 1024;
+const PICTURE = /_base64$/;
 /** Most problems that an answer lists. */
 const MAX_PROBLEMS = 20;
 /** Names of fields are the caller's words: so much of one is repeated. */
@@ -37,6 +40,9 @@ export async function validated<T extends object>(type: ClassConstructor<T>, pla
   const given = Object.entries(withoutNulls(plain));
   if (given.length > MAX_FIELDS)
     throw validation('body', `has more than ${MAX_FIELDS} fields: send those of the documentation alone`);
+  const long = given.find(([name, value]) => isTooLong(value) && !PICTURE.test(name));
+  if (long !== undefined)
+    throw validation(shown(long[0]), `is longer than ${MAX_TEXT} characters: no option is as long`);
   // Transforms turn text into other types. What is an object already stays as it is: class-transformer would copy the
   // bytes of pictures, and takes quadratic time for objects of many fields.
   const names = fieldsOf(type);
@@ -66,6 +72,10 @@ function fieldsOf(type: ClassConstructor<object>): ReadonlySet<string> {
     );
   knownFields.set(type, found);
   return found;
+}
+
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > MAX_TEXT;
 }
 
 /** Many clients write `null` for a field they do not mean to send. */
