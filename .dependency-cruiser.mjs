@@ -37,6 +37,7 @@ const OWNERS = {
   sharp: '^(src/images/sharp-decoder|test/|bench/|fuzz/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
   express: '^src/(http/|access/.*middleware|faces/.*controller)',
+  '@fastify/busboy': '^src/http/input/form-body',
   '@redis': '^(src/access/rate-limiter|test/)',
   'rate-limiter-flexible': '^src/access/rate-limiter',
 };

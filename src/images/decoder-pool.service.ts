@@ -47,7 +47,7 @@ export class DecoderPool implements OnApplicationShutdown {
     return this.failure?.reason;
   }
 
-  /** Waits for a turn; callers with different API keys take theirs one after the other. */
+  /** Waits for a turn; callers, each an API key or an address, take theirs one after the other. */
   async turn(field: string, signal: AbortSignal): Promise<Turn> {
     if (signal.aborted) throw requestAborted(field, signal);
     if (this.free > 0) this.free--;
@@ -73,7 +73,7 @@ export class DecoderPool implements OnApplicationShutdown {
 
   private wait(field: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leaveLine = this.line.join(currentRequest()?.caller ?? '', () => {
+      const leaveLine = this.line.join(currentRequest()?.countedAs ?? '', () => {
         signal.removeEventListener('abort', leave);
         resolve();
       });
