@@ -16,6 +16,8 @@ const MAX_VALUES = 2_048;
 const MAX_NAME_BYTES = 256;
 /** A longer text is cut out. */
 const LONG_TEXT_BYTES = 64 * 1024;
+/** So much white space in a row is left out. */
+const LONG_BLANK_BYTES = 64;
 /** Most bytes of everything but the long texts. */
 const MAX_REST_BYTES = 1024 * 1024;
 
@@ -43,6 +45,7 @@ export class JsonBody {
   private readonly longTexts: string[] = [];
   private readonly levels: Level[] = [];
   private values = 0;
+  private texts = 0;
   private expectsName = false;
   /** The text that is being read, without its quotes; undefined between texts. */
   private text?: ByteCollector;
@@ -83,11 +86,20 @@ export class JsonBody {
     for (; at < piece.byteLength; at++) {
       const byte = piece[at];
       if (isWhiteSpace(byte)) {
-        // White space is left out, lest a megabyte of it counts as one of values.
-        this.keep(piece.subarray(kept, at + 1));
+        const first = at;
         while (at + 1 < piece.byteLength && isWhiteSpace(piece[at + 1])) at++;
+        if (at - first < LONG_BLANK_BYTES) continue;
+        // Left out, lest a megabyte of it counts as one of values.
+        this.keep(piece.subarray(kept, first + 1));
         kept = at + 1;
       } else if (byte === QUOTE) {
+        const end = endOfText(piece, at + 1);
+        // A text that is all here is not taken apart: it stays where it is, between what is kept.
+        if (end !== -1 && end - at <= LONG_TEXT_BYTES) {
+          this.noteText(piece, at + 1, end);
+          at = end;
+          continue;
+        }
         this.keep(piece.subarray(kept, at));
         this.text = new ByteCollector();
         return at + 1;
@@ -148,16 +160,25 @@ export class JsonBody {
   private endText(text: ByteCollector): void {
     this.text = undefined;
     const bytes = text.length;
-    if (this.expectsName && bytes > MAX_NAME_BYTES)
-      throw this.refusal(`has a field whose name is longer than ${MAX_NAME_BYTES} bytes`);
     const raw = text.take();
-    const level = this.levels.at(-1);
-    if (this.expectsName && level !== undefined) level.at = raw.toString();
+    this.noteText(raw, 0, bytes);
     if (bytes <= LONG_TEXT_BYTES) return this.keep(raw, true);
     this.keep(Buffer.from(`${CUT_OUT}${this.longTexts.length}`), true);
     // A text this long is base64, whose bytes are characters; an escaped slash is common in it.
     const latin1 = raw.toString('latin1');
     this.longTexts.push(raw.includes(BACKSLASH) ? unescaped(latin1) : latin1);
+  }
+
+  /** Counts a text, and remembers it where it is the name of a field. */
+  private noteText(piece: Buffer, start: number, end: number): void {
+    this.texts++;
+    // A name and a text for each value, in what is JSON.
+    if (this.texts > 2 * MAX_VALUES) throw this.refusal(TOO_MANY);
+    if (!this.expectsName) return;
+    if (end - start > MAX_NAME_BYTES)
+      throw this.refusal(`has a field whose name is longer than ${MAX_NAME_BYTES} bytes`);
+    const level = this.levels.at(-1);
+    if (level !== undefined) level.at = piece.toString('utf8', start, end);
   }
 
   private keep(bytes: Buffer, isText = false): void {
@@ -172,10 +193,7 @@ export class JsonBody {
 
   private countValue(): void {
     this.values++;
-    if (this.values > MAX_VALUES)
-      throw this.refusal(
-        `brings the body to more than ${MAX_VALUES} values: send a picture as base64 text, not as a list or an object of numbers`,
-      );
+    if (this.values > MAX_VALUES) throw this.refusal(TOO_MANY);
   }
 
   private putBack(value: unknown): unknown {
@@ -213,6 +231,14 @@ export class JsonBody {
 }
 
 const QUOTED = Buffer.from('"');
+const TOO_MANY = `brings the body to more than ${MAX_VALUES} values: send a picture as base64 text, not as a list or an object of numbers`;
+
+/** Where a text that begins at `start` ends: the place of its closing quote; -1 where that has not come yet. */
+function endOfText(piece: Buffer, start: number): number {
+  let end = piece.indexOf(QUOTE, start);
+  while (end !== -1 && countBackslashes(piece, start, end) % 2 === 1) end = piece.indexOf(QUOTE, end + 1);
+  return end;
+}
 
 function isWhiteSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
