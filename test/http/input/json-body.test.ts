@@ -71,6 +71,7 @@ test.each([
     'requests.1.image_base64',
   ],
   ['many lists', `{"fields":[${'[],'.repeat(9_000)}[]]}`, 'fields'],
+  ['many texts with nothing between them', `{"fields":[${'"a"'.repeat(9_000)}]}`, 'fields'],
   ['many objects', `{"fields":[${'{},'.repeat(9_000)}{}]}`, 'fields'],
   ['depth', `{"a":${'['.repeat(1_500)}${']'.repeat(1_500)}}`, 'a'],
   ['depth of objects', `{"a":${'{"a":'.repeat(1_500)}1${'}'.repeat(1_500)}}`, 'a'],
