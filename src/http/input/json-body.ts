@@ -231,7 +231,7 @@ export class JsonBody {
 }
 
 const QUOTED = Buffer.from('"');
-const TOO_MANY = `brings the body to more than ${MAX_VALUES} values: send a picture as base64 text, not as a list or an object of numbers`;
+const TOO_MANY = `takes the request past the ${MAX_VALUES} values that it may have: send a picture as base64 text, not as a list or an object of numbers`;
 
 /** Where a text that begins at `start` ends: the place of its closing quote; -1 where that has not come yet. */
 function endOfText(piece: Buffer, start: number): number {
