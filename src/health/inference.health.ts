@@ -19,8 +19,9 @@ export class InferenceHealth {
   ) {}
 
   /**
-   * Down when no worker can be had; degraded when some of them hang. Up when a worker answered lately, or answers a probe now. Polling is cheap: under load real answers are the proof,
-   * without load all polls of a few seconds share one probe of a tiny picture.
+   * Down when no worker can be had; degraded when some of them hang. Up when a worker answered lately, or answers a probe
+   * now. Polling is cheap: under load real answers are the proof, without load all polls of a few seconds share one probe of
+   * a tiny picture.
    */
   async check(key: string): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(key);
