@@ -31,7 +31,7 @@ const ROOMS = {
 
 /** A foreign package and the only place that may import it. */
 const OWNERS = {
-  'onnxruntime-node': '^(src/sessions/|models/tools/cuda/|test/|bench/)',
+  'onnxruntime-node': '^(src/sessions/|tools/cuda/|test/|bench/)',
   'prom-client': '^src/metrics/',
   '@opentelemetry': '^src/tracing/request-tracer',
   sharp: '^(src/images/sharp-decoder|test/|bench/|fuzz/)',

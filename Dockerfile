@@ -16,6 +16,7 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
 COPY tsconfig.json nest-cli.json ./
 COPY src src
 COPY models models
+COPY tools/cuda tools/cuda
 RUN npm run build
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc node dist/models/tools/cli.js prepare default
 # What has been compiled is no longer needed as source.
@@ -35,7 +36,7 @@ FROM dependencies AS cuda-dependencies
 COPY --from=build /app/dist dist
 # Index of another NuGet feed, such as a company's mirror.
 ARG CUDA_FEED=
-RUN node dist/models/tools/cuda/cli.js --unchecked ${CUDA_FEED:+--feed "$CUDA_FEED"}
+RUN node dist/tools/cuda/cli.js --unchecked ${CUDA_FEED:+--feed "$CUDA_FEED"}
 
 # For NVIDIA GPUs: CUDA and cuDNN come with the base image, the driver with the node it runs on.
 FROM ${CUDA_IMAGE} AS cuda

@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   // AssemblyScript has types of its own, and its compiler checks them.
-  { ignores: ['dist/', 'coverage/', 'src/vision/assembly/'] },
+  { ignores: ['dist/', 'coverage/', 'src/vision/kernels/assembly/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

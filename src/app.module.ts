@@ -10,7 +10,7 @@ import { ManagementServer } from './http/server/management-server.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PacksModule } from './packs/packs.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
-import { TracingModule } from './tracing/tracing.module.js';
+import { TracingModule } from './telemetry/tracing.module.js';
 
 @Module({})
 export class AppModule {

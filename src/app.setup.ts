@@ -9,12 +9,12 @@ import { ApiKeys } from './access/api-keys.service.js';
 import { RateLimiter } from './access/rate-limiter.service.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
-import { crossOrigin } from './http/cross-origin.js';
+import { crossOrigin } from './http/server/cross-origin.js';
 import { DrainingAdapter } from './http/server/draining.adapter.js';
-import { ProblemFilter } from './http/problem.filter.js';
-import { requestContext } from './http/request-context.js';
-import { recordRequests } from './http/request-recorder.js';
-import { trustedProxies } from './http/trusted-proxies.js';
+import { ProblemFilter } from './http/problems/problem.filter.js';
+import { requestContext } from './telemetry/request-context.js';
+import { recordRequests } from './telemetry/request-recorder.js';
+import { trustedProxies } from './http/server/trusted-proxies.js';
 import { ServiceLogger } from './telemetry/service-logger.js';
 import { Telemetry } from './telemetry/telemetry.service.js';
 

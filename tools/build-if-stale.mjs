@@ -6,6 +6,8 @@ import { join } from 'node:path';
 const SOURCES = [
   'src',
   'models/tools',
+  'evaluation',
+  'training',
   'test',
   'bench',
   'fuzz',
@@ -15,7 +17,7 @@ const SOURCES = [
   'package.json',
 ];
 /** What is made last. */
-const BUILT = 'dist/src/vision/pixels.wasm';
+const BUILT = 'dist/src/vision/kernels/pixels.wasm';
 
 function newest(path) {
   const stat = statSync(path);

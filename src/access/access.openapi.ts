@@ -1,7 +1,7 @@
 /** How keys and limits read in the OpenAPI document: only where they are in force. */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors.js';
-import { problemAnswers } from '../http/problem.openapi.js';
+import { problemAnswers } from '../http/problems/problem.openapi.js';
 import type { ApiKeys } from './api-keys.service.js';
 import type { RateLimiter } from './rate-limiter.service.js';
 import { surfaceOf } from './surface.js';

@@ -1,6 +1,6 @@
 /** The address that requests without a key are counted by. */
 import ipaddr from 'ipaddr.js';
-import { forwardedAddress } from '../http/forwarded-address.js';
+import { forwardedAddress } from '../http/server/forwarded-address.js';
 
 /**
  * An IPv4 address as it is, however it is written; of an IPv6 address the network of 64 bits, as whoever has one of its

@@ -7,7 +7,7 @@ import type { DemographicsModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';
 import { alignmentMap } from '../vision/alignment.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 import { AGE_BRACKETS } from './age.js';
 import type { DemographicName, Demographics } from './demographic-families.js';

@@ -6,7 +6,7 @@ import type { Signature } from '../sessions/signature.js';
 import { squareToPicture } from '../vision/affine.js';
 import { keypointRoll } from '../vision/alignment.js';
 import { area, centre } from '../vision/box.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
 import { warp } from '../vision/warp.js';
 import type { FaceView } from './face-view.js';

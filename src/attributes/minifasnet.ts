@@ -6,7 +6,7 @@ import type { Signature } from '../sessions/signature.js';
 import { boxToPicture } from '../vision/affine.js';
 import { type Box, scaleAboutCentre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
 import { sample } from '../vision/warp.js';
 import type { FaceView } from './face-view.js';

@@ -6,7 +6,7 @@ import { type Affine, boxToPicture, mean, type Point } from '../vision/affine.js
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 
 const SIDE = 64;

@@ -3,7 +3,7 @@ import { boxToPicture } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 import { justLargeEnough } from '../vision/pyramid.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 
 /** An input and the part of it a picture covers, in input pixels. */

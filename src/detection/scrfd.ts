@@ -8,7 +8,7 @@ import type { Signature } from '../sessions/signature.js';
 import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import type { Candidate } from './detector-family.js';
 import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 

@@ -5,7 +5,7 @@
 import type { Image } from '../vision/image.js';
 import type { ScoredBox } from '../vision/nms.js';
 import type { Tensor } from '../vision/tensor.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 
 /**

@@ -1,7 +1,7 @@
 /** What batchDetect takes and gives. */
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject } from 'class-validator';
-import { ProblemDto } from '../http/problem.dto.js';
+import { ProblemDto } from '../http/problems/problem.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 
 /** Most requests of one batch. */

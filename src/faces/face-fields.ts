@@ -1,6 +1,6 @@
 /** The optional outputs of a face, and the work each of them asks for. */
 import type { AttributeName } from '../attributes/attributes.service.js';
-import type { AnalysisOptions } from '../pipeline/analysis.js';
+import type { AnalysisOptions } from '../worker/protocol.js';
 
 /** Names callers may list in `fields`. `bounding_box` and `confidence` are always there. */
 export const FACE_FIELDS = [

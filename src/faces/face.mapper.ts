@@ -1,5 +1,5 @@
 /** From the pipeline's faces to the wire. */
-import type { AnalysedFace } from '../pipeline/analysis.js';
+import type { AnalysedFace } from '../worker/protocol.js';
 import type { Box } from '../vision/box.js';
 import type { FaceDto } from './detect.dto.js';
 import type { FaceField } from './face-fields.js';

@@ -2,8 +2,8 @@
 import { Module } from '@nestjs/common';
 import { BodyGate } from '../http/input/body-gate.js';
 import { ImagesModule } from '../images/images.module.js';
-import { Admission } from '../pipeline/admission.service.js';
-import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { Admission } from '../inference/admission.service.js';
+import { PipelineModule } from '../inference/inference.module.js';
 import { FacesController } from './faces.controller.js';
 import { FacesService } from './faces.service.js';
 import { ModelsController } from './models.controller.js';

@@ -10,8 +10,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors.js';
-import { ProblemDto } from '../http/problem.dto.js';
-import { problemAnswers } from '../http/problem.openapi.js';
+import { ProblemDto } from '../http/problems/problem.dto.js';
+import { problemAnswers } from '../http/problems/problem.openapi.js';
 import {
   BatchDetectRequestDto,
   BatchDetectResponseDto,

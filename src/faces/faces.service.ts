@@ -4,7 +4,7 @@ import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
 import type { ImageSource } from '../images/image-source.js';
 import { Pack } from '../packs/pack.js';
-import type { AnalysedFace, AnalysisOptions } from '../pipeline/analysis.js';
+import type { AnalysedFace, AnalysisOptions } from '../worker/protocol.js';
 import { cosineSimilarity, similarityToConfidence } from '../recognition/similarity.js';
 import type { CompareRequestDto, CompareResponseDto, ComparedFaceDto } from './compare.dto.js';
 import type { DetectRequestDto, DetectResponseDto } from './detect.dto.js';

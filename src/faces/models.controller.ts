@@ -4,7 +4,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGE_BRACKETS } from '../attributes/age.js';
 import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
-import { InferencePool } from '../pipeline/inference-pool.service.js';
+import { InferencePool } from '../inference/inference-pool.service.js';
 import { ModelDto, ModelsDto } from './models.dto.js';
 
 @ApiTags('models')

@@ -4,10 +4,10 @@ import { Config } from '../config/config.js';
 import { type LoadedImage, ImageLoader } from '../images/image-loader.service.js';
 import { type ImageSource, originOf } from '../images/image-source.js';
 import { Pack } from '../packs/pack.js';
-import { Admission } from '../pipeline/admission.service.js';
-import type { AnalysisOptions } from '../pipeline/analysis.js';
-import { InferencePool } from '../pipeline/inference-pool.service.js';
-import type { Analysis } from '../pipeline/pending-job.js';
+import { Admission } from '../inference/admission.service.js';
+import type { AnalysisOptions } from '../worker/protocol.js';
+import { InferencePool } from '../inference/inference-pool.service.js';
+import type { Analysis } from '../inference/pending-job.js';
 import { currentPicture, currentRequest, inPicture } from '../telemetry/scope.js';
 import { scaleFace } from './scale-face.js';
 

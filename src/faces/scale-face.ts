@@ -1,5 +1,5 @@
 /** From pixels of a shrunk picture to those of the whole one. */
-import type { AnalysedFace } from '../pipeline/analysis.js';
+import type { AnalysedFace } from '../worker/protocol.js';
 import type { Point } from '../vision/affine.js';
 
 /** The face where it is in a picture that is `scale` times as wide and as high. */

@@ -4,7 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { AccessModule } from '../access/access.module.js';
 import type { Config } from '../config/config.js';
 import { ImagesModule } from '../images/images.module.js';
-import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { PipelineModule } from '../inference/inference.module.js';
 import { AccessHealth } from './access.health.js';
 import { DecoderHealth } from './decoder.health.js';
 import { HealthController } from './health.controller.js';

@@ -1,7 +1,7 @@
 /** Whether the workers are alive and really answer. */
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import { InferencePool } from '../pipeline/inference-pool.service.js';
+import { InferencePool } from '../inference/inference-pool.service.js';
 
 /** An answer this recent proves that inference works; older than that, one is asked for. */
 const FRESH_MS = 5_000;

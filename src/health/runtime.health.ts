@@ -1,7 +1,7 @@
 /** Whether the models run where they were asked to. */
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import { InferencePool } from '../pipeline/inference-pool.service.js';
+import { InferencePool } from '../inference/inference-pool.service.js';
 
 @Injectable()
 export class RuntimeHealth {

@@ -1,7 +1,7 @@
 /** What Prometheus is told. The only room that knows prom-client. */
 import { Module } from '@nestjs/common';
 import { Registry } from 'prom-client';
-import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { PipelineModule } from '../inference/inference.module.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
 import { ServiceMetrics } from './service-metrics.js';

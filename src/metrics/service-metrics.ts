@@ -4,8 +4,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Pack } from '../packs/pack.js';
-import { Admission } from '../pipeline/admission.service.js';
-import { InferencePool, type PoolState } from '../pipeline/inference-pool.service.js';
+import { Admission } from '../inference/admission.service.js';
+import { InferencePool, type PoolState } from '../inference/inference-pool.service.js';
 import { droppedLines } from '../telemetry/log-output.js';
 
 const QUANTILES = [0.5, 0.9, 0.99, 1];

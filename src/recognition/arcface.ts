@@ -4,7 +4,7 @@ import type { Signature } from '../sessions/signature.js';
 import type { Point } from '../vision/affine.js';
 import { ALIGNED_SIDE, alignmentMap } from '../vision/alignment.js';
 import type { Image } from '../vision/image.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import type { Tensor } from '../vision/tensor.js';
 import { warp } from '../vision/warp.js';
 

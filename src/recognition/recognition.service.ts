@@ -5,7 +5,7 @@ import { Pack } from '../packs/pack.js';
 import type { RecognitionModel } from '../packs/recognition-model.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
-import type { Normalisation } from '../vision/planes.js';
+import type { Normalisation } from '../vision/kernels/host/planes.js';
 import {
   type AlignableFace,
   EMBEDDING_ONLY,

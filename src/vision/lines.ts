@@ -1,6 +1,6 @@
 /** Parts of an image's lines, brought into the kernels' memory. */
 import type { Image } from './image.js';
-import { kernelMemory } from './kernels.js';
+import { kernelMemory } from './kernels/kernels.js';
 
 /**
  * V8 copies out of shared memory, where pictures lie, eight bytes at a time, but only between places that lie alike in a

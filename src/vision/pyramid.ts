@@ -1,6 +1,6 @@
 /** A picture at a half, a quarter, … of its size, each made once however often it is asked for. */
 import type { Image } from './image.js';
-import { halve } from './reduce.js';
+import { halve } from './kernels/host/reduce.js';
 
 /** Kept as long as the picture itself. */
 const halves = new WeakMap<Image, Image>();

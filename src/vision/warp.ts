@@ -1,10 +1,10 @@
 /** Pixels → network input in one pass: an affine sampling of an image that writes normalised planes into a tensor. */
 import type { Affine } from './affine.js';
 import type { Image } from './image.js';
-import { type Normalisation, planesOf, type WarpTarget } from './planes.js';
-import { reduce } from './reduce.js';
-import { sampleTurned } from './sample-turned.js';
-import { sampleUpright } from './sample-upright.js';
+import { type Normalisation, planesOf, type WarpTarget } from './kernels/host/planes.js';
+import { reduce } from './kernels/host/reduce.js';
+import { sampleTurned } from './kernels/host/sample-turned.js';
+import { sampleUpright } from './kernels/host/sample-upright.js';
 
 /**
  * Fills the target with `image` seen through `map` (target pixel ↦ image pixel), bilinear, black outside the image.

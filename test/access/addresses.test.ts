@@ -1,7 +1,7 @@
 /** Whose address counts, and which part of the service a path is. */
 import { countedAddress } from '../../src/access/caller-address.js';
 import { surfaceOf } from '../../src/access/surface.js';
-import { trustedProxies } from '../../src/http/trusted-proxies.js';
+import { trustedProxies } from '../../src/http/server/trusted-proxies.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],

@@ -5,9 +5,9 @@ import sharp, { type Sharp } from 'sharp';
 import { quality } from '../../src/attributes/quality.js';
 import { Config } from '../../src/config/config.js';
 import { Pack } from '../../src/packs/pack.js';
-import { AnalysisService } from '../../src/pipeline/analysis.service.js';
-import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
-import { crop, sample } from '../e2e/support.js';
+import { AnalysisService } from '../../src/worker/analysis.service.js';
+import { InferenceWorkerModule } from '../../src/worker/inference-worker.module.js';
+import { crop, sample } from '../support/service.js';
 
 describe('the curve', () => {
   const curve = { middle: 3, steepness: 2 };

@@ -13,8 +13,8 @@ import {
   podLabelsOf,
   podSpecOf,
   render,
-} from './rendered.js';
-import { problemsOf } from './schemas.js';
+} from '../support/rendered.js';
+import { problemsOf } from '../support/schemas.js';
 
 interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string | number };

@@ -1,6 +1,6 @@
 /** batchDetect: several pictures at once, each answered on its own, in order. */
 import type { BatchDetectResponseDto } from '../../src/faces/batch-detect.dto.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import {
   BATCH,
   blank,
@@ -12,7 +12,7 @@ import {
   sample,
   type Service,
   startService,
-} from './support.js';
+} from '../support/service.js';
 
 let service: Service;
 let pictures: { image_base64: string }[];

@@ -2,8 +2,8 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { Admission } from '../../src/pipeline/admission.service.js';
-import type { ProblemDto } from '../../src/http/problem.dto.js';
+import { Admission } from '../../src/inference/admission.service.js';
+import type { ProblemDto } from '../../src/http/problems/problem.dto.js';
 import {
   BATCH,
   blank,
@@ -14,7 +14,7 @@ import {
   type Service,
   startService,
   until,
-} from './support.js';
+} from '../support/service.js';
 
 const MIB = 1024 * 1024;
 const JSON_TYPE = { 'content-type': 'application/json' };

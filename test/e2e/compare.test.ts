@@ -13,7 +13,7 @@ import {
   sample,
   type Service,
   startService,
-} from './support.js';
+} from '../support/service.js';
 
 let service: Service;
 /** One woman: at the right of sample1, in the middle of sample3. */

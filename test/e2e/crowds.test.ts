@@ -12,7 +12,7 @@ import {
   sample,
   type Service,
   startService,
-} from './support.js';
+} from '../support/service.js';
 
 const COLUMNS = 20;
 const ROWS = 20;

@@ -1,7 +1,15 @@
 /** Detect on real pictures: how many faces, where, in which order, and what is said of each. */
 import sharp from 'sharp';
 import { AGE_BRACKETS, bracketIndex } from '../../src/attributes/age.js';
-import { type FullFace, facesOf, iou, sample, type Service, startService, blank } from './support.js';
+import {
+  type FullFace,
+  facesOf,
+  iou,
+  sample,
+  type Service,
+  startService,
+  blank,
+} from '../support/service.js';
 
 /**
  * The faces of the six pictures as a person sees them, read off the pictures under a grid: hairline to chin, cheek to

@@ -1,7 +1,7 @@
 /** The documentation: a page to explore, and a document that is valid and says everything about every route. */
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { PROBLEMS } from '../../src/http/problem.js';
-import { BATCH, COMPARE, DETECT, json, type Service, startService } from './support.js';
+import { PROBLEMS } from '../../src/http/problems/problem.js';
+import { BATCH, COMPARE, DETECT, json, type Service, startService } from '../support/service.js';
 
 interface Media {
   readonly schema: { $ref?: string; properties?: Record<string, unknown>; format?: string };

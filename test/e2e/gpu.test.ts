@@ -1,7 +1,7 @@
 /** A service that is asked to use a GPU and cannot: refused, or running and saying so. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { DETECT, json, postBytes, sample, until } from './support.js';
+import { DETECT, json, postBytes, sample, until } from '../support/service.js';
 
 /** No machine has that many: a machine with a GPU cannot use this one either. */
 const NO_SUCH_GPU = { CUDA_DEVICE_IDS: '99' };

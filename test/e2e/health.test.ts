@@ -2,8 +2,8 @@
 import { jest } from '@jest/globals';
 import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
-import { DETECT, postBytes, sample, type Service, startService, until } from './support.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { DETECT, postBytes, sample, type Service, startService, until } from '../support/service.js';
 
 let service: Service;
 let pool: InferencePool;

@@ -1,7 +1,7 @@
 /** A large picture is looked at shrunk where its faces allow it; the answer is that of the whole picture. */
 import sharp from 'sharp';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
-import { facesOf, type FullFace, iou, sample, type Service, startService } from './support.js';
+import { facesOf, type FullFace, iou, sample, type Service, startService } from '../support/service.js';
 
 const WIDTH = 4000;
 const HEIGHT = 3000;

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
-import { BATCH, blank, DETECT, postBytes, postJson, sample, until } from './support.js';
+import { BATCH, blank, DETECT, postBytes, postJson, sample, until } from '../support/service.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 

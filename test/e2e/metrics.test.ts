@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import {
   BATCH,
   blank,
@@ -15,7 +15,7 @@ import {
   type Service,
   startService,
   until,
-} from './support.js';
+} from '../support/service.js';
 
 let service: Service;
 /** Accepts connections and never answers. */

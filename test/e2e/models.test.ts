@@ -1,7 +1,7 @@
 /** What the service says of its model is what its answers show. */
 import type { ModelDto, ModelsDto } from '../../src/faces/models.dto.js';
 import { FACE_FIELDS } from '../../src/faces/face-fields.js';
-import { compare, facesOf, json, sample, type Service, startService } from './support.js';
+import { compare, facesOf, json, sample, type Service, startService } from '../support/service.js';
 
 let service: Service;
 let model: ModelDto;

@@ -12,7 +12,7 @@ import {
   sample,
   type Service,
   startService,
-} from './support.js';
+} from '../support/service.js';
 
 const picture = sample(4);
 let service: Service;

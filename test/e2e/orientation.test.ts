@@ -1,6 +1,6 @@
 /** Photos that lie on their side: EXIF orientation is applied, so boxes are those of the picture a person sees. */
 import sharp, { type Sharp } from 'sharp';
-import { facesOf, type FullFace, iou, sample, type Service, startService } from './support.js';
+import { facesOf, type FullFace, iou, sample, type Service, startService } from '../support/service.js';
 
 /** How the pixels of each orientation are stored, from the upright picture (EXIF 2.32, tag 274). */
 const STORED: Record<number, (upright: Buffer) => Promise<Sharp>> = {

@@ -2,8 +2,8 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import sharp from 'sharp';
-import { Admission, type Place } from '../../src/pipeline/admission.service.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import { Admission, type Place } from '../../src/inference/admission.service.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import {
   DETECT,
   postBytes,
@@ -14,7 +14,7 @@ import {
   type Service,
   startService,
   until,
-} from './support.js';
+} from '../support/service.js';
 
 const MIB = 1024 * 1024;
 const patient = new AbortController().signal;

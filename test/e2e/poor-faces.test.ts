@@ -1,6 +1,6 @@
 /** Faces that are hardly there: they get an answer in finite numbers, and a low quality. */
 import sharp from 'sharp';
-import { crop, type FullFace, facesOf, sample, type Service, startService } from './support.js';
+import { crop, type FullFace, facesOf, sample, type Service, startService } from '../support/service.js';
 
 const BOX = [1073, 206, 1306, 516] as const;
 const NUMBERS = ['confidence', 'roll', 'yaw', 'pitch', 'quality', 'liveness_confidence'] as const;

@@ -1,9 +1,9 @@
 /** Each way a request can fail, once, over HTTP: the status, the problem document, and a word on what to do. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { PROBLEMS } from '../../src/http/problem.js';
+import { PROBLEMS } from '../../src/http/problems/problem.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import {
   BATCH,
   blank,
@@ -17,7 +17,7 @@ import {
   type Service,
   startService,
   until,
-} from './support.js';
+} from '../support/service.js';
 
 const MAX_BODY = 3_000_000;
 const MAX_IMAGE = 1_000_000;

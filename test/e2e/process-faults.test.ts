@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { freePort, killAll, listening, run } from './service-process.js';
-import { DETECT, postBytes, sample, until } from './support.js';
+import { freePort, killAll, listening, run } from '../support/service-process.js';
+import { DETECT, postBytes, sample, until } from '../support/service.js';
 
 afterAll(killAll);
 

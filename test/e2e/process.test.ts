@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killAll, listening, run, type Surroundings } from './service-process.js';
-import { until } from './support.js';
+import { killAll, listening, run, type Surroundings } from '../support/service-process.js';
+import { until } from '../support/service.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'e2e-process-'));
 afterAll(() => {

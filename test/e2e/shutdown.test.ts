@@ -4,8 +4,8 @@ import { Agent, createServer, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import { killAll, listening, run } from './service-process.js';
-import { DETECT, json, sample, until } from './support.js';
+import { killAll, listening, run } from '../support/service-process.js';
+import { DETECT, json, sample, until } from '../support/service.js';
 
 let picture: Buffer;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
-import { Admission } from '../../src/pipeline/admission.service.js';
+import { Admission } from '../../src/inference/admission.service.js';
 import {
   DETECT,
   facesOf,
@@ -23,7 +23,7 @@ import {
   type Service,
   startService,
   until,
-} from './support.js';
+} from '../support/service.js';
 
 /** The part of s3rver used here; it comes without types. */
 interface S3rver {

@@ -14,7 +14,7 @@ import {
   sample,
   type Service,
   startService,
-} from './support.js';
+} from '../support/service.js';
 
 /** A span as OTLP writes it in JSON. */
 interface OtlpSpan {

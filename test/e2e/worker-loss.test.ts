@@ -10,9 +10,17 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
-import type { ProblemDto } from '../../src/http/problem.dto.js';
-import { InferencePool } from '../../src/pipeline/inference-pool.service.js';
-import { DETECT, postBytes, problemOf, sample, type Service, startService, until } from './support.js';
+import type { ProblemDto } from '../../src/http/problems/problem.dto.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import {
+  DETECT,
+  postBytes,
+  problemOf,
+  sample,
+  type Service,
+  startService,
+  until,
+} from '../support/service.js';
 
 let service: Service;
 let pool: InferencePool;

@@ -1,7 +1,7 @@
 /** Pictures made from photos: where a bright spot goes, and where the face is said to be. */
 import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
-import { closeUp, type Derived, enlarged, mosaic, shrunk, turned } from './derived.js';
+import { closeUp, type Derived, enlarged, mosaic, shrunk, turned } from '../../evaluation/derived.js';
 
 const FACE = { x1: 80, y1: 60, x2: 120, y2: 120 };
 

@@ -1,5 +1,5 @@
 /** Which found boxes count as which known faces, worked out by hand. */
-import { centresAgree, match } from './matching.js';
+import { centresAgree, match } from '../../evaluation/matching.js';
 
 const square = (x: number, y: number, side: number) => ({ x1: x, y1: y, x2: x + side, y2: y + side });
 const certainly = (x: number, y: number, side: number) => ({ box: square(x, y, side), certain: true });

@@ -1,5 +1,5 @@
 /** Figures of merit against values worked out by hand. */
-import { meanAbsolute, rankCorrelation } from './metrics.js';
+import { meanAbsolute, rankCorrelation } from '../../evaluation/metrics.js';
 
 test('meanAbsolute does not let errors of opposite sign cancel', () => {
   expect(meanAbsolute([-3, 1, 2])).toBe(2);

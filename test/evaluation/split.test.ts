@@ -1,7 +1,7 @@
 /** What is held out stays held out: the figures of docs/accuracy.md depend on it. */
-import { sample } from './data.js';
-import { pattern } from './patterns.js';
-import { isHeldOut } from './split.js';
+import { sample } from '../../evaluation/data.js';
+import { pattern } from '../../evaluation/patterns.js';
+import { isHeldOut } from '../../evaluation/split.js';
 
 test('a fifth is held out, by nothing but the name', () => {
   const names = Array.from({ length: 5000 }, (_, index) => `${index}.jpg`);

@@ -2,7 +2,7 @@
 import { type LookupAddress } from 'node:dns';
 import { type NetworkInterfaceInfo, type networkInterfaces } from 'node:os';
 import { AddressPolicy } from '../../src/images/address-policy.js';
-import { configWith, refusalOf } from './support.js';
+import { configWith, refusalOf } from '../support/images.js';
 
 const policyFor = (...urlAllowedAddresses: string[]): AddressPolicy =>
   new AddressPolicy(configWith({ urlAllowedAddresses }));

@@ -3,8 +3,17 @@ import { deflateSync } from 'node:zlib';
 import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { AppError } from '../../src/errors.js';
-import { avif, exifLoop, manyScans, picture, png, pngChunk, pngHeader, withSegment } from './crafted.js';
-import { configWith, patient } from './support.js';
+import {
+  avif,
+  exifLoop,
+  manyScans,
+  picture,
+  png,
+  pngChunk,
+  pngHeader,
+  withSegment,
+} from '../fixtures/crafted-pictures.js';
+import { configWith, patient } from '../support/images.js';
 
 const MIB = 1024 * 1024;
 const config = configWith({ decoderProcesses: 2 });

@@ -4,8 +4,8 @@ import { type AppError } from '../../src/errors.js';
 import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { type Image } from '../../src/vision/image.js';
-import { picture } from './crafted.js';
-import { configWith, patient, refusalOf } from './support.js';
+import { picture } from '../fixtures/crafted-pictures.js';
+import { configWith, patient, refusalOf } from '../support/images.js';
 
 const pool = new DecoderPool(configWith({ decoderProcesses: 1 }));
 const decoder = new ImageDecoder(configWith(), pool);

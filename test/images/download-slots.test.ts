@@ -1,6 +1,6 @@
 /** How many downloads run at a time. */
 import { DownloadSlots } from '../../src/images/sources/download-slots.js';
-import { configWith, refusalOf } from './support.js';
+import { configWith, refusalOf } from '../support/images.js';
 
 test('one caller gets half of the slots, and all callers together all of them', async () => {
   const slots = new DownloadSlots(configWith({ urlMaxDownloads: 5 }));

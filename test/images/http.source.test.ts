@@ -9,7 +9,7 @@ import { AppError } from '../../src/errors.js';
 import { AddressPolicy } from '../../src/images/address-policy.js';
 import { causesOf } from '../../src/images/sources/causes.js';
 import { HttpSource, redirectTarget } from '../../src/images/sources/http.source.js';
-import { configWith, LoopbackServer, patient, refusalOf } from './support.js';
+import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
 
 const CAP = 100_000;
 /** Begins as a JPEG does, and does not compress. */

@@ -8,7 +8,7 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { ImagesModule } from '../../src/images/images.module.js';
-import { configWith, LoopbackServer, patient, refusalOf } from './support.js';
+import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
 
 @Module({})
 class Root {}

@@ -18,8 +18,8 @@ import {
   tiff,
   WIDTH,
   withSegment,
-} from './crafted.js';
-import { refusalOf } from './support.js';
+} from '../fixtures/crafted-pictures.js';
+import { refusalOf } from '../support/images.js';
 
 const MAX_PIXELS = 40_000_000;
 const look = (bytes: Uint8Array): Survey => survey(bytes, 'image', MAX_PIXELS);

@@ -13,8 +13,8 @@ import { type Config } from '../../src/config/config.js';
 import { type AppError } from '../../src/errors.js';
 import { causesOf } from '../../src/images/sources/causes.js';
 import { S3Source } from '../../src/images/sources/s3.source.js';
-import { type ProbeResult } from './s3-probe.js';
-import { configWith, LoopbackServer, patient, refusalOf } from './support.js';
+import { type ProbeResult } from '../support/s3-probe.js';
+import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
 
 /** The part of s3rver used here; it comes without types. */
 interface S3rver {
@@ -143,7 +143,7 @@ test('says that there are no credentials', async () => {
   ]);
 });
 
-const PROBE = fileURLToPath(new URL('s3-probe.js', import.meta.url));
+const PROBE = fileURLToPath(new URL('../support/s3-probe.js', import.meta.url));
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n';
 const oddServers: LoopbackServer[] = [];
 afterAll(() => Promise.all(oddServers.map((odd) => odd.stop())));

@@ -5,9 +5,9 @@ const { default: Sequencer } = createRequire(import.meta.url)('@jest/test-sequen
 
 /** Those that take more than about four seconds, the longest first. The order of the others hardly matters. */
 const LONGEST = [
-  'pipeline/inference-pool',
+  'inference/inference-pool',
   'models/install',
-  'pipeline/sharing',
+  'inference/sharing',
   'e2e/process',
   'e2e/shutdown',
   'models/default-pack',
@@ -16,7 +16,7 @@ const LONGEST = [
   'e2e/process-faults',
   'e2e/access',
   'models/prepare',
-  'pipeline/batching',
+  'inference/batching',
   'access/redis',
   'e2e/traces',
   'models/prepare-failures',
@@ -25,9 +25,9 @@ const LONGEST = [
   'e2e/options',
   'e2e/sources',
   'e2e/gpu',
-  'pipeline/worker-threads',
+  'inference/worker-threads',
   'architecture/imports',
-  'models/cuda',
+  'tools/cuda',
   'e2e/batch',
   'e2e/health',
   'e2e/log',

@@ -8,7 +8,7 @@ import { inspect } from '../../models/tools/checksum.js';
 import { fetchFiles, type Files } from '../../models/tools/fetch.js';
 import { readRecipe, type Recipe } from '../../models/tools/recipe.js';
 import { type Build, PackageSource } from '../../models/tools/sources.js';
-import { publishedDetector } from '../../models/tools/train/published.js';
+import { publishedDetector } from '../../training/published.js';
 import * as hopenet from '../../src/attributes/hopenet.js';
 import { SHAPE as FEATURES } from '../../src/attributes/appearance.head.js';
 import { select } from '../../src/detection/select.js';
@@ -20,8 +20,8 @@ import { iou } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
 import { softmax, zeros } from '../../src/vision/tensor.js';
-import { sample } from '../e2e/support.js';
-import { concat, largestDifference, picture, run, session, type Tensors } from './runtime.js';
+import { sample } from '../support/service.js';
+import { concat, largestDifference, picture, run, session, type Tensors } from '../support/runtime.js';
 
 /** Input of a graph, the values it is fed with, and the names of its outputs: original -> ours. */
 const GRAPHS = {

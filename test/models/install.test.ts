@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../models/tools/checksum.js';
-import { StandInHost } from './stand-in-host.js';
-import { tinyZip, type ZipEntry } from './tiny-zip.js';
+import { StandInHost } from '../support/stand-in-host.js';
+import { tinyZip, type ZipEntry } from '../fixtures/tiny-zip.js';
 
 /** Does not shrink, so that half of the archive is half of the graph. */
 const GRAPH = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (Math.sin(index) * 1e6) & 255));

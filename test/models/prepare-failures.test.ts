@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Outcome, Workbench } from './workbench.js';
+import { type Outcome, Workbench } from '../support/workbench.js';
 
 let bench: Workbench;
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Workbench } from './workbench.js';
+import { Workbench } from '../support/workbench.js';
 
 let bench: Workbench;
 

@@ -1,8 +1,8 @@
 import { applyTransforms } from '../../models/tools/apply-transforms.js';
 import { readOnnx, type Tensor } from '../../models/tools/onnx-file.js';
 import { floatsOf, floatTensor, node } from '../../models/tools/onnx-graph.js';
-import { concat, largestDifference, picture, run, session } from './runtime.js';
-import { depthwise, integers, noise, pointwise, tinyGraph } from './tiny-graphs.js';
+import { concat, largestDifference, picture, run, session } from '../support/runtime.js';
+import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 /** Operations of the graph, in their order. */
 const operations = (bytes: Uint8Array) => readOnnx(bytes).graph.node.map(({ op_type }) => op_type);

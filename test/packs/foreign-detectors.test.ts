@@ -8,11 +8,11 @@ import sharp from 'sharp';
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
 import { ATTRIBUTE_NAMES } from '../../src/attributes/attributes.service.js';
 import { Config } from '../../src/config/config.js';
-import type { AnalysedFace } from '../../src/pipeline/analysis.js';
-import { AnalysisService } from '../../src/pipeline/analysis.service.js';
-import { InferenceWorkerModule } from '../../src/pipeline/inference-worker.module.js';
-import { sample } from '../e2e/support.js';
-import { noise, tinyGraph } from '../models/tiny-graphs.js';
+import type { AnalysedFace } from '../../src/worker/protocol.js';
+import { AnalysisService } from '../../src/worker/analysis.service.js';
+import { InferenceWorkerModule } from '../../src/worker/inference-worker.module.js';
+import { sample } from '../support/service.js';
+import { noise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 const GRAPHS = '../shared/models';
 const SCRFD = join(GRAPHS, 'det_500m.onnx');

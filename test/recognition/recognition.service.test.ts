@@ -8,7 +8,7 @@ import type { Pack } from '../../src/packs/pack.js';
 import type { RecognitionModel } from '../../src/packs/recognition-model.js';
 import { type Identity, RecognitionService } from '../../src/recognition/recognition.service.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
-import { tinyGraph } from '../models/tiny-graphs.js';
+import { tinyGraph } from '../fixtures/tiny-graphs.js';
 
 let folder: string;
 let sessions: SessionManager;

@@ -6,7 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { applyTransforms } from '../../models/tools/apply-transforms.js';
 import { node } from '../../models/tools/onnx-graph.js';
 import { placementOf } from '../../src/sessions/profile-audit.js';
-import { tinyGraph } from '../models/tiny-graphs.js';
+import { tinyGraph } from '../fixtures/tiny-graphs.js';
 
 let folder: string;
 let detector: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Config } from '../../src/config/config.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import { node } from '../../models/tools/onnx-graph.js';
-import { tinyGraph } from '../models/tiny-graphs.js';
+import { tinyGraph } from '../fixtures/tiny-graphs.js';
 
 let folder: string;
 let sessions: SessionManager;

@@ -2,8 +2,8 @@
 import { drawLetterbox, fitLetterbox } from '../../src/detection/letterbox.js';
 import type { Affine } from '../../src/vision/affine.js';
 import type { Image } from '../../src/vision/image.js';
-import { kernelMemory, layOut } from '../../src/vision/kernels.js';
-import { halve, reduce } from '../../src/vision/reduce.js';
+import { kernelMemory, layOut } from '../../src/vision/kernels/kernels.js';
+import { halve, reduce } from '../../src/vision/kernels/host/reduce.js';
 import { sample } from '../../src/vision/warp.js';
 
 // Global names are slow to look up in Jest's realm; these are read millions of times.

@@ -1,6 +1,6 @@
 import { boxToPicture } from '../../src/vision/affine.js';
 import type { Image } from '../../src/vision/image.js';
-import type { Normalisation } from '../../src/vision/planes.js';
+import type { Normalisation } from '../../src/vision/kernels/host/planes.js';
 import { sample, warp } from '../../src/vision/warp.js';
 
 const IDENTITY = { a: 1, b: 0, c: 0, d: 0, e: 1, f: 0 };

@@ -2,7 +2,7 @@
 import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../../errors.js';
-import { validation } from '../problem.js';
+import { validation } from '../problems/problem.js';
 import { ByteCollector } from './byte-collector.js';
 import { shown } from './validation.js';
 

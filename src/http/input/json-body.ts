@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../errors.js';
-import { validation } from '../problem.js';
+import { validation } from '../problems/problem.js';
 import { ByteCollector } from './byte-collector.js';
 import { shown } from './validation.js';
 

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import { AppError } from '../../errors.js';
-import { bodyTooLarge } from '../problem.js';
+import { bodyTooLarge } from '../problems/problem.js';
 import { continueBody } from '../server/expect-continue.js';
 import type { BodyHolding } from './body-gate.js';
 import { unpackerOf } from './media-type.js';

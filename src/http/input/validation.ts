@@ -3,7 +3,7 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../../errors.js';
-import { validation } from '../problem.js';
+import { validation } from '../problems/problem.js';
 
 const RULES: ValidatorOptions = {
   forbidUnknownValues: true,

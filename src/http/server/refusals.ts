@@ -4,7 +4,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { AppError } from '../../errors.js';
-import { toProblem } from '../problem.js';
+import { toProblem } from '../problems/problem.js';
 
 const logger = new Logger('Http');
 

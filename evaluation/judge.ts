@@ -1,0 +1,60 @@
+/**
+ * A second detector that says which boxes are faces where labels are incomplete: SCRFD (a model of InsightFace,
+ * not part of this project). It listens low, so that what neither it nor a label confirms is very likely no face.
+ */
+import { existsSync } from 'node:fs';
+import { loadConfig } from '../src/config/config.js';
+import { Detector } from '../src/detection/detector.js';
+import { SessionManager } from '../src/sessions/session-manager.service.js';
+import type { Box } from '../src/vision/box.js';
+import type { Image } from '../src/vision/image.js';
+import { type ScoredBox, suppress } from '../src/vision/nms.js';
+import type { KnownFace } from './matching.js';
+
+/** The graph that judges where no other is named. */
+export const JUDGE_FILE = '../shared/models/det_500m.onnx';
+
+/** One pass for close-ups, one for small faces: as the published package does. */
+const SIZES = [160, 640];
+const LOWEST_SCORE = 0.2;
+const SAME_FACE_IOU = 0.4;
+
+export class Judge {
+  private constructor(
+    private readonly sessions: SessionManager,
+    private readonly detector: Detector,
+  ) {}
+
+  /** Loads the judge; `undefined` where its file is absent. */
+  static async open(file: string = JUDGE_FILE): Promise<Judge | undefined> {
+    if (!existsSync(file)) return undefined;
+    const sessions = new SessionManager(loadConfig());
+    return new Judge(sessions, await Detector.open(sessions, file, 'scrfd'));
+  }
+
+  /** The faces the judge sees, best first, down to a low score. */
+  async faces(image: Image): Promise<ScoredBox[]> {
+    const found = await this.detector.search(SIZES.map((size) => ({ image, size, minScore: LOWEST_SCORE })));
+    return suppress(found.flat(), { iou: SAME_FACE_IOU, containment: 1 });
+  }
+
+  async close(): Promise<void> {
+    await this.sessions.onModuleDestroy();
+  }
+}
+
+/** The score from which the judge is taken at its word. */
+export const SURE = 0.5;
+
+/** What the judge says of a picture: faces that must be found, and places that may be faces. */
+export async function judged(judge: Judge, image: Image): Promise<KnownFace[]> {
+  return (await judge.faces(image)).map(({ box, score }) => ({ box, certain: score >= SURE }));
+}
+
+/** The sure face that covers the middle of the picture: the one a photo of the LFW set is named after. */
+export function centralFace(known: readonly KnownFace[], { width, height }: Image): Box | undefined {
+  return known.find(
+    ({ box, certain }) =>
+      certain && box.x1 < width / 2 && box.x2 > width / 2 && box.y1 < height / 2 && box.y2 > height / 2,
+  )?.box;
+}

@@ -1,0 +1,55 @@
+/** Turns everything that is thrown while a request is served into a problem document. */
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  Logger,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { ProblemDto } from './problem.dto.js';
+import { toProblem } from './problem.js';
+import { callerOf, requestIdOf } from '../../telemetry/request-context.js';
+import { noteProblem } from '../../telemetry/request-recorder.js';
+
+const logger = new Logger('Http');
+
+/** The problem document of an error; one that is our fault is also logged, under the same id. */
+export function reportProblem(error: unknown, request: Request): ProblemDto {
+  const problem = toProblem(error, requestIdOf(request));
+  noteProblem(request, problem);
+  if (problem.status === 500) {
+    const caller = callerOf(request);
+    const of = caller === undefined ? '' : ` of ${caller}`;
+    logger.error(
+      `${request.method} ${request.path}${of} failed, request ${problem.request_id}`,
+      stackOf(error),
+    );
+  }
+  return problem;
+}
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    if (response.headersSent || response.destroyed) return;
+    // A health check that fails is Terminus's own 503, whose body says which part is down.
+    if (error instanceof ServiceUnavailableException) {
+      response.status(503).json(error.getResponse());
+      return;
+    }
+    const problem = reportProblem(error, request);
+    if (problem.status === 503) response.setHeader('Retry-After', '1');
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  }
+}
+
+/** The stack, and those of the errors underneath. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by ${stackOf(error.cause)}`;
+}

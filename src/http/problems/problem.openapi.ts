@@ -1,0 +1,37 @@
+/** How errors read in the OpenAPI document. */
+import { getSchemaPath, type ResponseObject } from '@nestjs/swagger';
+import type { ErrorCode } from '../../errors.js';
+import { ProblemDto } from './problem.dto.js';
+import { PROBLEMS } from './problem.js';
+
+/** One answer per status, with an example problem per code. The document must know `ProblemDto`. */
+export function problemAnswers(
+  codes: readonly ErrorCode[],
+): (ResponseObject & { readonly status: number })[] {
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort();
+  return statuses.map((status) => {
+    const some = codes.filter((code) => PROBLEMS[code].status === status);
+    return {
+      status,
+      description: some.map((code) => PROBLEMS[code].title).join(' · '),
+      content: {
+        'application/problem+json': {
+          schema: { $ref: getSchemaPath(ProblemDto) },
+          examples: Object.fromEntries(some.map((code) => [code, { value: exampleProblem(code) }])),
+        },
+      },
+    };
+  });
+}
+
+function exampleProblem(code: ErrorCode): ProblemDto {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:problem:face-analysis:${code}`,
+    title,
+    status,
+    detail: 'What is wrong, and what to do about it.',
+    code,
+    request_id: '5f0c1f3e-8f8b-4a57-9b9e-3a4c7f5f2d61',
+  };
+}

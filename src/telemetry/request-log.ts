@@ -1,0 +1,47 @@
+/** One line in the log for each request. */
+import { Injectable, Logger } from '@nestjs/common';
+import type { RequestRecord } from './request-record.js';
+import { type RequestObserver, Telemetry } from './telemetry.service.js';
+
+/** What is asked for every few seconds by machines; it is logged with the level `debug`. */
+const POLLED = /^\/(-\/|metrics$)/;
+
+@Injectable()
+export class RequestLog implements RequestObserver {
+  private readonly logger = new Logger('Request');
+
+  constructor(telemetry: Telemetry) {
+    telemetry.observe(this);
+  }
+
+  /** Numbers, codes and the route's pattern only: nothing that was sent, and no part of a URL. */
+  ended(record: RequestRecord): void {
+    const { method, route, status, caller, problems } = record;
+    const ms = rounded(record.endedAt - record.startedAt);
+    const facts = {
+      method,
+      route,
+      status,
+      duration_ms: ms,
+      ...(caller === undefined ? {} : { caller }),
+      ...picturesOf(record),
+      ...(problems.length === 0 ? {} : { problems: problems.map(({ code }) => code) }),
+    };
+    const level = POLLED.test(route) ? 'debug' : 'log';
+    this.logger[level](`${method} ${route} ${status} in ${ms} ms`, facts);
+  }
+}
+
+/** How many pictures and faces there were, and how long each stage took, all pictures together. */
+function picturesOf({ pictures }: RequestRecord): object {
+  if (pictures.length === 0) return {};
+  const stages: Record<string, number> = {};
+  for (const { name, startedAt, endedAt } of pictures.flatMap((picture) => picture.stages))
+    stages[name] = rounded((stages[name] ?? 0) + endedAt - startedAt);
+  const faces = pictures.reduce((sum, picture) => sum + (picture.faces ?? 0), 0);
+  return { pictures: pictures.length, faces, stages_ms: stages };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

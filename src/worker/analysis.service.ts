@@ -1,0 +1,235 @@
+/** The whole analysis, inside a worker: detection → recognition → attributes over a batch of pictures. */
+import { Injectable } from '@nestjs/common';
+import {
+  ATTRIBUTE_NAMES,
+  AttributesService,
+  type DescribableFace,
+} from '../attributes/attributes.service.js';
+import { DetectionService } from '../detection/detection.service.js';
+import { Pack } from '../packs/pack.js';
+import type { AlignableFace } from '../recognition/arcface.js';
+import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
+import type { Image } from '../vision/image.js';
+import {
+  type AnalysedFace,
+  type AnalysisJob,
+  type AnalysisOptions,
+  type BatchResult,
+  type FoundFace,
+  type FoundFaces,
+  isAbandoned,
+  wallClock,
+} from './protocol.js';
+import { isDoubtful, verifiedConfidence } from './rescoring.js';
+
+/** A candidate on its way through the stages, each of which adds what it found out. */
+interface Candidate extends FoundFace {
+  readonly job: number;
+  readonly image: Image;
+  readonly options: AnalysisOptions;
+}
+
+@Injectable()
+export class AnalysisService {
+  constructor(
+    private readonly pack: Pack,
+    private readonly detection: DetectionService,
+    private readonly recognition: RecognitionService,
+    private readonly attributes: AttributesService,
+  ) {}
+
+  /** The faces of every picture with what was asked for. A job that is abandoned meanwhile costs no further stage. */
+  async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
+    return this.describe(jobs, await this.find(jobs));
+  }
+
+  /** The first half: the faces that are answered, of each picture. */
+  async find(jobs: readonly AnalysisJob[]): Promise<FoundFaces> {
+    const startedAt = wallClock();
+    const candidates = await this.verify(stillWanted(jobs, await this.detect(jobs)));
+    const tooCoarse = jobs.map((_, job) => this.isTooCoarse(candidates, job));
+    const found = jobs.map((_, job) => (tooCoarse[job] ? [] : this.choose(candidates, job)));
+    const times = { startedAt, detectMs: wallClock() - startedAt, recogniseMs: 0, attributesMs: 0 };
+    return { found, tooCoarse, times };
+  }
+
+  /** The second half: what was asked for of these faces. */
+  async describe(
+    jobs: readonly AnalysisJob[],
+    { found, tooCoarse, times }: FoundFaces,
+  ): Promise<BatchResult> {
+    const startedAt = wallClock();
+    const chosen = jobs.flatMap(({ image, options }, job) =>
+      found[job].map((face): Candidate => ({ ...face, job, image, options })),
+    );
+    const placed = await this.place(stillWanted(jobs, chosen));
+    const placedAt = wallClock();
+
+    const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, placed)));
+    const recognisedAt = wallClock();
+
+    const attributes = await this.attributes.describe(recognised.map(describable));
+    const faces: AnalysedFace[][] = jobs.map(() => []);
+    for (const [index, { job, box, confidence, landmarks, identity, options }] of recognised.entries()) {
+      faces[job].push({
+        box,
+        confidence,
+        landmarks: options.landmarks ? landmarks : undefined,
+        embedding: options.embedding ? identity?.embedding : undefined,
+        attributes: attributes[index],
+      });
+    }
+    return {
+      faces,
+      tooCoarse,
+      times: {
+        startedAt: times.startedAt,
+        detectMs: times.detectMs + placedAt - startedAt,
+        recogniseMs: recognisedAt - placedAt,
+        attributesMs: wallClock() - recognisedAt,
+      },
+    };
+  }
+
+  /** Everything that may be a face, picture by picture, largest first. */
+  private async detect(jobs: readonly AnalysisJob[]): Promise<Candidate[]> {
+    const found = await this.detection.detect(
+      jobs.map(({ image, options }) => ({
+        image,
+        options: {
+          minScore: this.leastScore(options),
+          minFaceSize: options.minFaceSize,
+          keepContradicted: this.minConfidence(options) < this.pack.models.detector.scoreThreshold,
+        },
+      })),
+    );
+    return jobs.flatMap(({ image, options }, job) =>
+      found[job].map((face) => ({ ...face, job, image, options, confidence: face.score })),
+    );
+  }
+
+  /** Gives those of which the detector is in doubt the confidence of a second opinion. */
+  private async verify(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const { verification } = this.pack.models.detector;
+    if (verification === undefined) return [...candidates];
+    const doubtful = candidates.filter(({ score }) => isDoubtful(score, verification));
+    const read = await this.read(await this.detection.place(doubtful));
+    const opinions = await this.attributes.verify(read.map(({ reading }) => reading));
+    const verified = zip(
+      doubtful,
+      read.map((candidate, index): Candidate => {
+        const opinion = opinions[index];
+        if (opinion === null) return candidate;
+        return { ...candidate, confidence: verifiedConfidence(candidate.score, opinion, verification) };
+      }),
+    );
+    return candidates.map((candidate) => verified.get(candidate) ?? candidate);
+  }
+
+  /** What is answered of one picture's candidates. */
+  private choose(candidates: readonly Candidate[], job: number): Candidate[] {
+    return candidates
+      .filter((one) => one.job === job && one.confidence >= this.minConfidence(one.options))
+      .slice(0, candidates.find((one) => one.job === job)?.options.maxFaces);
+  }
+
+  /** Whether a face that is answered, or that more pixels might bring into the answer, is below its job's least side. */
+  private isTooCoarse(candidates: readonly Candidate[], job: number): boolean {
+    const hopeful = candidates.map((one) => ({ ...one, confidence: Math.max(one.confidence, one.score) }));
+    return this.choose(hopeful, job).some(
+      ({ box, options }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) < (options.leastFaceSide ?? 0),
+    );
+  }
+
+  /** Places the points that are asked for, or that a later stage needs, and that are not there yet. */
+  private async place(faces: readonly Candidate[]): Promise<Candidate[]> {
+    const lacking = faces.filter(({ options, landmarks, keypoints }) =>
+      options.landmarks
+        ? landmarks === undefined
+        : keypoints === undefined && (options.embedding || options.attributes.length > 0),
+    );
+    const placed = zip(lacking, await this.detection.place(lacking));
+    return faces.map((face) => placed.get(face) ?? face);
+  }
+
+  /** Runs recognition on the faces that ask for an embedding, or for an attribute that is read off the trunk. */
+  private async recognise(faces: readonly Candidate[]): Promise<Candidate[]> {
+    const reading = faces.filter(
+      (face) => face.reading === undefined && this.attributes.needsRecognition(face.options.attributes),
+    );
+    const read = zip(reading, await this.read(reading.map(withKeypoints)));
+    const known = faces.map((face) => read.get(face) ?? face);
+    const lacking = known.filter(({ options, identity }) => options.embedding && identity === undefined);
+    const identities = zip(lacking, await this.recognition.embed(lacking.map(withKeypoints)));
+    return known.map((face) => ({ ...face, identity: identities.get(face) ?? face.identity }));
+  }
+
+  /** Adds what the trunk says; it is the identity too where the pack has one model for both. */
+  private async read<C extends Candidate & AlignableFace>(
+    faces: readonly C[],
+  ): Promise<(C & { readonly reading: Identity })[]> {
+    const readings = await this.recognition.read(faces);
+    return faces.map((face, index) => ({
+      ...face,
+      reading: readings[index],
+      identity: this.recognition.hasTrunk ? face.identity : readings[index],
+    }));
+  }
+
+  /**
+   * From which detector score on a candidate is looked at. What second opinions hardly ever let pass is not worth one,
+   * unless less confidence than usual is asked for.
+   */
+  private leastScore(options: AnalysisOptions): number {
+    const { scoreThreshold, verification } = this.pack.models.detector;
+    const confidence = this.minConfidence(options);
+    if (verification === undefined) return confidence;
+    return confidence < scoreThreshold
+      ? Math.min(confidence, verification.listenFrom)
+      : verification.listenFrom;
+  }
+
+  private minConfidence({ minConfidence }: AnalysisOptions): number {
+    return minConfidence ?? this.pack.models.detector.scoreThreshold;
+  }
+
+  /** Runs every model once, so that the first request does not pay for their first run. */
+  async warmUp(): Promise<void> {
+    const image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
+    const box = { x1: 100, y1: 100, x2: 212, y2: 212 };
+    const corner = { x: box.x1, y: box.y1 };
+    const keypoints = [
+      corner,
+      { x: 150, y: 100 },
+      { x: 125, y: 130 },
+      { x: 110, y: 150 },
+      { x: 140, y: 150 },
+    ];
+    await this.detection.detect([{ image, options: { minScore: 1 } }]);
+    await this.detection.place([{ image, box }]);
+    await this.recognition.embed([{ image, keypoints }]);
+    const [recognised] = await this.recognition.read([{ image, keypoints }]);
+    await this.attributes.describe([
+      { image, box, keypoints, recognised, score: 1, wanted: ATTRIBUTE_NAMES },
+    ]);
+  }
+}
+
+/** Those of jobs that are not abandoned. */
+function stillWanted(jobs: readonly AnalysisJob[], some: readonly Candidate[]): Candidate[] {
+  return some.filter(({ job }) => !isAbandoned(jobs[job]));
+}
+
+/** Where nothing asks for keypoints there are none, and nothing looks at them. */
+function withKeypoints(face: Candidate): Candidate & AlignableFace {
+  return { ...face, keypoints: face.keypoints ?? [] };
+}
+
+function describable(face: Candidate): DescribableFace {
+  const { options, reading } = face;
+  return { ...withKeypoints(face), wanted: options.attributes, recognised: reading };
+}
+
+function zip<K, V>(keys: readonly K[], values: readonly V[]): ReadonlyMap<K, V> {
+  return new Map(keys.map((key, index) => [key, values[index]]));
+}

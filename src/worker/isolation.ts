@@ -1,0 +1,52 @@
+/** Keeps the pictures of a batch apart: what fails for one of them must not fail the others. */
+import { messageOf } from '../errors.js';
+import type { AnalysisJob, BatchAnswer, BatchResult, FoundPicture, Outcome, StageTimes } from './protocol.js';
+
+/** Analyses some jobs together; of one alone it may find the faces only. */
+export type Analyze = (jobs: readonly AnalysisJob[]) => Promise<BatchResult | FoundPicture>;
+
+/**
+ * Analyses a batch in one go; where that throws, each of its jobs alone, so that only those fail that fail by
+ * themselves. Never rejects.
+ */
+export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyze): Promise<BatchAnswer> {
+  try {
+    return answerOf(await analyze(jobs));
+  } catch (error) {
+    if (jobs.length === 1) return failure(error);
+  }
+  const answers: BatchAnswer[] = [];
+  for (const job of jobs) answers.push(await analyzeApart([job], analyze));
+  return {
+    outcomes: answers.flatMap(({ outcomes }) => outcomes),
+    times: answers.map(({ times }) => times).reduce(sum, NO_TIMES),
+  };
+}
+
+const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
+
+function answerOf(result: BatchResult | FoundPicture): BatchAnswer {
+  if (!('tooCoarse' in result))
+    return { outcomes: [{ kind: 'found', picture: result }], times: result.times };
+  const { faces, tooCoarse, times } = result;
+  const outcomes = faces.map((some, job): Outcome =>
+    tooCoarse[job] ? { kind: 'too_coarse' } : { kind: 'faces', faces: some },
+  );
+  return { outcomes, times };
+}
+
+/** The answer for a single picture that failed. Of the error, what survives the way to another thread. */
+export function failure(cause: unknown): BatchAnswer {
+  const error = new Error(messageOf(cause));
+  if (cause instanceof Error) error.stack = cause.stack;
+  return { outcomes: [{ kind: 'failed', error }], times: NO_TIMES };
+}
+
+function sum(a: StageTimes, b: StageTimes): StageTimes {
+  return {
+    startedAt: Math.min(a.startedAt, b.startedAt),
+    detectMs: a.detectMs + b.detectMs,
+    recogniseMs: a.recogniseMs + b.recogniseMs,
+    attributesMs: a.attributesMs + b.attributesMs,
+  };
+}

@@ -1,0 +1,176 @@
+/** Who is let in: so many pictures, and so many bytes for all of them. */
+import { Config } from '../../src/config/config.js';
+import { AppError, type ErrorCode } from '../../src/errors.js';
+import { Admission } from '../../src/inference/admission.service.js';
+import { ByteBudget } from '../../src/inference/byte-budget.js';
+
+const patient = new AbortController().signal;
+const admissionOf = (settings: Partial<Config>): Admission =>
+  new Admission(
+    Object.assign(
+      new Config(),
+      { inferenceMaxWorkers: 1, inferenceMaxQueue: 1, maxBytesInFlight: 200 },
+      settings,
+    ),
+  );
+
+function codeOf(work: () => unknown): ErrorCode | 'let in' {
+  try {
+    work();
+    return 'let in';
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+}
+
+/** Whether a promise has been fulfilled by now. */
+async function isDone(work: Promise<unknown>): Promise<boolean> {
+  return Promise.race([
+    work.then(() => true),
+    new Promise<boolean>((resolve) => setImmediate(resolve, false)),
+  ]);
+}
+
+describe('a budget of bytes', () => {
+  test('gives what there is, first come first served', async () => {
+    const budget = new ByteBudget(10);
+    await budget.take(6, patient);
+    const large = budget.take(8, patient);
+    const small = budget.take(1, patient);
+    expect(await isDone(large)).toBe(false);
+    expect(await isDone(small)).toBe(false); // although it would fit: else the large one might wait for ever
+    expect(budget.tryTake(1)).toBe(false);
+    budget.give(6);
+    expect(await isDone(large)).toBe(true);
+    expect(await isDone(small)).toBe(true);
+    expect(budget.used).toBe(9);
+  });
+
+  test('who leaves the line lets the next one in', async () => {
+    const budget = new ByteBudget(10);
+    await budget.take(6, patient);
+    const leaving = new AbortController();
+    const large = budget.take(8, leaving.signal);
+    const small = budget.take(4, patient);
+    leaving.abort(new AppError('deadline_exceeded', 'The time is over.'));
+    await expect(large).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(await isDone(small)).toBe(true);
+    expect(budget.used).toBe(10);
+  });
+});
+
+describe('bodies', () => {
+  test('are taken as they arrive, up to half of the bytes; then refused until some are given back', () => {
+    const admission = admissionOf({ maxBodyBytes: 60 });
+    const first = admission.hold('a', 60);
+    const second = admission.hold('b', 60);
+    expect(admission.state.bodyBytes).toBe(0); // what is announced is not taken
+    first.add(60);
+    expect(codeOf(() => second.add(41))).toBe('overloaded');
+    expect(codeOf(() => second.add(40))).toBe('let in');
+    expect(codeOf(() => admission.hold('c', 1))).toBe('overloaded');
+    expect(admission.state).toMatchObject({ bodyBytes: 100, refusals: { queue: 0, bytes: 2, too_large: 0 } });
+    first.free();
+    first.free();
+    first.add(50); // what comes late is not counted
+    expect(admission.state.bodyBytes).toBe(40);
+    expect(codeOf(() => admission.hold('c', 60))).toBe('let in');
+  });
+
+  test('of one caller leave room for those of others', () => {
+    const admission = admissionOf({ maxBodyBytes: 10 });
+    const greedy = [admission.hold('a'), admission.hold('a')];
+    greedy[0].add(30);
+    expect(codeOf(() => greedy[1].add(30))).toBe('overloaded');
+    expect(codeOf(() => admission.hold('b').add(50))).toBe('let in');
+    greedy[0].free();
+    expect(codeOf(() => greedy[1].add(30))).toBe('let in');
+  });
+
+  test('that could never fit are refused for good, with the limit', () => {
+    const admission = admissionOf({});
+    expect(() => admission.hold('a', 101)).toThrow(/one caller, 100 .*MAX_BYTES_IN_FLIGHT/);
+    expect(codeOf(() => admission.hold('a').add(101))).toBe('body_too_large');
+    expect(admission.state).toMatchObject({ bodyBytes: 0, refusals: { too_large: 2 } });
+  });
+
+  test('are refused unread while no picture could be taken in', async () => {
+    const admission = admissionOf({});
+    const places = [admission.place(patient), admission.place(patient)];
+    for (const place of places) await place.take(1);
+    expect(codeOf(() => admission.assertRoom())).toBe('overloaded');
+    await expect(admission.place(patient).take(1)).rejects.toMatchObject({ code: 'overloaded' });
+    expect(admission.state).toMatchObject({ pictures: 2, refusals: { queue: 2 } });
+    places[0].free();
+    await Promise.resolve().then(() => Promise.resolve());
+    expect(codeOf(() => admission.assertRoom())).toBe('let in');
+  });
+});
+
+describe('pictures', () => {
+  test.each([
+    [0, 2, 'a worker takes what there is'],
+    [50, 5, 'a worker waits for a batch to fill'],
+  ])('with %i ms of patience, %i of them are let in, as %s', (inferenceBatchWaitMs, most) => {
+    const admission = admissionOf({ inferenceMaxBatch: 4, inferenceBatchWaitMs });
+    for (let taken = 0; taken < most; taken++) {
+      expect(codeOf(() => admission.assertRoom())).toBe('let in');
+      void admission.place(patient).take(1);
+    }
+    expect(codeOf(() => admission.assertRoom())).toBe('overloaded');
+  });
+
+  test('wait for memory, and get it when another is done with it', async () => {
+    const admission = admissionOf({});
+    const first = admission.place(patient);
+    const second = admission.place(patient);
+    await first.take(70);
+    const waiting = second.take(70);
+    expect(await isDone(waiting)).toBe(false);
+    first.free();
+    expect(await isDone(waiting)).toBe(true);
+    expect(admission.state).toMatchObject({ pictures: 1, pixelBytes: 70 });
+    second.free();
+    await new Promise(setImmediate);
+    expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0 });
+  });
+
+  test('that could never fit are refused for good, and hold nothing', async () => {
+    const admission = admissionOf({});
+    const place = admission.place(patient);
+    await expect(place.take(101)).rejects.toMatchObject({
+      code: 'image_too_many_pixels',
+      message: expect.stringMatching(/101 bytes .* has 100 .*MAX_BYTES_IN_FLIGHT/) as string,
+    });
+    place.free();
+    expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0, refusals: { too_large: 1 } });
+  });
+
+  test('that are decoded again give up their first memory before they wait for the second', async () => {
+    const admission = admissionOf({});
+    const [first, second] = [admission.place(patient), admission.place(patient)];
+    await first.take(50);
+    await second.take(50);
+    // Were both to hold what they have while they wait for more, neither would ever get it.
+    const both = [first.take(90), second.take(90)];
+    expect(await isDone(both[0])).toBe(true);
+    expect(await isDone(both[1])).toBe(false);
+    first.free();
+    expect(await isDone(both[1])).toBe(true);
+  });
+
+  test('hold their memory as long as the decoder runs, although the caller has left', async () => {
+    const admission = admissionOf({});
+    const place = admission.place(patient);
+    await place.take(70);
+    let finish = (): void => undefined;
+    place.keepFor(new Promise<void>((resolve) => (finish = resolve)));
+    place.free();
+    await new Promise(setImmediate);
+    expect(admission.state).toMatchObject({ pictures: 1, pixelBytes: 70 });
+    finish();
+    await new Promise(setImmediate);
+    expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0 });
+  });
+});

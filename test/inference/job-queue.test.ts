@@ -1,0 +1,64 @@
+/** The bounded queue in front of the workers. */
+import { AppError } from '../../src/errors.js';
+import { JobQueue, type Waiting } from '../../src/inference/job-queue.js';
+
+function entry(): Waiting & { abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+test('first in, first out', () => {
+  const queue = new JobQueue<Waiting>(3);
+  const entries = [entry(), entry(), entry()];
+  for (const one of entries) queue.push(one);
+  expect(queue.length).toBe(3);
+  expect(queue.first).toBe(entries[0]);
+  expect(queue.take(2)).toEqual(entries.slice(0, 2));
+  expect(queue.take(2)).toEqual(entries.slice(2));
+  expect(queue.take(2)).toEqual([]);
+  expect(queue.first).toBeUndefined();
+  expect(queue.length).toBe(0);
+});
+
+test('refuses one more than it holds, with the time after which to try again', () => {
+  const queue = new JobQueue<Waiting>(1);
+  queue.push(entry());
+  let refusal: unknown;
+  try {
+    queue.push(entry());
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toBeInstanceOf(AppError);
+  expect(refusal).toMatchObject({ code: 'overloaded', details: { queued: 1, retry_after_seconds: 1 } });
+  expect(queue.length).toBe(1);
+});
+
+test('takes in more for workers that are free', () => {
+  const queue = new JobQueue<Waiting>(0);
+  expect(() => queue.push(entry())).toThrow(AppError);
+  queue.push(entry(), 1);
+  expect(() => queue.push(entry(), 1)).toThrow(AppError);
+  expect(queue.length).toBe(1);
+});
+
+test('an entry whose signal aborts leaves, and makes room', () => {
+  const queue = new JobQueue<Waiting>(2);
+  const [first, second, third] = [entry(), entry(), entry()];
+  queue.push(first);
+  queue.push(second);
+  first.abort();
+  expect(queue.length).toBe(1);
+  queue.push(third);
+  expect(queue.take(2)).toEqual([second, third]);
+});
+
+test('an entry that was taken out does not leave a second time', () => {
+  const queue = new JobQueue<Waiting>(2);
+  const [first, second] = [entry(), entry()];
+  queue.push(first);
+  expect(queue.take(1)).toEqual([first]);
+  queue.push(second);
+  first.abort();
+  expect(queue.length).toBe(1);
+});

@@ -1,0 +1,32 @@
+/** Pools with real workers for tests in a row: one at rest serves the next test too, for a worker takes a second to start. */
+import { Config } from '../../src/config/config.js';
+import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { until } from './service.js';
+
+let last: { readonly pool: InferencePool; readonly settings: string } | undefined;
+
+/** A pool at rest with its least number of workers: the last one, if it has these settings and was not stopped, or a new one. */
+export async function poolWith(settings: Partial<Config>): Promise<InferencePool> {
+  const config = Object.assign(new Config(), settings);
+  const key = JSON.stringify(Object.entries(settings).sort());
+  if (last?.settings === key && last.pool.state.workers > 0) {
+    const { pool } = last;
+    await until(() => isAtRest(pool) && pool['threads'].warm === config.inferenceMinWorkers, 30_000);
+    return pool;
+  }
+  await stopLast();
+  const pool = new InferencePool(config);
+  last = { pool, settings: key };
+  await pool.onModuleInit();
+  return pool;
+}
+
+/** For `afterAll`, and for a test that leaves its pool in a state that no other expects. */
+export async function stopLast(): Promise<void> {
+  await last?.pool.onApplicationShutdown();
+  last = undefined;
+}
+
+function isAtRest({ state }: InferencePool): boolean {
+  return state.busy === 0 && state.running === 0 && state.queued === 0;
+}

@@ -1,0 +1,251 @@
+/** What the worker runs: each model only for those who ask, and for all of them together. */
+import type { INestApplicationContext } from '@nestjs/common';
+import sharp from 'sharp';
+import { Config } from '../../src/config/config.js';
+import type { AnalysedFace, AnalysisJob, AnalysisOptions } from '../../src/worker/protocol.js';
+import { AnalysisService } from '../../src/worker/analysis.service.js';
+import type { Verification } from '../../src/packs/detector-model.js';
+import { Pack } from '../../src/packs/pack.js';
+import { SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { Box } from '../../src/vision/box.js';
+import type { Image } from '../../src/vision/image.js';
+import { countedWorker } from '../support/counted-worker.js';
+import { blank, sample } from '../support/service.js';
+
+const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
+const EVERYTHING: AnalysisOptions = {
+  landmarks: true,
+  embedding: true,
+  attributes: ['pose', 'quality', 'liveness', 'gender', 'age', 'race', 'mask'],
+};
+
+/** Above any score. */
+const SURE_OF_NONE = 2;
+/** What the detector alone must say of a face that counts here. */
+const SURE = 0.99;
+
+/** Each run of a model: its name and how many items. */
+let runs: [model: string, items: number][] = [];
+let context: INestApplicationContext;
+let analysis: AnalysisService;
+let three: Image;
+let four: Image;
+let none: Image;
+let verification: Verification | undefined;
+
+beforeAll(async () => {
+  context = await countedWorker(new Config(), (model, [items]) => runs.push([model, items]));
+  analysis = context.get(AnalysisService);
+  // Second opinions are tested by themselves: here only what is asked for shall count.
+  verification = takeVerification(context.get(Pack));
+  [three, four, none] = await Promise.all([sample(3), sample(4), await blank()].map(decode));
+});
+afterAll(() => context.close());
+beforeEach(() => (runs = []));
+
+/** Takes the pack's rule for second opinions away and returns it; without it the detector has to be surer. */
+function takeVerification({ models }: Pack): Verification | undefined {
+  const { verification: rule } = models.detector;
+  models.detector.verification = undefined;
+  models.detector.scoreThreshold = SURE;
+  return rule;
+}
+
+async function decode(bytes: Buffer): Promise<Image> {
+  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: Uint8Array.from(data) };
+}
+
+/** How many items each run of a model had. */
+function itemsOf(name: string): number[] {
+  return runs.filter(([model]) => model === name).map(([, items]) => items);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The models that ran, each once. */
+async function modelsFor(options: AnalysisOptions): Promise<string[]> {
+  await analysis.analyze([{ image: three, options }]);
+  return [...new Set(runs.map(([model]) => model))].toSorted();
+}
+
+test.each<[string, Partial<AnalysisOptions>, string[]]>([
+  ['boxes', {}, ['detector']],
+  ['landmarks', { landmarks: true }, ['detector', 'landmarks']],
+  ['embedding', { embedding: true }, ['detector', 'landmarks', 'recognition']],
+  ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'quick-pose', 'recognition']],
+  ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'recognition']],
+  ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness']],
+  ['gender', { attributes: ['gender'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['age', { attributes: ['age'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['race', { attributes: ['race'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['mask', { attributes: ['mask'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  [
+    'everything',
+    EVERYTHING,
+    ['appearance', 'detector', 'landmarks', 'liveness', 'quick-pose', 'recognition'],
+  ],
+])('%s: runs what it needs and nothing else', async (_, asked, models) => {
+  expect(await modelsFor({ ...NOTHING, ...asked })).toEqual(models);
+});
+
+test('a picture without faces costs its detection only', async () => {
+  const { faces } = await analysis.analyze([{ image: none, options: EVERYTHING }]);
+  expect(faces).toEqual([[]]);
+  expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
+});
+
+test('the faces of a batch go through each model together', async () => {
+  await analysis.analyze([three, four, none].map((image): AnalysisJob => ({ image, options: EVERYTHING })));
+  // In runs of two.
+  const seven = [2, 2, 2, 1];
+  for (const model of ['landmarks', 'recognition', 'appearance', 'quick-pose', 'liveness'])
+    expect([model, itemsOf(model)]).toEqual([model, seven]);
+  // Two heads are turned too far for a glance at their features.
+  expect(itemsOf('pose')).toEqual([2]);
+});
+
+test('of a batch, only the pictures that ask go through a model', async () => {
+  const { faces } = await analysis.analyze([
+    { image: three, options: { ...NOTHING, attributes: ['gender'] } },
+    { image: four, options: { ...NOTHING, attributes: ['pose'] } },
+  ]);
+  expect(itemsOf('appearance')).toEqual([2, 1]);
+  expect(itemsOf('quick-pose')).toEqual([2, 2]);
+  expect(faces[0].every(({ attributes: { gender, pose } }) => gender != null && pose === undefined)).toBe(
+    true,
+  );
+  expect(faces[1].every(({ attributes: { gender, pose } }) => gender === undefined && pose != null)).toBe(
+    true,
+  );
+});
+
+test('a batch answers what its pictures answer alone', async () => {
+  const jobs = [four, three].map((image): AnalysisJob => ({ image, options: EVERYTHING }));
+  const together = await analysis.analyze(jobs);
+  for (const [index, job] of jobs.entries()) {
+    const alone = await analysis.analyze([job]);
+    expect(together.faces[index].map(({ box }) => box)).toEqual(alone.faces[0].map(({ box }) => box));
+    for (const [face, { embedding }] of together.faces[index].entries()) {
+      const other = alone.faces[0][face].embedding ?? new Float32Array();
+      expect(embedding?.reduce((sum, value, i) => sum + value * other[i], 0)).toBeCloseTo(1, 4);
+    }
+  }
+});
+
+test('more faces than one run holds are spread over several', async () => {
+  const jobs = Array.from({ length: 6 }, (): AnalysisJob => ({
+    image: three,
+    options: { ...NOTHING, landmarks: true },
+  }));
+  const { faces } = await analysis.analyze(jobs);
+  expect(faces.map((some) => some.length)).toEqual([3, 3, 3, 3, 3, 3]);
+  expect(itemsOf('landmarks')).toEqual(Array.from({ length: 9 }, () => 2));
+});
+
+test('a job that is stopped runs no further model', async () => {
+  const sessions = context.get(SessionManager);
+  sessions.stopWhen(() => runs.some(([model]) => model === 'landmarks'));
+  try {
+    await expect(analysis.analyze([{ image: three, options: EVERYTHING }])).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+    });
+    expect(runs.map(([model]) => model).filter((model) => model !== 'detector')).toEqual(['landmarks']);
+  } finally {
+    sessions.stopWhen(() => false);
+  }
+});
+
+describe('second opinions', () => {
+  let last: readonly AnalysedFace[] = [];
+
+  /** Detects with a rule that differs from the pack's. */
+  async function withRule(rule: Partial<Verification>, options: AnalysisOptions): Promise<number[]> {
+    if (verification === undefined) throw new Error('The default pack has no rule for second opinions.');
+    const { detector } = context.get(Pack).models;
+    detector.verification = { ...verification, ...rule };
+    try {
+      const { faces } = await analysis.analyze([{ image: three, options }]);
+      last = faces[0];
+      return last.map(({ confidence }) => confidence);
+    } finally {
+      detector.verification = undefined;
+    }
+  }
+
+  test('are asked of doubtful candidates together, and the faces stay', async () => {
+    const confidences = await withRule({ certainFrom: SURE_OF_NONE }, NOTHING);
+    expect(confidences).toHaveLength(3);
+    const opinions = itemsOf('appearance');
+    expect(sum(opinions)).toBeGreaterThanOrEqual(3);
+    expect(opinions.slice(0, -1).every((items) => items === 2)).toBe(true);
+  });
+
+  test('are not asked where the detector is sure', async () => {
+    await withRule({ certainFrom: 0, listenFrom: 0.5 }, NOTHING);
+    expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
+  });
+
+  test('turn away what they do not take for a face', async () => {
+    expect(await withRule({ certainFrom: SURE_OF_NONE, bias: -50 }, NOTHING)).toEqual([]);
+  });
+
+  test('choose the largest face after the others are turned away', async () => {
+    expect(await withRule({ certainFrom: SURE_OF_NONE, bias: -50 }, { ...NOTHING, maxFaces: 1 })).toEqual([]);
+    expect(await withRule({ certainFrom: SURE_OF_NONE }, { ...NOTHING, maxFaces: 1 })).toHaveLength(1);
+  });
+
+  describe('where sizes of input must agree', () => {
+    const confirmation = { aloneFrom: SURE_OF_NONE, seenFrom: 0.3, clearFrom: 1, clearTo: 10_000 };
+    const certainFrom = SURE_OF_NONE;
+    /** Above any score, so that no size ever confirms another. */
+    const blind = { ...confirmation, seenFrom: SURE_OF_NONE };
+    const searches = (): number => itemsOf('detector').length;
+
+    test('are asked of what another size shows, too', async () => {
+      expect(await withRule({ certainFrom, confirmation }, NOTHING)).toHaveLength(3);
+    });
+
+    test('are not asked of what another size contradicts', async () => {
+      expect(await withRule({ certainFrom, confirmation: blind }, NOTHING)).toEqual([]);
+      expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
+    });
+
+    test('are asked of it after all where less confidence than usual is asked for', async () => {
+      const options = { ...NOTHING, minConfidence: 0.1 };
+      const confidences = await withRule({ certainFrom, confirmation: blind }, options);
+      expect(confidences.length).toBeGreaterThanOrEqual(3);
+    });
+
+    test('are asked of it where no other size shows it well enough', async () => {
+      const never = { ...blind, clearFrom: 10_000 };
+      expect(await withRule({ certainFrom, confirmation: never }, NOTHING)).toHaveLength(3);
+    });
+
+    test('the boxes of faces do not depend on what else is asked for', async () => {
+      const boxes = async (options: Partial<AnalysisOptions>): Promise<Box[]> => {
+        await withRule({}, { ...NOTHING, ...options });
+        return last.map(({ box }) => box);
+      };
+      const all = await boxes({});
+      expect(await boxes({ maxFaces: 1 })).toEqual(all.slice(0, 1));
+      expect(await boxes({ minConfidence: 0.1 })).toEqual(expect.arrayContaining(all));
+    });
+
+    test('the sizes between the smallest and the largest are searched only in doubt', async () => {
+      const certain = { certainFrom: 0.5, confirmation: { ...confirmation, aloneFrom: 0, seenFrom: 0.5 } };
+      expect(await withRule({ ...certain, listenFrom: 0.5 }, NOTHING)).toHaveLength(3);
+      expect(searches()).toBe(2);
+      runs = [];
+      expect(await withRule({ certainFrom, confirmation }, NOTHING)).toHaveLength(3);
+      expect(searches()).toBe(3);
+    });
+  });
+
+  test('are not asked twice of the trunk', async () => {
+    await withRule({ certainFrom: SURE_OF_NONE, listenFrom: 0.9 }, { ...NOTHING, embedding: true });
+    expect(sum(itemsOf('recognition'))).toBe(sum(itemsOf('appearance')));
+  });
+});

@@ -1,0 +1,42 @@
+/** What fails for one picture of a batch does not fail the others. */
+import type { AnalysisJob, BatchResult } from '../../src/worker/protocol.js';
+import { analyzeApart } from '../../src/worker/isolation.js';
+
+const job = (width: number): AnalysisJob => ({
+  image: { width, height: 1, data: new Uint8Array(width * 3) },
+  options: { landmarks: false, embedding: false, attributes: [] },
+});
+let calls: number[][] = [];
+beforeEach(() => (calls = []));
+
+/** Fails for pictures of 13 pixels, gives up on those of 1. */
+function analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
+  calls.push(jobs.map(({ image }) => image.width));
+  if (jobs.some(({ image }) => image.width === 13)) return Promise.reject(new RangeError('thirteen'));
+  return Promise.resolve({
+    faces: jobs.map(() => []),
+    tooCoarse: jobs.map(({ image }) => image.width === 1),
+    times: { startedAt: calls.length, detectMs: 1, recogniseMs: 2, attributesMs: 3 },
+  });
+}
+
+test('a batch without a fault is one call', async () => {
+  const { outcomes, times } = await analyzeApart([job(5), job(1)], analyze);
+  expect(outcomes).toEqual([{ kind: 'faces', faces: [] }, { kind: 'too_coarse' }]);
+  expect(times).toEqual({ startedAt: 1, detectMs: 1, recogniseMs: 2, attributesMs: 3 });
+  expect(calls).toEqual([[5, 1]]);
+});
+
+test('a batch with a fault is taken apart; only what fails alone has failed', async () => {
+  const { outcomes, times } = await analyzeApart([job(5), job(13), job(1)], analyze);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['faces', 'failed', 'too_coarse']);
+  expect(outcomes[1]).toMatchObject({ error: { message: 'thirteen' } });
+  expect(times).toEqual({ startedAt: 2, detectMs: 2, recogniseMs: 4, attributesMs: 6 });
+  expect(calls).toEqual([[5, 13, 1], [5], [13], [1]]);
+});
+
+test('a single picture is not tried again', async () => {
+  const { outcomes } = await analyzeApart([job(13)], analyze);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['failed']);
+  expect(calls).toEqual([[13]]);
+});

@@ -1,0 +1,69 @@
+/** Between which values the inner tensors of a graph lie, measured on inputs. */
+import { writeFile } from 'node:fs/promises';
+import { loadConfig } from '../../src/config/config.js';
+import { SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { Shape } from '../../src/sessions/signature.js';
+import type { Tensor } from '../../src/vision/tensor.js';
+import { readOnnx, writeOnnx } from '../../models/tools/onnx-file.js';
+import type { Range } from '../../models/tools/transforms/eight-bit.js';
+import { measurable, type Ranges } from '../../models/tools/transforms/quantisable.js';
+
+/** Digits of a range that are kept. */
+const DIGITS = 5;
+
+/** What of a graph is to compute in 8 bits. */
+export interface Span {
+  /** The tensor after which 8 bits begin; what comes before it, at full size and with few channels, is faster in floats. */
+  readonly after: string;
+  /** The tensor that is a float again, and everything after it; default: none. */
+  readonly until?: string;
+  /**
+   * Share of the inputs whose least and most values a range covers: one that covered the rarest ones too would make every
+   * step coarser.
+   */
+  readonly covered: number;
+}
+
+/**
+ * Runs the graph on every input.
+ * @param shape of its input
+ * @param file where the graph is written with its inner tensors as outputs
+ */
+export async function calibrate(
+  graph: Uint8Array,
+  { after, until, covered }: Span,
+  shape: Shape,
+  inputs: AsyncIterable<Tensor>,
+  file: string,
+): Promise<Ranges> {
+  const model = readOnnx(graph);
+  const later = until === undefined ? [] : measurable(model.graph, until);
+  const names = measurable(model.graph, after).filter((name) => !later.includes(name));
+  model.graph.output.push(...names.map((name) => ({ name, type: { tensor_type: { elem_type: 1 } } })));
+  await writeFile(file, writeOnnx(model));
+  const sessions = new SessionManager(loadConfig());
+  const opened = await sessions.open(file, { input: shape, outputs: [] });
+  const extremes = new Map(names.map((name): [string, Range[]] => [name, []]));
+  for await (const input of inputs) {
+    for (const [name, { data }] of Object.entries(await opened.run(input, names)))
+      extremes.get(name)?.push(extremesOf(data));
+  }
+  await sessions.onModuleDestroy();
+  return Object.fromEntries([...extremes].map(([name, seen]) => [name, covering(seen, covered)]));
+}
+
+function extremesOf(values: Float32Array): Range {
+  let [least, most] = [0, 0];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
+}
+
+function covering(seen: readonly Range[], share: number): Range {
+  const at = Math.floor(share * (seen.length - 1));
+  const least = seen.map(([value]) => value).sort((a, b) => b - a)[at] ?? 0;
+  const most = seen.map(([, value]) => value).sort((a, b) => a - b)[at] ?? 0;
+  return [Number(least.toPrecision(DIGITS)), Number(most.toPrecision(DIGITS))];
+}

@@ -1,0 +1,103 @@
+/**
+ * The first half of the service without its second opinion: what the detector takes for faces, placed and cropped. What
+ * the heads learn from must not depend on the heads that are there.
+ */
+import { readFile } from 'node:fs/promises';
+import { loadConfig } from '../src/config/config.js';
+import { Detector } from '../src/detection/detector.js';
+import { Landmarker } from '../src/detection/landmarker.js';
+import { select } from '../src/detection/select.js';
+import { usefulSizes } from '../src/detection/useful-sizes.js';
+import { AppError } from '../src/errors.js';
+import { ImageDecoder } from '../src/images/image-decoder.js';
+import { pathsOf } from '../src/packs/graph-paths.js';
+import { loadPack } from '../src/packs/load-pack.js';
+import type { Pack } from '../src/packs/pack.js';
+import { RecognitionService } from '../src/recognition/recognition.service.js';
+import { SessionManager } from '../src/sessions/session-manager.service.js';
+import type { Point } from '../src/vision/affine.js';
+import type { Image } from '../src/vision/image.js';
+import type { ScoredBox } from '../src/vision/nms.js';
+import { alignedCrop } from './appearance/aligned-crop.js';
+
+const DECODE_TIMEOUT_MS = 60_000;
+
+export class Finder {
+  private constructor(
+    private readonly pack: Pack,
+    private readonly sessions: SessionManager,
+    private readonly decoder: ImageDecoder,
+    private readonly detector: Detector,
+    private readonly landmarker: Landmarker,
+  ) {}
+
+  /** Loads the detector and the landmarks of the configured pack. */
+  static async open(): Promise<Finder> {
+    const config = loadConfig();
+    const pack = loadPack(config);
+    const { detector, landmarks } = pack.models;
+    if (landmarks === undefined) throw new AppError('invalid_pack', 'The pack has no landmarks to align by.');
+    const sessions = new SessionManager(config);
+    return new Finder(
+      pack,
+      sessions,
+      new ImageDecoder(config),
+      await Detector.open(sessions, pathsOf(pack.folder, detector), detector.family),
+      await Landmarker.open(sessions, pack, landmarks),
+    );
+  }
+
+  /** The facts of the pack's models. */
+  get models(): Pack['models'] {
+    return this.pack.models;
+  }
+
+  /** The pixels of a file, through the service's decoder. */
+  async decode(path: string): Promise<Image> {
+    return this.decoder.decode(await readFile(path), 'image', AbortSignal.timeout(DECODE_TIMEOUT_MS));
+  }
+
+  /**
+   * The candidates of a picture, largest first, found and suppressed as the service does it.
+   * @param minScore least detector score, 0…1
+   * @param sizes input sizes; default: those the service searches this picture at
+   */
+  async find(image: Image, minScore: number, sizes = this.sizesOf(image)): Promise<ScoredBox[]> {
+    const { iouThreshold: iou, containmentThreshold: containment } = this.pack.models.detector;
+    const found = await this.detector.search(sizes.map((size) => ({ image, size, minScore })));
+    return select(found.flat(), image, { iou, containment });
+  }
+
+  /** The sizes the service searches a picture at, */
+  sizesOf(image: Image): number[] {
+    return usefulSizes(this.pack.models.detector.sizes, image);
+  }
+
+  /** and those it does not: they show nothing new, but what is invented there is worth learning from. */
+  idleSizesOf(image: Image): number[] {
+    return this.pack.models.detector.sizes.slice(this.sizesOf(image).length);
+  }
+
+  /** The aligned crop (see aligned-crop.ts) of each box, in order. */
+  async crop(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<Uint8Array[]> {
+    const placed = await this.place(image, boxes);
+    return placed.map((keypoints) => alignedCrop(image, keypoints));
+  }
+
+  /** The keypoints of the face in each box, in order. */
+  async place(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<(readonly Point[])[]> {
+    const placed = await this.landmarker.place(boxes.map(({ box }) => ({ image, box })));
+    return placed.map(({ keypoints }) => keypoints);
+  }
+
+  /** The pack's recognition network. */
+  async openRecognition(): Promise<RecognitionService> {
+    const recognition = new RecognitionService(this.pack, this.sessions);
+    await recognition.onModuleInit();
+    return recognition;
+  }
+
+  async close(): Promise<void> {
+    await this.sessions.onModuleDestroy();
+  }
+}
