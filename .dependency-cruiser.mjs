@@ -1,28 +1,38 @@
 /** Who may know whom: the import rules of docs/architecture.md, as a check that runs. */
 
-/** A room of src/ and the rooms it may import. `errors` and `config` are open to all but `vision`. */
+/** Rooms whose code runs in worker threads only. */
+const WORKER_ROOMS = ['worker', 'sessions', 'detection', 'recognition', 'attributes'];
+
+/** Files of those rooms that the main thread runs too: pure functions and label sets. */
+const SHARED_FILES = ['recognition/similarity', 'attributes/age'];
+
+/** A room of src/ and the rooms, or files, it may import. `errors` and `config` are open to all but `vision`. */
 const ROOMS = {
+  // Main thread
   faces: [
     'http',
     'images',
+    'inference',
     'packs',
-    'pipeline',
-    'recognition/similarity',
-    'attributes',
     'telemetry',
     'vision',
+    'worker/protocol',
+    'attributes/attributes.service',
+    ...SHARED_FILES,
   ],
-  health: ['access', 'images', 'packs', 'pipeline'],
-  access: ['http'],
-  metrics: ['packs', 'pipeline', 'telemetry'],
-  tracing: ['telemetry'],
+  health: ['access', 'images', 'inference', 'packs'],
+  access: ['http', 'telemetry'],
+  metrics: ['inference', 'packs', 'telemetry'],
   http: ['telemetry'],
   images: ['telemetry', 'vision'],
-  pipeline: ['attributes', 'detection', 'packs', 'recognition', 'sessions', 'telemetry', 'vision'],
+  inference: ['telemetry', 'vision', 'worker/protocol', 'sessions/runtime-report'],
+  // Worker threads
+  worker: ['attributes', 'detection', 'packs', 'recognition', 'sessions', 'telemetry', 'vision'],
   detection: ['packs', 'sessions', 'vision'],
   recognition: ['packs', 'sessions', 'vision'],
   attributes: ['packs', 'sessions', 'vision'],
   sessions: ['packs', 'vision'],
+  // Both
   packs: [],
   telemetry: [],
   config: [],
@@ -33,10 +43,10 @@ const ROOMS = {
 const OWNERS = {
   'onnxruntime-node': '^(src/sessions/|tools/cuda/|test/|bench/)',
   'prom-client': '^src/metrics/',
-  '@opentelemetry': '^src/tracing/request-tracer',
-  sharp: '^(src/images/sharp-decoder|test/|bench/|fuzz/)',
+  '@opentelemetry': '^src/telemetry/request-tracer',
+  sharp: '^(src/images/sharp-decoder|evaluation/|test/|bench/|fuzz/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
-  express: '^src/(http/|access/.*middleware|faces/.*controller)',
+  express: '^src/(http/|telemetry/request-recorder|access/.*middleware|faces/.*controller)',
   '@fastify/busboy': '^src/http/input/form-body',
   '@redis': '^(src/access/rate-limiter|test/)',
   'rate-limiter-flexible': '^src/access/rate-limiter',
@@ -48,7 +58,7 @@ const rooms = Object.entries(ROOMS).map(([room, others]) => ({
   comment: `src/${room} may import only ${others.join(', ') || 'itself'}, config and errors.`,
   from: { path: `^src/${room}/` },
   to: {
-    path: '^(src|models|test|bench|fuzz|tools)/',
+    path: '^(src|models|evaluation|training|test|bench|fuzz|tools)/',
     pathNot: [
       `^src/${room}/`,
       ...others.map((other) => (other.includes('/') ? `^src/${other}\\.ts` : `^src/${other}/`)),
@@ -62,7 +72,7 @@ const owners = Object.entries(OWNERS).map(([name, path]) => ({
   name: `owner-${name}`,
   severity: 'error',
   comment: `${name} has one owner.`,
-  from: { path: '^(src|models|test|bench|fuzz)/', pathNot: path },
+  from: { path: '^(src|models|evaluation|training|test|bench|fuzz)/', pathNot: path },
   to: { path: `^node_modules/${name}/` },
 }));
 
@@ -78,19 +88,21 @@ export default {
       to: { circular: true },
     },
     {
+      name: 'worker-is-reached-by-its-protocol',
+      severity: 'error',
+      comment:
+        'Outside worker/ only its protocol may be imported: everything else there runs in a worker thread.',
+      from: { path: '^src/', pathNot: '^src/worker/' },
+      to: { path: '^src/worker/', pathNot: '^src/worker/protocol\\.ts$' },
+    },
+    {
       name: 'main-thread-knows-only-types',
       severity: 'error',
-      comment: 'The main side of the pipeline must not load the stages: they belong in a worker.',
-      from: {
-        path: [
-          '^src/pipeline/(inference-pool|job-queue|admission|byte-budget)',
-          '^src/pipeline/analysis\\.ts$',
-          '^src/(faces|health|metrics)/',
-        ],
-      },
+      comment: `The main thread must not load what runs in workers: import types only, or ${SHARED_FILES.join(', ')}.`,
+      from: { path: '^src/', pathNot: `^src/(${WORKER_ROOMS.join('|')})/(?!protocol\\.ts$)` },
       to: {
-        path: '^src/(detection|attributes|sessions|recognition)/',
-        pathNot: '^src/(recognition/similarity|attributes/age)\\.ts$',
+        path: `^src/(${WORKER_ROOMS.join('|')})/`,
+        pathNot: `^src/(worker/protocol|${SHARED_FILES.join('|')})\\.ts$`,
         dependencyTypesNot: ['type-only'],
       },
     },

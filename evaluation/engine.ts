@@ -13,7 +13,7 @@ import { Pack } from '../src/packs/pack.js';
 import { PacksModule } from '../src/packs/packs.module.js';
 import type { AnalysedFace, AnalysisOptions } from '../src/worker/protocol.js';
 import { InferencePool } from '../src/inference/inference-pool.service.js';
-import { PipelineModule } from '../src/inference/inference.module.js';
+import { InferenceModule } from '../src/inference/inference.module.js';
 import type { Image } from '../src/vision/image.js';
 
 const TEN_MINUTES_MS = 600_000;
@@ -90,7 +90,7 @@ export class Engine {
 
 function evaluationModule(config: Config): object {
   @Module({
-    imports: [ConfigModule.with(config), PacksModule, PipelineModule],
+    imports: [ConfigModule.with(config), PacksModule, InferenceModule],
     providers: [DecoderPool, ImageDecoder],
   })
   class EvaluationModule {}

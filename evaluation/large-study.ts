@@ -14,7 +14,7 @@ import { PictureService } from '../src/faces/picture.service.js';
 import { ImagesModule } from '../src/images/images.module.js';
 import { PacksModule } from '../src/packs/packs.module.js';
 import type { AnalysedFace, AnalysisOptions } from '../src/worker/protocol.js';
-import { PipelineModule } from '../src/inference/inference.module.js';
+import { InferenceModule } from '../src/inference/inference.module.js';
 import { cosineSimilarity } from '../src/recognition/similarity.js';
 import { iou } from '../src/vision/box.js';
 import { sample } from './data.js';
@@ -53,7 +53,7 @@ async function enlarged(path: string, side: number): Promise<Uint8Array> {
 async function start(workingSide: number): Promise<INestApplicationContext> {
   const config = { ...loadConfig(), imageWorkingSide: workingSide };
   @Module({
-    imports: [ConfigModule.with(config), PacksModule, PipelineModule, ImagesModule],
+    imports: [ConfigModule.with(config), PacksModule, InferenceModule, ImagesModule],
     providers: [PictureService],
   })
   class Study {}

@@ -5,12 +5,10 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { FacesModule } from './faces/faces.module.js';
 import { HealthModule } from './health/health.module.js';
-import { HttpModule } from './http/http.module.js';
 import { ManagementServer } from './http/server/management-server.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PacksModule } from './packs/packs.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
-import { TracingModule } from './telemetry/tracing.module.js';
 
 @Module({})
 export class AppModule {
@@ -24,9 +22,7 @@ export class AppModule {
         PacksModule,
         FacesModule,
         HealthModule.with(config),
-        HttpModule,
         MetricsModule,
-        TracingModule,
       ],
       providers: [ManagementServer],
     };

@@ -12,7 +12,6 @@ import type { Config } from './config/config.js';
 import { crossOrigin } from './http/server/cross-origin.js';
 import { DrainingAdapter } from './http/server/draining.adapter.js';
 import { ProblemFilter } from './http/problems/problem.filter.js';
-import { requestContext } from './telemetry/request-context.js';
 import { recordRequests } from './telemetry/request-recorder.js';
 import { trustedProxies } from './http/server/trusted-proxies.js';
 import { ServiceLogger } from './telemetry/service-logger.js';
@@ -30,8 +29,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   // Answers to POST are never cached: hashing them would be work for nothing.
   app.disable('etag');
   app.set('trust proxy', trustedProxies(config.trustedProxies));
-  app.use(requestContext(config.requestTimeoutMs));
-  app.use(recordRequests(app.get(Telemetry)));
+  app.use(recordRequests(app.get(Telemetry), config.requestTimeoutMs));
   // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
   app.use(helmet({ contentSecurityPolicy: false }));
   if (config.corsOrigins.length > 0) app.enableCors(crossOrigin(config.corsOrigins));

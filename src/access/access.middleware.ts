@@ -3,8 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
 import { isManagementRequest } from '../http/server/management-server.js';
-import { setCaller } from '../telemetry/request-context.js';
-import { countFor } from '../telemetry/request-recorder.js';
+import { recordOf } from '../telemetry/request-recorder.js';
 import { hasExpired } from './api-key.js';
 import type { ApiKeys } from './api-keys.service.js';
 import { countedAddress } from './caller-address.js';
@@ -40,7 +39,7 @@ async function guard(
 ): Promise<void> {
   const caller = identify(request, keys);
   const counted = typeof caller === 'string' ? `key:${caller}` : `address:${countedAddress(request.ip)}`;
-  countFor(request, counted);
+  recordOf(request).countedAs = counted;
   if (limiter.enabled) admit(await limiter.count(counted), response);
   refuse(caller, response);
 }
@@ -57,7 +56,7 @@ function identify(request: Request, keys: ApiKeys): string | AppError | undefine
   }
   const key = keys.find(given);
   if (key !== undefined && !hasExpired(key)) {
-    setCaller(request, key.name);
+    recordOf(request).caller = key.name;
     return key.name;
   }
   return new AppError(

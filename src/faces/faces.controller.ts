@@ -3,7 +3,7 @@ import { Controller, HttpCode, Post, Req, Res, UseInterceptors } from '@nestjs/c
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { reportProblem } from '../http/problems/problem.filter.js';
-import { RequestSignal } from '../telemetry/request-context.js';
+import { RequestSignal } from '../telemetry/request-recorder.js';
 import { ReadsBody } from '../http/input/read-body.interceptor.js';
 import { RequestInput } from '../http/input/request-input.js';
 import { validated } from '../http/input/validation.js';

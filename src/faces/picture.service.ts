@@ -8,7 +8,7 @@ import { Admission } from '../inference/admission.service.js';
 import type { AnalysisOptions } from '../worker/protocol.js';
 import { InferencePool } from '../inference/inference-pool.service.js';
 import type { Analysis } from '../inference/pending-job.js';
-import { currentPicture, currentRequest, inPicture } from '../telemetry/scope.js';
+import { currentPicture, currentShare, inPicture } from '../telemetry/scope.js';
 import { scaleFace } from './scale-face.js';
 
 /**
@@ -62,7 +62,7 @@ export class PictureService {
   ): Promise<AnalysedPicture> {
     this.admission.assertRoom();
     const place = this.admission.place(signal);
-    const bytes = this.admission.hold(currentRequest()?.countedAs ?? 'nobody');
+    const bytes = this.admission.hold(currentShare());
     try {
       const leastSide = Math.max(this.config.imageWorkingSide, ...this.pack.models.detector.sizes);
       const first = await this.images.load(source, signal, { leastSide, memory: place, bytes });

@@ -4,7 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { AccessModule } from '../access/access.module.js';
 import type { Config } from '../config/config.js';
 import { ImagesModule } from '../images/images.module.js';
-import { PipelineModule } from '../inference/inference.module.js';
+import { InferenceModule } from '../inference/inference.module.js';
 import { AccessHealth } from './access.health.js';
 import { DecoderHealth } from './decoder.health.js';
 import { HealthController } from './health.controller.js';
@@ -21,7 +21,7 @@ export class HealthModule {
       imports: [
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }),
         ImagesModule,
-        PipelineModule,
+        InferenceModule,
         AccessModule,
       ],
       controllers: [HealthController],

@@ -2,7 +2,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
-import { currentRequest } from '../telemetry/scope.js';
+import { currentShare } from '../telemetry/scope.js';
 import { DecoderProcess } from './decoder-process.js';
 import { FairLine } from './fair-line.js';
 import { requestAborted } from './image-errors.js';
@@ -73,7 +73,7 @@ export class DecoderPool implements OnApplicationShutdown {
 
   private wait(field: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leaveLine = this.line.join(currentRequest()?.countedAs ?? '', () => {
+      const leaveLine = this.line.join(currentShare(), () => {
         signal.removeEventListener('abort', leave);
         resolve();
       });

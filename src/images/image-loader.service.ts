@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { PictureOrigin, StageName } from '../telemetry/request-record.js';
-import { codeOf, currentPicture, currentRequest } from '../telemetry/scope.js';
+import { codeOf, currentPicture, currentShare } from '../telemetry/scope.js';
 import { type Image } from '../vision/image.js';
 import { type DecodePlan, ImageDecoder, untilAborted } from './image-decoder.js';
 import { imageTooLarge, requestAborted } from './image-errors.js';
@@ -138,7 +138,7 @@ export class ImageLoader {
     signal: AbortSignal,
     bytes?: ByteCount,
   ): Promise<Uint8Array> {
-    const leave = this.slots.take(currentRequest()?.countedAs ?? 'nobody');
+    const leave = this.slots.take(currentShare());
     try {
       return await (origin === 's3' ? this.s3 : this.http).load(url, field, signal, bytes);
     } catch (error) {

@@ -1,6 +1,5 @@
 /** Has one picture analysed by its own worker and, where it has several faces, by all others that have nothing to do. */
-import type { AnalysisJob, BatchAnswer, FoundPicture } from '../worker/protocol.js';
-import { failure } from '../worker/isolation.js';
+import { type AnalysisJob, type BatchAnswer, failedAnswer, type FoundPicture } from '../worker/protocol.js';
 import { deal, gather, isWorthSharing } from './sharing.js';
 import type { WorkerThread } from './worker-thread.js';
 import type { WorkerThreads } from './worker-threads.js';
@@ -34,7 +33,7 @@ export class Helpers {
       hands.push(helper);
     }
     const answers = deal(job, picture, hands.length).map(async (task, hand) => {
-      const answer = await hands[hand].ask(task).catch(failure);
+      const answer = await hands[hand].ask(task).catch(failedAnswer);
       if (hand > 0) this.threads.giveBack(hands[hand]);
       return answer;
     });

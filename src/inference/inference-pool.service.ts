@@ -9,12 +9,12 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
 import type { Image } from '../vision/image.js';
-import { type AnalysisOptions, wallClock } from '../worker/protocol.js';
+import { type AnalysisOptions, wallClock, type WorkerData } from '../worker/protocol.js';
+import { gpuSlots, releaseGpuSlot } from './gpu-slots.js';
 import { letHeapsGrow } from './heaps.js';
 import { Helpers } from './helpers.js';
 import { JobQueue } from './job-queue.js';
 import { type Analysis, type PendingJob, settle, workerFailed } from './pending-job.js';
-import { releaseGpu, workerDataOf } from './worker-data.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 import { WorkerThread } from './worker-thread.js';
 import { WorkerThreads } from './worker-threads.js';
@@ -64,7 +64,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
 
   constructor(private readonly config: Config) {
     this.queue = new JobQueue(config.inferenceMaxQueue);
-    const workerData = workerDataOf(config);
+    const workerData: WorkerData = { config, gpuSlots: gpuSlots(config) };
     letHeapsGrow();
     const file = new URL('../worker/inference.worker.js', import.meta.url);
     const limits = {
@@ -78,7 +78,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     this.threads.events.on('ready', (id, runtime) => this.runtimes.note(id, runtime));
     this.threads.events.on('ended', (id) => {
       this.runtimes.forget(id);
-      releaseGpu(workerData, id);
+      releaseGpuSlot(workerData.gpuSlots, id);
     });
     this.threads.events.on('free', () => this.schedule());
     this.threads.events.on('none', () => this.refuseWaiting());

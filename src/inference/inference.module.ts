@@ -4,4 +4,4 @@ import { Admission } from './admission.service.js';
 import { InferencePool } from './inference-pool.service.js';
 
 @Module({ providers: [Admission, InferencePool], exports: [Admission, InferencePool] })
-export class PipelineModule {}
+export class InferenceModule {}

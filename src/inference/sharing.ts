@@ -7,41 +7,14 @@ import type {
   AnalysisJob,
   AnalysisOptions,
   BatchAnswer,
-  FoundFace,
-  FoundFaces,
   FoundPicture,
   StageTimes,
   Task,
 } from '../worker/protocol.js';
 
-/** How many faces are worth the way through the main thread. */
-const LEAST_FACES = 2;
-
 /** Whether other workers can be of help: to describe a face takes milliseconds, unless all that is asked for are points. */
 export function isWorthSharing({ embedding, attributes }: AnalysisOptions): boolean {
   return embedding || attributes.length > 0;
-}
-
-/**
- * What other workers have to know of the faces of a picture, in memory of its own: more would be copied as often as there
- * are workers. Undefined where there are too few faces to share.
- */
-export function handBack({ found: [faces], times }: FoundFaces): FoundPicture | undefined {
-  return faces.length < LEAST_FACES ? undefined : { faces: faces.map(apart), times };
-}
-
-function apart(face: FoundFace): FoundFace {
-  const { box, score, confidence, keypoints, landmarks, identity, reading } = face;
-  const own = reading && { ...reading, features: reading.features?.slice() };
-  return {
-    box,
-    score,
-    confidence,
-    keypoints,
-    landmarks,
-    identity: identity === reading ? own : identity,
-    reading: own,
-  };
 }
 
 /**

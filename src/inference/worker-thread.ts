@@ -2,12 +2,7 @@
 import { inspect } from 'node:util';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
-import type { BatchAnswer, Task } from '../worker/protocol.js';
-
-/** What a worker says: once that it is warm and where its models run, then the answer to each task. */
-export type WorkerMessage =
-  | { readonly kind: 'ready'; readonly runtime: RuntimeReport }
-  | { readonly kind: 'answer'; readonly answer: BatchAnswer };
+import type { BatchAnswer, Task, WorkerMessage } from '../worker/protocol.js';
 
 /** What happens to a thread, told at once. */
 export interface ThreadEvents {

@@ -60,16 +60,23 @@ export class RequestRecord {
   status = 0;
   /** The name of the API key it came with; undefined without one. */
   caller?: string;
-  /** Whose share of the service it takes, `key:NAME` or `address:…`: never logged. Undefined where nobody was asked. */
-  countedAs?: string;
+  /**
+   * Whose share of the service it takes: `key:NAME`, `address:…`, or `unknown` on routes that nobody is counted on. Never
+   * logged.
+   */
+  countedAs = 'unknown';
   /** The trace it belongs to, when traces are on. */
   traceId?: string;
   /** W3C trace context for requests made on its behalf; empty when traces are off. */
   traceHeaders: Readonly<Record<string, string>> = {};
 
-  /** @param id also in the answer's `X-Request-Id` */
+  /**
+   * @param id also in the answer's `X-Request-Id`
+   * @param signal aborts at the request's deadline, or when its caller leaves; its reason is an AppError
+   */
   constructor(
     readonly id: string,
     readonly method: string,
+    readonly signal: AbortSignal,
   ) {}
 }

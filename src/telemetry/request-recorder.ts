@@ -1,48 +1,84 @@
-/** Keeps the record of each request, from its first byte to the last of its answer. */
+/** Keeps the record of each request, from its head to the last byte of its answer, with its id and its deadline. */
+import { randomUUID } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { RequestRecord } from './request-record.js';
+import { AppError } from '../errors.js';
+import { type ProblemRecord, RequestRecord } from './request-record.js';
 import { inRequest } from './scope.js';
 import type { Telemetry } from './telemetry.service.js';
-import type { ProblemDto } from '../http/problems/problem.dto.js';
-import { callerOf, requestIdOf } from './request-context.js';
 
 const records = new WeakMap<Request, RequestRecord>();
 
-/** The status of an answer nobody waited for, as proxies log it. */
+/** Caller-chosen ids are used when they cannot do harm in a log. */
+const HARMLESS_ID = /^[\w.:-]{1,64}$/;
+
+/** The status of an answer that nobody waited for, as proxies log it. */
 const CALLER_LEFT = 499;
 
-/** Middleware, right after `requestContext`: runs the rest in the scope of the request's record. */
-export function recordRequests(telemetry: Telemetry) {
+/** Middleware: gives each request its id (`X-Request-Id`) and its signal, and runs the rest in the scope of its record. */
+export function recordRequests(telemetry: Telemetry, timeoutMs: number) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    const record = new RequestRecord(requestIdOf(request), request.method);
+    const record = new RequestRecord(idOf(request), request.method, deadlineOf(response, timeoutMs));
+    response.setHeader('X-Request-Id', record.id);
     records.set(request, record);
     telemetry.begin(record, request.headers);
     inRequest(record, () => {
       response.once('close', () => {
         record.route = routeOf(request);
-        record.caller = callerOf(request);
         record.status = response.writableFinished ? response.statusCode : CALLER_LEFT;
         inRequest(record, () => telemetry.end(record));
       });
-      next();
+      next(missingHost(request));
     });
   };
 }
 
-/** Notes whose share of the service a request takes: `key:NAME` or `address:…`. */
-export function countFor(request: Request, countedAs: string): void {
+/** The record of a request. */
+export function recordOf(request: Request): RequestRecord {
   const record = records.get(request);
-  if (record !== undefined) record.countedAs = countedAs;
-}
-
-/** Whose share of the service a request takes; the same for all that nobody was asked about. */
-export function countedAs(request: Request): string {
-  return records.get(request)?.countedAs ?? 'unknown';
+  if (record === undefined) throw new Error('The recordRequests middleware is not installed.');
+  return record;
 }
 
 /** Notes that a request, or an item of its batch, was answered with a problem. */
-export function noteProblem(request: Request, { code, status }: ProblemDto): void {
-  records.get(request)?.problems.push({ code, status });
+export function noteProblem(request: Request, { code, status }: ProblemRecord): void {
+  recordOf(request).problems.push({ code, status });
+}
+
+/** Parameter decorator: the request's AbortSignal, whose reason is an AppError. */
+export const RequestSignal = createParamDecorator(
+  (_: unknown, context: ExecutionContext): AbortSignal =>
+    recordOf(context.switchToHttp().getRequest<Request>()).signal,
+);
+
+function idOf(request: Request): string {
+  const given = request.get('x-request-id');
+  return given !== undefined && HARMLESS_ID.test(given) ? given : randomUUID();
+}
+
+/** Aborts when the request takes too long, or when its caller leaves before the answer. */
+function deadlineOf(response: Response, timeoutMs: number): AbortSignal {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(
+      new AppError(
+        'deadline_exceeded',
+        `The request took longer than ${timeoutMs} ms: send a smaller picture, or try again later.`,
+      ),
+    );
+  }, timeoutMs);
+  response.once('close', () => {
+    clearTimeout(timer);
+    if (!response.writableFinished)
+      controller.abort(new AppError('deadline_exceeded', 'The caller has left.'));
+  });
+  return controller.signal;
+}
+
+function missingHost({ httpVersion, headers }: Request): AppError | undefined {
+  return httpVersion === '1.1' && headers.host === undefined
+    ? new AppError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.')
+    : undefined;
 }
 
 interface Layer {

@@ -39,6 +39,11 @@ export function currentRequest(): RequestRecord | undefined {
   return scopes.getStore()?.request;
 }
 
+/** Whose share of the service the running code takes; `unknown` outside of a request. */
+export function currentShare(): string {
+  return currentRequest()?.countedAs ?? 'unknown';
+}
+
 /** The picture the running code works for. */
 export function currentPicture(): PictureRecord | undefined {
   return scopes.getStore()?.picture;

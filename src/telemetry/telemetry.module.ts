@@ -1,7 +1,9 @@
-/** Makes the hub of request records injectable everywhere. */
+/** Reports on requests: the hub of their records, injectable everywhere, with the log and the traces that observe it. */
 import { Global, Module } from '@nestjs/common';
+import { RequestLog } from './request-log.js';
 import { Telemetry } from './telemetry.service.js';
+import { Tracing } from './tracing.service.js';
 
 @Global()
-@Module({ providers: [Telemetry], exports: [Telemetry] })
+@Module({ providers: [Telemetry, RequestLog, Tracing], exports: [Telemetry] })
 export class TelemetryModule {}

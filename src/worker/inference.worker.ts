@@ -1,19 +1,26 @@
 /** Entry of a worker thread: a Nest application context with its own ONNX sessions, warm before it takes its first job. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { NestFactory } from '@nestjs/core';
-import { type AnalysisJob, type BatchResult, type FoundPicture, isAbandoned, type Task } from './protocol.js';
+import {
+  type AnalysisJob,
+  type BatchResult,
+  type FoundPicture,
+  isAbandoned,
+  type Task,
+  type WorkerData,
+  type WorkerMessage,
+} from './protocol.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { ServiceLogger } from '../telemetry/service-logger.js';
 import { AnalysisService } from './analysis.service.js';
 import { InferenceWorkerModule } from './inference-worker.module.js';
 import { analyzeApart } from './isolation.js';
-import { handBack } from '../inference/sharing.js';
-import { claimGpu, type WorkerData } from '../inference/worker-data.js';
+import { handBack } from './hand-back.js';
+import { claimGpuSlot } from './gpu-slot.js';
 import { standBack } from './worker-priority.js';
-import type { WorkerMessage } from '../inference/worker-thread.js';
 
 standBack();
-const config = claimGpu(workerData as WorkerData);
+const config = claimGpuSlot(workerData as WorkerData);
 const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(config), {
   logger: new ServiceLogger(config, 'warn'),
   abortOnError: false,

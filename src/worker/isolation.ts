@@ -1,6 +1,14 @@
 /** Keeps the pictures of a batch apart: what fails for one of them must not fail the others. */
-import { messageOf } from '../errors.js';
-import type { AnalysisJob, BatchAnswer, BatchResult, FoundPicture, Outcome, StageTimes } from './protocol.js';
+import {
+  type AnalysisJob,
+  type BatchAnswer,
+  type BatchResult,
+  failedAnswer,
+  type FoundPicture,
+  NO_TIMES,
+  type Outcome,
+  type StageTimes,
+} from './protocol.js';
 
 /** Analyses some jobs together; of one alone it may find the faces only. */
 export type Analyze = (jobs: readonly AnalysisJob[]) => Promise<BatchResult | FoundPicture>;
@@ -13,7 +21,7 @@ export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyz
   try {
     return answerOf(await analyze(jobs));
   } catch (error) {
-    if (jobs.length === 1) return failure(error);
+    if (jobs.length === 1) return failedAnswer(error);
   }
   const answers: BatchAnswer[] = [];
   for (const job of jobs) answers.push(await analyzeApart([job], analyze));
@@ -23,8 +31,6 @@ export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyz
   };
 }
 
-const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
-
 function answerOf(result: BatchResult | FoundPicture): BatchAnswer {
   if (!('tooCoarse' in result))
     return { outcomes: [{ kind: 'found', picture: result }], times: result.times };
@@ -33,13 +39,6 @@ function answerOf(result: BatchResult | FoundPicture): BatchAnswer {
     tooCoarse[job] ? { kind: 'too_coarse' } : { kind: 'faces', faces: some },
   );
   return { outcomes, times };
-}
-
-/** The answer for a single picture that failed. Of the error, what survives the way to another thread. */
-export function failure(cause: unknown): BatchAnswer {
-  const error = new Error(messageOf(cause));
-  if (cause instanceof Error) error.stack = cause.stack;
-  return { outcomes: [{ kind: 'failed', error }], times: NO_TIMES };
 }
 
 function sum(a: StageTimes, b: StageTimes): StageTimes {

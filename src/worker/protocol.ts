@@ -1,11 +1,30 @@
-/** What crosses between the main thread and a worker: plain data that can be cloned, and pixels in shared memory. */
+/**
+ * The protocol between the main thread and a worker: plain data that can be cloned, and pixels in shared memory. The only
+ * file of `worker/` that the rest of the service may import.
+ */
 import type { Attributes, AttributeName } from '../attributes/attributes.service.js';
 import type { Face } from '../detection/face.js';
 import type { DetectOptions } from '../detection/searcher.js';
+import type { Config } from '../config/config.js';
+import { messageOf } from '../errors.js';
 import type { Identity } from '../recognition/recognition.service.js';
+import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
+
+/** What a worker is given when it starts. */
+export interface WorkerData {
+  /** The main thread's configuration. */
+  readonly config: Config;
+  /** Shared memory in which each thread claims a GPU slot with its thread id; 0: free. See inference/gpu-slots.ts. */
+  readonly gpuSlots: Int32Array;
+}
+
+/** What a worker says: once that it is warm and where its models run, then the answer to each task. */
+export type WorkerMessage =
+  | { readonly kind: 'ready'; readonly runtime: RuntimeReport }
+  | { readonly kind: 'answer'; readonly answer: BatchAnswer };
 
 /** What to find out about one picture. Work not asked for is not done. */
 export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
@@ -118,4 +137,14 @@ export function isAbandoned({ abandoned }: AnalysisJob): boolean {
 /** Milliseconds since the epoch with sub-millisecond resolution, comparable between threads. */
 export function wallClock(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** The times of no work at all. */
+export const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
+
+/** The answer for a single picture that failed. Of the error it keeps what can be sent to another thread. */
+export function failedAnswer(cause: unknown): BatchAnswer {
+  const error = new Error(messageOf(cause));
+  if (cause instanceof Error) error.stack = cause.stack;
+  return { outcomes: [{ kind: 'failed', error }], times: NO_TIMES };
 }

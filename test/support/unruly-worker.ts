@@ -1,6 +1,6 @@
 /** A worker thread that does what it is told, and dies in every way there is. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WorkerMessage } from '../../src/inference/worker-thread.js';
+import type { WorkerMessage } from '../../src/worker/protocol.js';
 
 type Deed = 'answer' | 'exit' | 'throw' | 'reject' | 'memory' | 'hang' | 'wait' | 'garbage';
 

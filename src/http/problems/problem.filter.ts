@@ -9,17 +9,16 @@ import {
 import type { Request, Response } from 'express';
 import type { ProblemDto } from './problem.dto.js';
 import { toProblem } from './problem.js';
-import { callerOf, requestIdOf } from '../../telemetry/request-context.js';
-import { noteProblem } from '../../telemetry/request-recorder.js';
+import { noteProblem, recordOf } from '../../telemetry/request-recorder.js';
 
 const logger = new Logger('Http');
 
 /** The problem document of an error; one that is our fault is also logged, under the same id. */
 export function reportProblem(error: unknown, request: Request): ProblemDto {
-  const problem = toProblem(error, requestIdOf(request));
+  const problem = toProblem(error, recordOf(request).id);
   noteProblem(request, problem);
   if (problem.status === 500) {
-    const caller = callerOf(request);
+    const { caller } = recordOf(request);
     const of = caller === undefined ? '' : ` of ${caller}`;
     logger.error(
       `${request.method} ${request.path}${of} failed, request ${problem.request_id}`,

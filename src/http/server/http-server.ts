@@ -25,7 +25,7 @@ export function createHttpServer(config: Config, listener: RequestListener): Ser
       requestTimeout: httpReceiveTimeoutMs,
       keepAliveTimeout: httpKeepAliveTimeoutMs,
       connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-      // Node's own refusal has no body; ours is in `requestContext`.
+      // Node's own refusal has no body; ours is in `recordRequests`.
       requireHostHeader: false,
     },
     oneAtATime((request, response) => {
