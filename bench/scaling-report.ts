@@ -13,7 +13,7 @@ export function reportScaling(result: ScalingResult): Report {
     tables: [check(result), policies(result), replicas(result), autoscalers(result)],
     plots: [checkPlot(result), replicasPlot(result), autoscalerPlot(result)],
     notes: [
-      `A replica has ${size.cores} cores, ${size.workers} workers and a queue of ${size.queue}; the picture is ${picture}. A request alone costs ${figure(demand.mainMs)} ms on the main thread, ${figure(demand.decodeMs)} ms of decoding and ${figure(demand.workMs)} ms in a worker, and its caller ${figure(demand.callerMs)} ms. With all cores busy everything takes ${figure(slowdown)} times as long (fitted to ${size.workers} at a time); requests that a worker takes together (up to ${size.together?.most ?? 1}) take ${figure(size.together?.share ?? 1)} of its time (fitted to the peak). The rest of the check is predicted. Without callers on the same machine a replica does ${figure(capacityPerSecond)} requests per second.`,
+      `A replica has ${size.cores} cores, ${size.workers} workers and a queue of ${size.queue}; the picture is ${picture}. A request alone costs ${figure(demand.mainMs)} ms on the main thread, ${figure(demand.decodeMs)} ms of decoding and ${figure(demand.workMs)} ms in a worker, and its caller ${figure(demand.callerMs)} ms. With all cores busy everything takes ${figure(slowdown)} times as long (fitted to ${size.workers} at a time); requests that a worker takes together (up to ${size.together?.max ?? 1}) take ${figure(size.together?.share ?? 1)} of its time (fitted to the peak). The rest of the check is predicted. Without callers on the same machine a replica does ${figure(capacityPerSecond)} requests per second.`,
       `The autoscalers start with 2 replicas at half of their capacity; after a minute five times as much comes for four minutes, then as before. They decide every 15 seconds as Kubernetes does; a new replica serves ${figure(startMs / 1000)} s after the decision. On a crowded node neighbours leave 60 % of the cores a pod asked for, and the load is 60 % too.`,
     ],
   };
@@ -123,11 +123,11 @@ function checkPlot({ check: rows }: ScalingResult): Plot {
 }
 
 function replicasPlot({ replicas: rows }: ScalingResult): Plot {
-  const most = Math.max(...rows.flatMap(({ byTarget }) => byTarget.map((one) => one.replicas ?? 0)));
+  const maxReplicas = Math.max(...rows.flatMap(({ byTarget }) => byTarget.map((one) => one.replicas ?? 0)));
   const svg = plotCurves(
     'Replicas a load needs',
     { label: 'requests per second', from: 0, to: roundUp(rows[rows.length - 1].perSecond) },
-    { label: 'replicas', from: 0, to: roundUp(most) },
+    { label: 'replicas', from: 0, to: roundUp(maxReplicas) },
     rows[0].byTarget.map(({ p99Ms }, index) => ({
       label: `p99 ≤ ${p99Ms} ms`,
       points: rows.flatMap(({ perSecond, byTarget }) => {

@@ -74,7 +74,7 @@ export function runScaling({ pictures: [{ name: picture }], earlier, say }: Benc
   say('fitting to the measured curve');
   const slowdown = fitSlowdown(single, alone, measured);
   const local = slowed(alone, slowdown);
-  const size = { ...single, together: { most: BATCH, share: fitShare(single, local, measured) } };
+  const size = { ...single, together: { max: BATCH, share: fitShare(single, local, measured) } };
   const check = measured.map((cell) => ({
     concurrency: cell.concurrency,
     measured: { requestsPerSecond: cell.requestsPerSecond, p50Ms: cell.p50Ms, p99Ms: cell.p99Ms },
@@ -164,8 +164,8 @@ function autoscalers(
         size: { ...size, cores: granted * size.cores },
         requestedCores: size.cores,
         demands,
-        fewest: 2,
-        most: 20,
+        min: 2,
+        max: 20,
         startMs,
         seconds: 480,
         load: (at) => capacity * (at > 60_000 && at < 300_000 ? 5 : 1) * granted,

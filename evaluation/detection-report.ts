@@ -97,8 +97,8 @@ function covers({ x1, y1, x2, y2 }: Box, x: number, y: number): boolean {
   return x1 < x && x2 > x && y1 < y && y2 > y;
 }
 
-function outcome(observations: readonly Observation[], least: number, agreement: Agreement = iou): Outcome {
-  const verdicts = observations.flatMap(({ known, found }) => match(found, known, least, agreement));
+function outcome(observations: readonly Observation[], minAgreement: number, agreement: Agreement = iou): Outcome {
+  const verdicts = observations.flatMap(({ known, found }) => match(found, known, minAgreement, agreement));
   return {
     pictures: observations.length,
     asked: sum(observations, ({ known }) => known.filter(({ certain }) => certain).length),
@@ -107,9 +107,9 @@ function outcome(observations: readonly Observation[], least: number, agreement:
   };
 }
 
-function scored(observations: readonly Observation[], least: number, agreement: Agreement = iou): Scored[] {
+function scored(observations: readonly Observation[], minAgreement: number, agreement: Agreement = iou): Scored[] {
   return observations.flatMap(({ known, low = [] }) =>
-    match(low, known, least, agreement).map(({ score, verdict }) => ({
+    match(low, known, minAgreement, agreement).map(({ score, verdict }) => ({
       score,
       positive: verdict === 'face',
     })),

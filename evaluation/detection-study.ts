@@ -23,7 +23,7 @@ import { groupPhotos, patterns, photos } from './pictures.js';
 import { startProgress } from './progress.js';
 
 const SIZES = [160, 320, 480, 640, 960];
-const LEAST_SCORE = 0.1;
+const MIN_SCORE = 0.1;
 
 /** Everything the detector sees in one picture, size by size, and what is known to be there. */
 export interface Observation {
@@ -63,7 +63,7 @@ async function observe(limit: number): Promise<Observation[]> {
     image: Image,
     known: readonly KnownFace[],
   ): Promise<void> => {
-    const searches = SIZES.map((size) => ({ image, size, minScore: LEAST_SCORE }));
+    const searches = SIZES.map((size) => ({ image, size, minScore: MIN_SCORE }));
     const found = await detector.search(searches);
     const bySize = Object.fromEntries(SIZES.map((size, index) => [size, found[index]]));
     observations.push({ set, name, width: image.width, height: image.height, known, bySize });

@@ -12,7 +12,7 @@ import { compress, shrink, tighten, treated, type Treatment } from './treatments
 const THRESHOLDS = [0.1, 0.5, 0.9] as const;
 const EVEN_ODDS = 0.5;
 /** Photos of one group: enough to know a share to two or three hundredths. */
-const MOST_PHOTOS = 400;
+const MAX_PHOTOS = 400;
 /** Photos that go through every treatment. */
 const FEW_PHOTOS = 100;
 const ASKED = { landmarks: false, embedding: false, attributes: ['liveness'] } as const;
@@ -113,7 +113,7 @@ async function groupsBeside({ folder, limit }: EvaluationContext): Promise<Group
     .map(({ key, name, set, images }) => ({
       key,
       name,
-      paths: sample([...new Set(images)].sort(), Math.min(limit, MOST_PHOTOS)).map((image) =>
+      paths: sample([...new Set(images)].sort(), Math.min(limit, MAX_PHOTOS)).map((image) =>
         join(folder, '..', set, 'images', image),
       ),
     }));

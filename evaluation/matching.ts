@@ -30,12 +30,12 @@ export const centresAgree: Agreement = (a, b) => {
 
 /**
  * Matches greedily, best score first, as PASCAL VOC does: a second box on one face is wrong.
- * @param least agreement that makes a match
+ * @param minAgreement agreement that makes a match
  */
 export function match(
   found: readonly ScoredBox[],
   known: readonly KnownFace[],
-  least: number,
+  minAgreement: number,
   agreement: Agreement = iou,
 ): Judged[] {
   const taken = new Set<number>();
@@ -44,7 +44,7 @@ export function match(
     .map(({ box, score }): Judged => {
       const candidates = known
         .map((face, index) => ({ index, certain: face.certain, value: agreement(box, face.box) }))
-        .filter(({ value, index }) => value >= least && !taken.has(index))
+        .filter(({ value, index }) => value >= minAgreement && !taken.has(index))
         .sort((a, b) => Number(b.certain) - Number(a.certain) || b.value - a.value);
       const best = candidates.at(0);
       if (best === undefined) return { box, score, verdict: 'not' };

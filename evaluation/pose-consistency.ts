@@ -16,7 +16,7 @@ const TURNS = [-60, -45, -30, -20, -10, 10, 20, 30, 45, 60] as const;
 /** Turns among which the slope of roll is fitted: those of ordinary photos. */
 const ORDINARY_TURN = 45;
 /** More photos would move the figures by less than they matter. */
-const MOST_PHOTOS = 120;
+const MAX_PHOTOS = 120;
 const POSE_ONLY = { landmarks: false, embedding: false, attributes: ['pose'] } as const;
 
 /** The poses of one photo's central face, before and after; `undefined` where no face was found. */
@@ -39,7 +39,7 @@ export async function poseOf(
 
 /** Mirror and turn figures over a sample of unlabelled photos of upright people. */
 export async function consistency(context: EvaluationContext, folder: string): Promise<Report> {
-  const names = sample((await readdir(join(folder, 'images'))).sort(), Math.min(context.limit, MOST_PHOTOS));
+  const names = sample((await readdir(join(folder, 'images'))).sort(), Math.min(context.limit, MAX_PHOTOS));
   const line = context.progress('photos mirrored and turned', names.length);
   const poses = await context.engine.map(
     names,

@@ -9,7 +9,7 @@ import { plotCurves } from '../tools/plot.js';
 import { type Level, levelsOf, SERIES, spoilAll, type Treated } from './quality-levels.js';
 
 /** More photos would move the means by less than they matter. */
-const MOST_PHOTOS = 100;
+const MAX_PHOTOS = 100;
 /** Share of the photos in which the face must still be found for a mean to stand for all of them. */
 const ENOUGH = 0.5;
 
@@ -22,7 +22,7 @@ export async function qualityCurves(
   photos: ReadonlyMap<string, FacePhoto>,
   curve: QualityCurve,
 ): Promise<Report> {
-  const some = new Map(sample([...photos], Math.min(context.limit, MOST_PHOTOS)));
+  const some = new Map(sample([...photos], Math.min(context.limit, MAX_PHOTOS)));
   const results = await spoilAll(context, some);
   const untouched = mean([...some.values()].map(({ quality }) => quality));
   const treated = results.flat(2).filter((one) => one !== undefined);

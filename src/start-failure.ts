@@ -46,13 +46,13 @@ export function startFailureText(error: unknown): string {
 }
 
 /** Fewer than this do not even let Node load the modules. */
-const LEAST_FILES = 512;
+const MIN_FILES = 512;
 
 function hasFewFiles(): boolean {
   if (process.platform !== 'linux') return false;
   try {
     const [, limit = ''] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    return Number(limit) < LEAST_FILES && limit !== '';
+    return Number(limit) < MIN_FILES && limit !== '';
   } catch {
     return true;
   }

@@ -16,8 +16,8 @@ export interface Scenario {
   /** Cores that a pod asks for, which its CPU use is a share of; a crowded node gives it fewer (`size.cores`). */
   readonly requestedCores: number;
   readonly demands: readonly Demand[];
-  readonly fewest: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   /** From the decision to the first request of a new replica. */
   readonly startMs: number;
   readonly seconds: number;
@@ -44,14 +44,14 @@ const SAMPLE_MS = 1000;
 const GAUGE_SAMPLES = 5;
 
 export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
-  const { size, demands, seconds, load, startMs, fewest, most } = scenario;
+  const { size, demands, seconds, load, startMs, min, max } = scenario;
   const clock = new Clock();
   const random = seededRandom(7);
   const choose = balancer('least', random);
   const serving: Replica[] = [];
   const start = (): void => void serving.push(new Replica(clock, size));
-  for (let index = 0; index < fewest; index++) start();
-  let wanted = fewest;
+  for (let index = 0; index < min; index++) start();
+  let wanted = min;
   const times: number[] = [];
   let refused = 0;
 
@@ -87,7 +87,7 @@ export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
     };
     const ratio = signals[scenario.signal] / scenario.target;
     const proposed = Math.abs(ratio - 1) <= TOLERANCE ? wanted : Math.ceil(serving.length * ratio);
-    recent.push({ at: clock.now, desired: Math.min(most, Math.max(fewest, proposed)) });
+    recent.push({ at: clock.now, desired: Math.min(max, Math.max(min, proposed)) });
     const lately = recent.filter(({ at }) => at > clock.now - STABLE_DOWN_MS);
     const { desired } = recent[recent.length - 1];
     // Up at once, but not by more than the policy allows; down only to the highest number wanted lately.

@@ -72,19 +72,19 @@ export function balancer(policy: Policy, random: Random): (replicas: readonly Re
 export function replicasFor(
   load: Omit<ClusterLoad, 'replicas'>,
   p99Ms: number,
-  most = 100,
+  maxReplicas = 100,
 ): number | undefined {
   const { cores } = load.size;
   const cpuMs = load.demands.reduce(
     (total, { mainMs, decodeMs, workMs }) => total + mainMs + decodeMs + workMs,
     0,
   );
-  const least = Math.ceil((load.perSecond * cpuMs) / load.demands.length / 1000 / cores);
-  for (let replicas = Math.max(1, least); replicas <= most; replicas++) {
+  const minReplicas = Math.ceil((load.perSecond * cpuMs) / load.demands.length / 1000 / cores);
+  for (let replicas = Math.max(1, minReplicas); replicas <= maxReplicas; replicas++) {
     const figures = simulateCluster({ ...load, replicas });
     if (figures.p99Ms <= p99Ms && figures.refused <= 0.001) return replicas;
     // More replicas do not make a single request any faster.
-    if (replicas > 3 * least + 3) return undefined;
+    if (replicas > 3 * minReplicas + 3) return undefined;
   }
   return undefined;
 }

@@ -14,12 +14,12 @@ interface Task {
 
 /** Tasks that a thread takes at a time when they wait. */
 export interface Together {
-  readonly most: number;
+  readonly max: number;
   /** What several take, as a part of what they would take one after the other. */
   readonly share: number;
 }
 
-export const ONE_BY_ONE: Together = { most: 1, share: 1 };
+export const ONE_BY_ONE: Together = { max: 1, share: 1 };
 
 interface Station {
   readonly threads: number;
@@ -102,7 +102,7 @@ export class Machine implements Actor {
 
   private startNext(station: Station): void {
     const { waiting, together } = station;
-    const tasks = waiting.splice(0, together.most);
+    const tasks = waiting.splice(0, together.max);
     if (tasks.length === 0) return;
     const work = sum(tasks.map(({ remaining }) => remaining));
     this.start({

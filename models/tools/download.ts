@@ -14,7 +14,7 @@ import { STATE } from './partial.js';
 import type { Progress } from './progress.js';
 
 /** Most bytes that are accepted where nobody says how many to expect. */
-const MOST_BYTES = 2 * 1024 ** 3;
+const MAX_BYTES = 2 * 1024 ** 3;
 const BODY = 'body';
 
 /** What is known of a download that has begun. */
@@ -97,13 +97,13 @@ async function attempt(
         url,
         `offers ${total} bytes where ${expectedBy} expects ${bytes}: it is another file, or a page`,
       );
-    if ((total ?? 0) > MOST_BYTES)
+    if ((total ?? 0) > MAX_BYTES)
       throw refusal(url, `offers ${total} bytes, which is more than any pack has`);
     if (start === 0) await restart(folder);
     await writeState(folder, url, response.headers, total);
     progress.restart(start, total ?? bytes);
 
-    const limit = bytes ?? total ?? MOST_BYTES;
+    const limit = bytes ?? total ?? MAX_BYTES;
     let received = start;
     const file = createWriteStream(body, { flags: 'a' });
     try {

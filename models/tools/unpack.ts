@@ -8,11 +8,11 @@ import yauzl from 'yauzl';
 import { AppError, messageOf } from '../../src/errors.js';
 
 /** Largest graph that is unpacked; ONNX itself ends at 2 GiB. */
-const MOST_BYTES = 2 * 1024 ** 3;
+const MAX_BYTES = 2 * 1024 ** 3;
 /** More entries than any pack has: what is larger was made to keep us busy. */
-const MOST_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 /** Deflate cannot shrink weights, which look like noise, by anything near this. */
-const MOST_RATIO = 100;
+const MAX_RATIO = 100;
 
 /**
  * Writes the files `wanted` (name inside the archive, whatever its folder, or its whole path there ↦ path to write).
@@ -27,7 +27,7 @@ export async function unpack(
   const missing = new Set(wanted.keys());
   try {
     const zip = await yauzl.openPromise(archive);
-    if (zip.entryCount > MOST_ENTRIES) throw new Error(`it has ${zip.entryCount} entries`);
+    if (zip.entryCount > MAX_ENTRIES) throw new Error(`it has ${zip.entryCount} entries`);
     for await (const entry of zip.eachEntry()) {
       const name = wanted.has(entry.fileName) ? entry.fileName : basename(entry.fileName);
       const target = entry.fileName.endsWith('/') ? undefined : wanted.get(name);
@@ -52,7 +52,7 @@ export async function unpack(
 
 /** yauzl cuts an entry off at the size it states, so that these bounds hold for what is really unpacked. */
 function assertReasonable({ fileName, uncompressedSize, compressedSize }: yauzl.Entry): void {
-  if (uncompressedSize > MOST_BYTES || uncompressedSize > MOST_RATIO * compressedSize)
+  if (uncompressedSize > MAX_BYTES || uncompressedSize > MAX_RATIO * compressedSize)
     throw new Error(`${fileName} would unpack to ${uncompressedSize} bytes, which no graph has`);
 }
 

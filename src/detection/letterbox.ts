@@ -19,13 +19,13 @@ export interface Letterbox {
 /**
  * The smallest input in which the picture's longer side is `size` pixels long.
  * @param grid both sides are multiples of it
- * @param least shortest side an input may have
+ * @param minSide shortest side an input may have
  */
-export function fitLetterbox(image: Image, size: number, grid: number, least: number): Letterbox {
+export function fitLetterbox(image: Image, size: number, grid: number, minSide: number): Letterbox {
   const scale = size / Math.max(image.width, image.height);
   const innerWidth = Math.max(1, Math.round(image.width * scale));
   const innerHeight = Math.max(1, Math.round(image.height * scale));
-  const fit = (length: number): number => Math.max(least, Math.ceil(length / grid) * grid);
+  const fit = (length: number): number => Math.max(minSide, Math.ceil(length / grid) * grid);
   return { width: fit(innerWidth), height: fit(innerHeight), innerWidth, innerHeight };
 }
 

@@ -15,9 +15,9 @@ import { scaleFace } from './scale-face.js';
  * Shorter side of a face, in pixels, from which on more pixels tell the models nothing: the aligned crop holds the face
  * at about this size, and below it embeddings begin to differ from those of the whole picture.
  */
-const LEAST_FACE_SIDE = 80;
+const MIN_FACE_SIDE = 80;
 /** The same where only boxes are asked for: below it second opinions begin to turn faces away. */
-const LEAST_BOX_SIDE = 32;
+const MIN_BOX_SIDE = 32;
 
 /** The faces of a picture in pixels of the whole picture, and where the time went, in milliseconds. */
 export interface AnalysedPicture extends Pick<
@@ -64,12 +64,12 @@ export class PictureService {
     const place = this.admission.place(signal);
     const bytes = this.admission.hold(currentShare());
     try {
-      const leastSide = Math.max(this.config.imageWorkingSide, ...this.pack.models.detector.sizes);
-      const first = await this.images.load(source, signal, { leastSide, memory: place, bytes });
+      const minSide = Math.max(this.config.imageWorkingSide, ...this.pack.models.detector.sizes);
+      const first = await this.images.load(source, signal, { minSide, memory: place, bytes });
       const { inFull } = first;
       if (inFull === undefined) return await this.look(first, options, signal);
-      const leastFaceSide = needsPixels(options) ? LEAST_FACE_SIDE : LEAST_BOX_SIDE;
-      const glance = await this.look(first, { ...options, leastFaceSide }, signal);
+      const minFaceSide = needsPixels(options) ? MIN_FACE_SIDE : MIN_BOX_SIDE;
+      const glance = await this.look(first, { ...options, minFaceSide }, signal);
       return glance.tooCoarse ? added(glance, await this.look(await inFull(), options, signal)) : glance;
     } finally {
       place.free();

@@ -17,7 +17,7 @@ const ENVIRONMENT = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 const START_TIMEOUT_MS = 10_000;
-const MOST_NOTES = 2000;
+const MAX_NOTES = 2000;
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 type Pixels = Extract<DecoderAnswer, { kind: 'header' | 'pixels' }>;
@@ -62,7 +62,7 @@ export class DecoderProcess {
       }
     });
     child.stderr.on('data', (piece: Buffer) => {
-      this.notes = (this.notes + piece.toString()).slice(-MOST_NOTES);
+      this.notes = (this.notes + piece.toString()).slice(-MAX_NOTES);
     });
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => this.kill());
     this.ended = new Promise((resolve) => {

@@ -49,7 +49,7 @@ export interface Refusal {
 
 const LENGTH_BYTES = 4;
 /** No message has more JSON than this. */
-const MOST_JSON_BYTES = 64 * 1024;
+const MAX_JSON_BYTES = 64 * 1024;
 
 /** The beginning of a message: all but its raw bytes. */
 export function encodeMessage(message: DecoderJob | DecoderAnswer): Buffer {
@@ -85,7 +85,7 @@ export class MessageReader<Message extends Announced> {
     this.head = Buffer.concat([this.head, piece]);
     if (this.head.length < LENGTH_BYTES) return NOTHING;
     const length = this.head.readUInt32LE();
-    if (length > MOST_JSON_BYTES) throw new Error(`a message of ${length} bytes`);
+    if (length > MAX_JSON_BYTES) throw new Error(`a message of ${length} bytes`);
     const end = LENGTH_BYTES + length;
     if (this.head.length < end) return NOTHING;
     const message = JSON.parse(this.head.toString('utf8', LENGTH_BYTES, end)) as Message;

@@ -4,7 +4,7 @@
 const POINTERS = [0x8769, 0x8825, 0xa005];
 const ENTRY_BYTES = 12;
 /** Cameras write about a hundred, in five directories. */
-const MOST_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 
 /**
  * False for a block whose directories lead back to each other or are told twice: libexif follows each pointer there is, and
@@ -17,7 +17,7 @@ export function isPlainExif(block: Uint8Array): boolean {
   const short = (at: number): number => (isLittleEndian ? data.readUInt16LE(at) : data.readUInt16BE(at));
   const long = (at: number): number => (isLittleEndian ? data.readUInt32LE(at) : data.readUInt32BE(at));
   const seen = new Set<number>();
-  let left = MOST_ENTRIES;
+  let left = MAX_ENTRIES;
   const isPlain = (directory: number): boolean => {
     if (directory === 0 || directory + 2 > data.length) return true;
     if (seen.has(directory)) return false;

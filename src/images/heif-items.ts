@@ -20,9 +20,9 @@ interface Items {
 
 const DERIVED = ['grid', 'iovl', 'iden'];
 /** More boxes, and pictures made of pictures, than any encoder writes. */
-const MOST_BOXES = 20_000;
-const MOST_METAS = 4;
-const MOST_VISITS = 10_000;
+const MAX_BOXES = 20_000;
+const MAX_METAS = 4;
+const MAX_VISITS = 10_000;
 const DEEPEST = 8;
 
 /**
@@ -33,11 +33,11 @@ const DEEPEST = 8;
 export function heifPixels(bytes: Uint8Array): number | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    const metas = boxesOf(file, { left: MOST_BOXES }).filter(({ type }) => type === 'meta');
+    const metas = boxesOf(file, { left: MAX_BOXES }).filter(({ type }) => type === 'meta');
     if (metas.length === 0) return undefined;
     // There should be one; of more than one nobody knows which a decoder takes.
     return Math.max(
-      ...metas.slice(0, MOST_METAS).map(({ body }) => decodedPixels(itemsOf(body.subarray(4)))),
+      ...metas.slice(0, MAX_METAS).map(({ body }) => decodedPixels(itemsOf(body.subarray(4)))),
     );
   } catch {
     return undefined; // lengths and offsets that point outside: let a decoder judge
@@ -47,7 +47,7 @@ export function heifPixels(bytes: Uint8Array): number | undefined {
 function decodedPixels({ primary, types, areas, parts, auxiliaries }: Items): number {
   let visits = 0;
   const count = (id: number, depth: number): number => {
-    if (++visits > MOST_VISITS || depth > DEEPEST) return Infinity;
+    if (++visits > MAX_VISITS || depth > DEEPEST) return Infinity;
     const own = areas.get(id) ?? 0;
     if (!DERIVED.includes(types.get(id) ?? '')) return own;
     const made = parts.get(id) ?? [];
@@ -62,7 +62,7 @@ function decodedPixels({ primary, types, areas, parts, auxiliaries }: Items): nu
 }
 
 function itemsOf(meta: Buffer): Items {
-  const budget = { left: MOST_BOXES };
+  const budget = { left: MAX_BOXES };
   const boxes = new Map(boxesOf(meta, budget).map(({ type, body }) => [type, body]));
   const pitm = boxes.get('pitm');
   const primary = pitm === undefined ? 0 : pitm[0] === 0 ? pitm.readUInt16BE(4) : pitm.readUInt32BE(4);

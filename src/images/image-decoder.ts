@@ -58,13 +58,13 @@ export class ImageDecoder {
 
   /**
    * Looks at the file, and asks a decoder for its header where that does not tell enough.
-   * @param leastSide the longer side, in pixels, that is left at least of a picture that is shrunk
+   * @param minSide the longer side, in pixels, that is left at least of a picture that is shrunk
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`, `deadline_exceeded`, `overloaded`
    */
   async plan(
     bytes: Uint8Array,
     field: string,
-    leastSide = Infinity,
+    minSide = Infinity,
     signal: AbortSignal = NEVER,
   ): Promise<DecodePlan> {
     const found = survey(bytes, field, this.config.imageMaxPixels);
@@ -73,11 +73,11 @@ export class ImageDecoder {
     if (
       size !== undefined &&
       keptBytes !== undefined &&
-      !(shrinksOnLoad && shrinkFactor(size, leastSide) > 1)
+      !(shrinksOnLoad && shrinkFactor(size, minSide) > 1)
     )
       return planOf(found, size, keptBytes);
     const header = found.isBounded ? await readHeader(found.encoded) : await this.headerApart(found, signal);
-    const factor = header.shrinksOnLoad ? shrinkFactor(header.upright, leastSide) : 1;
+    const factor = header.shrinksOnLoad ? shrinkFactor(header.upright, minSide) : 1;
     return planOf(found, header.upright, keptBytes ?? header.keptBytes, factor);
   }
 
@@ -206,8 +206,8 @@ function termsOf({ cpuMs }: JobLimits, signal: AbortSignal) {
 }
 
 /** By what a picture may be shrunk; 1 where it is too small for that. */
-function shrinkFactor({ width, height }: Size, leastSide: number): number {
-  return SHRINK_FACTORS.find((factor) => Math.max(width, height) / factor >= leastSide) ?? 1;
+function shrinkFactor({ width, height }: Size, minSide: number): number {
+  return SHRINK_FACTORS.find((factor) => Math.max(width, height) / factor >= minSide) ?? 1;
 }
 
 function shrunk(side: number, factor: number): number {

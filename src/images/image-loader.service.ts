@@ -26,7 +26,7 @@ export interface Memory {
 /** What a caller needs of the pixels, and what they may cost. */
 export interface LoadOptions {
   /** A large picture is shrunk while it is decoded, down to this length of its longer side in pixels; default: never. */
-  readonly leastSide?: number;
+  readonly minSide?: number;
   /** Default: there is always enough. */
   readonly memory?: Memory;
   /** Counts the bytes of a download before they are kept; default: nobody does. */
@@ -77,12 +77,12 @@ export class ImageLoader {
     bytes: Uint8Array,
     field: string,
     signal: AbortSignal,
-    { leastSide, memory }: LoadOptions,
+    { minSide, memory }: LoadOptions,
     loadMs: number,
   ): Promise<LoadedImage> {
     // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
     const planning = (): Promise<DecodePlan> =>
-      untilAborted(this.decoder.plan(bytes, field, leastSide, signal), field, signal);
+      untilAborted(this.decoder.plan(bytes, field, minSide, signal), field, signal);
     const { result: plan } = await timed('decode', planning, { endsStage: false });
     // The turn comes first: pictures that wait for a decoder process must not hold memory that others could use.
     const turn = await this.decoder.turn(plan, signal);

@@ -40,7 +40,7 @@ const COMPONENT_BYTES = 3;
 const BLOCK_SIDE = 8;
 const BLOCK_BYTES = 128;
 /** libjpeg keeps segments in a list that it walks anew for each: more than any camera writes are not ordinary. */
-const MOST_SEGMENTS = 1000;
+const MAX_SEGMENTS = 1000;
 /** A native search pays only for a byte that is further away than this; compressed data has an 0xff every 256 or so. */
 const NEAR_BYTES = 4;
 const EXIF_MARK = Buffer.from('Exif', 'latin1');
@@ -72,7 +72,7 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
         const size = describe(file, frame, segment);
         if (size?.coefficientBytes === 0) return { ...size, scans, profileBytes, exif, lacksEnd: false };
       }
-    } else if (++segments > MOST_SEGMENTS) return undefined;
+    } else if (++segments > MAX_SEGMENTS) return undefined;
     // Before the first scan one segment follows the other; behind it, data lies between them.
     segment = firstScan === undefined ? segmentAt(file, segment.end) : nextSegment(file, segment.end);
   }

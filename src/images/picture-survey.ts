@@ -30,9 +30,9 @@ export interface Survey {
 }
 
 /** Scans of a JPEG: encoders write about ten. Each goes over the whole picture, however little it says. */
-const MOST_SCANS = 100;
+const MAX_SCANS = 100;
 /** So many pixels of all scans together take a few tenths of a second at most, beside what the bytes take. */
-const MOST_SCANNED_PIXELS = 1_000_000_000;
+const MAX_SCANNED_PIXELS = 1_000_000_000;
 /** An AVIF's transparency is a picture of its own. */
 const PICTURES_OF_AN_AVIF = 2;
 
@@ -69,11 +69,11 @@ function surveyJpeg(encoded: Encoded, frame: JpegFrame): Survey {
   const { bytes, field, maxPixels } = encoded;
   assertSize(field, frame, maxPixels);
   const pixels = frame.width * frame.height;
-  if (frame.scans > MOST_SCANS) {
+  if (frame.scans > MAX_SCANS) {
     throw new AppError(
       'image_undecodable',
-      `The JPEG in ${field} has ${frame.scans} scans; this service decodes up to ${MOST_SCANS}: save it anew.`,
-      { field, scans: frame.scans, max_scans: MOST_SCANS },
+      `The JPEG in ${field} has ${frame.scans} scans; this service decodes up to ${MAX_SCANS}: save it anew.`,
+      { field, scans: frame.scans, max_scans: MAX_SCANS },
     );
   }
   return {
@@ -85,7 +85,7 @@ function surveyJpeg(encoded: Encoded, frame: JpegFrame): Survey {
       ignoresProfile: hasSrgbProfile(bytes),
     },
     isBounded:
-      frame.scans * pixels <= MOST_SCANNED_PIXELS &&
+      frame.scans * pixels <= MAX_SCANNED_PIXELS &&
       frame.profileBytes <= SMALL_PROFILE_BYTES &&
       frame.exif.every(isPlainExif),
     size: frame,

@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** How much is kept for later pictures, in bytes. */
-const MOST_KEPT_BYTES = 64 * 1024 * 1024;
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 /** Copied at a time: fresh memory takes some milliseconds for so many, and others wait for this thread. */
 const PART_BYTES = 8 * 1024 * 1024;
 
@@ -32,7 +32,7 @@ export class PixelBuffers {
   giveBack({ buffer }: Uint8Array): void {
     if (!(buffer instanceof SharedArrayBuffer)) return;
     const kept = this.free.reduce((sum, { byteLength }) => sum + byteLength, buffer.byteLength);
-    if (kept > MOST_KEPT_BYTES) return;
+    if (kept > MAX_KEPT_BYTES) return;
     const larger = this.free.findIndex(({ byteLength }) => byteLength > buffer.byteLength);
     this.free.splice(larger === -1 ? this.free.length : larger, 0, buffer);
   }

@@ -22,7 +22,7 @@ const SIGNATURE_BYTES = 8;
 const CHUNK_BYTES = 12;
 const HEADER_BYTES = 13;
 /** More chunks than any encoder writes into a file of the sizes this service takes. */
-const MOST_CHUNKS = 50_000;
+const MAX_CHUNKS = 50_000;
 const code = (type: string): number => Buffer.from(type, 'latin1').readUInt32BE();
 /** The largest that is kept of each chunk that may stand once, in bytes. */
 const KEPT_ONCE = new Map(
@@ -58,7 +58,7 @@ export function pngParts(bytes: Uint8Array): PngParts | undefined {
   let [start, at, chunks] = [0, SIGNATURE_BYTES, 0];
   let hasLargeProfile = false;
   while (at + CHUNK_BYTES <= file.length) {
-    if (++chunks > MOST_CHUNKS) return undefined;
+    if (++chunks > MAX_CHUNKS) return undefined;
     const type = file.readUInt32BE(at + 4);
     const length = file.readUInt32BE(at);
     const end = Math.min(file.length, at + CHUNK_BYTES + length);

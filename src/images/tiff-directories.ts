@@ -26,8 +26,8 @@ const REDUCED_SIZE = 1;
 const OLD_REDUCED_SIZE = 2;
 /** Bytes of a value by its type; 0: no type that is looked at. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
-const MOST_DIRECTORIES = 32;
-const MOST_ENTRIES = 1000;
+const MAX_DIRECTORIES = 32;
+const MAX_ENTRIES = 1000;
 
 /** What a TIFF is where its first page is not the picture, as a sentence would call it. */
 export function tiffStandIn(bytes: Uint8Array): string | undefined {
@@ -56,7 +56,7 @@ function directoriesOf(file: Buffer): Directory[] {
   const directories: Directory[] = [];
   const seen = new Set<number>();
   const waiting = [isBig ? read(8, 8) : read(4, 4)];
-  while (waiting.length > 0 && directories.length < MOST_DIRECTORIES) {
+  while (waiting.length > 0 && directories.length < MAX_DIRECTORIES) {
     const at = waiting.shift() ?? 0;
     if (at === 0 || seen.has(at)) continue;
     seen.add(at);
@@ -73,14 +73,14 @@ function directoriesOf(file: Buffer): Directory[] {
 
 function directoryAt(at: number, read: (at: number, bytes: number) => number, isBig: boolean): Directory {
   const [countBytes, offsetBytes, entryBytes] = isBig ? [8, 8, 20] : [2, 4, 12];
-  const entries = Math.min(read(at, countBytes), MOST_ENTRIES);
+  const entries = Math.min(read(at, countBytes), MAX_ENTRIES);
   const valuesOf = new Map<number, number[]>();
   for (let index = 0; index < entries; index++) {
     const entry = at + countBytes + index * entryBytes;
     const tag = read(entry, 2);
     if (!Object.values(TAGS).includes(tag)) continue;
     const bytes = TYPE_BYTES[read(entry + 2, 2)] ?? 0;
-    const count = Math.min(read(entry + 4, offsetBytes), MOST_DIRECTORIES);
+    const count = Math.min(read(entry + 4, offsetBytes), MAX_DIRECTORIES);
     const inline = entry + 4 + offsetBytes;
     const from = bytes * count <= offsetBytes ? inline : read(inline, offsetBytes);
     valuesOf.set(

@@ -23,7 +23,7 @@ interface Chunk {
 
 const FILE_HEADER_BYTES = 12;
 const CHUNK_HEADER_BYTES = 8;
-const MOST_CHUNKS = 10_000;
+const MAX_CHUNKS = 10_000;
 const EXIF_MARK = 'Exif\0\0';
 const ANIMATION_FLAG = 2;
 /** Of each dimension in a frame's header. */
@@ -38,7 +38,7 @@ export function webpParts(bytes: Uint8Array): WebpParts | undefined {
   let at = FILE_HEADER_BYTES;
   while (at + CHUNK_HEADER_BYTES <= Math.min(file.length, announced)) {
     const length = file.readUInt32LE(at + 4);
-    if (at + CHUNK_HEADER_BYTES + length > file.length || chunks.length === MOST_CHUNKS) return undefined;
+    if (at + CHUNK_HEADER_BYTES + length > file.length || chunks.length === MAX_CHUNKS) return undefined;
     chunks.push({ type: file.toString('latin1', at, at + 4), at: at + CHUNK_HEADER_BYTES, length });
     at += CHUNK_HEADER_BYTES + length + (length % 2);
   }

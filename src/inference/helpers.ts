@@ -6,12 +6,12 @@ import type { WorkerThreads } from './worker-threads.js';
 
 export class Helpers {
   /**
-   * @param most most threads there may be
+   * @param maxThreads upper bound of threads
    * @param mayHelp whether threads that have nothing to do may help now
    */
   constructor(
     private readonly threads: WorkerThreads,
-    private readonly most: number,
+    private readonly maxThreads: number,
     private readonly mayHelp: () => boolean,
   ) {}
 
@@ -46,6 +46,6 @@ export class Helpers {
 
   /** One thread more at a time. */
   private get mayGrow(): boolean {
-    return this.threads.size < this.most && this.threads.size === this.threads.warm;
+    return this.threads.size < this.maxThreads && this.threads.size === this.threads.warm;
   }
 }

@@ -68,8 +68,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     letHeapsGrow();
     const file = new URL('../worker/inference.worker.js', import.meta.url);
     const limits = {
-      least: config.inferenceMinWorkers,
-      most: this.maxWorkers,
+      min: config.inferenceMinWorkers,
+      max: this.maxWorkers,
       idleTimeoutMs: config.inferenceIdleTimeoutMs,
       hungAfterMs: config.requestTimeoutMs + HUNG_AFTER_DEADLINE_MS,
     };

@@ -8,7 +8,7 @@ import type { AnalysedFace, AnalysisJob, Outcome, StageTimes } from '../worker/p
  */
 export interface Analysis {
   readonly faces: AnalysedFace[];
-  /** No faces, because one is below `leastFaceSide`: decode the picture larger and ask again. */
+  /** No faces, because one is below `minFaceSide`: decode the picture larger and ask again. */
   readonly tooCoarse: boolean;
   /** How many pictures went through the models together; the times below are those of all of them. */
   readonly batchSize: number;

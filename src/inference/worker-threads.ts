@@ -9,8 +9,8 @@ import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { ThreadEvents, WorkerThread } from './worker-thread.js';
 
 export interface ThreadLimits {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   /** Idle time after which a thread above the minimum is released. */
   readonly idleTimeoutMs: number;
   /** A thread that takes longer for a start or a task hangs: nobody can wait for it any more. */
@@ -101,7 +101,7 @@ export class WorkerThreads {
     const causes: Error[] = [];
     const note = (_: number, cause: Error): void => void causes.push(cause);
     this.events.on('ended', note);
-    for (let i = 0; i < this.limits.least; i++) this.add();
+    for (let i = 0; i < this.limits.min; i++) this.add();
     // All of them: a process that ends for the failure of one must not find another inside native code.
     while (this.all.size > this.warm) await once(this.events, 'change');
     this.events.off('ended', note);
@@ -111,7 +111,7 @@ export class WorkerThreads {
 
   /** Sees to it that there are threads for so many tasks, within the limits, as far as they can be started now. */
   ensure(tasks: number): void {
-    const wanted = Math.max(this.limits.least, Math.min(tasks, this.limits.most));
+    const wanted = Math.max(this.limits.min, Math.min(tasks, this.limits.max));
     while (this.all.size < wanted && this.mayStart) this.start();
   }
 
@@ -216,7 +216,7 @@ export class WorkerThreads {
   private releaseLater(thread: WorkerThread): void {
     clearTimeout(thread.idleTimer);
     thread.idleTimer = setTimeout(() => {
-      const isSpare = this.isOpen && this.all.size > this.limits.least;
+      const isSpare = this.isOpen && this.all.size > this.limits.min;
       if (isSpare && thread.isWarm && !thread.isTaken) void this.release(thread);
     }, this.limits.idleTimeoutMs).unref();
   }

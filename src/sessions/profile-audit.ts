@@ -35,7 +35,7 @@ export const SHAPE_OPERATORS: Readonly<Record<string, string>> = {
   ConstantOfShape: 'makes a shape of ones or zeros',
 };
 /** Most numbers of a shape computation: ONNX has no tensor with nearly as many axes. */
-const MOST_NUMBERS = 64;
+const MAX_NUMBERS = 64;
 const INTEGERS = new Set(['int32', 'int64', 'bool']);
 
 /** A node that was not run where it should have been. */
@@ -101,7 +101,7 @@ function isShapeComputation({ op_name, output_type_shape = [] }: NodeEvent['args
     output_type_shape.every((output) =>
       Object.entries(output).every(
         ([type, shape]) =>
-          INTEGERS.has(type) && shape.reduce((product, length) => product * length, 1) <= MOST_NUMBERS,
+          INTEGERS.has(type) && shape.reduce((product, length) => product * length, 1) <= MAX_NUMBERS,
       ),
     )
   );

@@ -22,7 +22,7 @@ import { assertSignature, isList, type Signature } from './signature.js';
 /** Most items of one run: the activations of more leave the cache of a CPU's core; a GPU gains little by more. */
 const MAX_BATCH: Readonly<Record<Provider, number>> = { cpu: 2, cuda: 64 };
 /** Most nodes that a message names. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** One loaded graph. */
 export interface Model {
@@ -113,9 +113,9 @@ export class SessionManager implements OnModuleDestroy {
     for (const opened of onCuda) findings.push(...strayNodes(opened.file, await this.placement(opened)));
     await this.dropProfiles();
     if (findings.length > 0) {
-      const others = findings.length > MOST_NAMED ? `, and ${findings.length - MOST_NAMED} more` : '';
+      const others = findings.length > MAX_NAMED ? `, and ${findings.length - MAX_NAMED} more` : '';
       await this.fallBack(
-        `The GPU is not used for all of the models: ${findings.slice(0, MOST_NAMED).join(', ')}${others}.`,
+        `The GPU is not used for all of the models: ${findings.slice(0, MAX_NAMED).join(', ')}${others}.`,
       );
     }
     return { provider: onCuda.length > 0 ? 'cuda' : 'cpu', problem: this.problem };

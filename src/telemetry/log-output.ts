@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 
 /** How much may wait for a slow reader, in bytes; it is taken on again from half of it. */
-const MOST_WAITING_BYTES = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 /** After a failure the next line is tried this much later. */
 const PAUSE_MS = 1_000;
 
@@ -40,7 +40,7 @@ export function guard(output: Writable): void {
 
   const mayWrite = (): boolean => {
     if (performance.now() < retryAt) return false;
-    const room = reason === undefined ? MOST_WAITING_BYTES : MOST_WAITING_BYTES / 2;
+    const room = reason === undefined ? MAX_WAITING_BYTES : MAX_WAITING_BYTES / 2;
     if (output.writableLength <= room) return true;
     reason ??= 'its reader is too slow';
     return false;

@@ -7,9 +7,9 @@ const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', '
 
 /** Nest's console logger, which adds the ids. */
 export class ServiceLogger extends ConsoleLogger {
-  /** @param most most talkative level that is logged, whatever the configuration says */
-  constructor({ logLevel, logFormat }: Config, most: LogLevel = 'verbose') {
-    const last = Math.min(LEVELS.indexOf(logLevel as LogLevel), LEVELS.indexOf(most));
+  /** @param maxLevel most talkative level that is logged, whatever the configuration says */
+  constructor({ logLevel, logFormat }: Config, maxLevel: LogLevel = 'verbose') {
+    const last = Math.min(LEVELS.indexOf(logLevel as LogLevel), LEVELS.indexOf(maxLevel));
     super({ logLevels: LEVELS.slice(0, last + 1), json: logFormat === 'json', flattenParams: true });
   }
 

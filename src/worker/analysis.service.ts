@@ -97,7 +97,7 @@ export class AnalysisService {
       jobs.map(({ image, options }) => ({
         image,
         options: {
-          minScore: this.leastScore(options),
+          minScore: this.minScoreFor(options),
           minFaceSize: options.minFaceSize,
           keepContradicted: this.minConfidence(options) < this.pack.models.detector.scoreThreshold,
         },
@@ -137,7 +137,7 @@ export class AnalysisService {
   private isTooCoarse(candidates: readonly Candidate[], job: number): boolean {
     const hopeful = candidates.map((one) => ({ ...one, confidence: Math.max(one.confidence, one.score) }));
     return this.choose(hopeful, job).some(
-      ({ box, options }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) < (options.leastFaceSide ?? 0),
+      ({ box, options }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) < (options.minFaceSide ?? 0),
     );
   }
 
@@ -180,7 +180,7 @@ export class AnalysisService {
    * From which detector score on a candidate is looked at. What second opinions hardly ever let pass is not worth one,
    * unless less confidence than usual is asked for.
    */
-  private leastScore(options: AnalysisOptions): number {
+  private minScoreFor(options: AnalysisOptions): number {
     const { scoreThreshold, verification } = this.pack.models.detector;
     const confidence = this.minConfidence(options);
     if (verification === undefined) return confidence;

@@ -36,7 +36,7 @@ export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
    * Gives up on a picture one of whose faces has a shorter side below it, in pixels: it deserves to be seen larger.
    * Default: never.
    */
-  readonly leastFaceSide?: number;
+  readonly minFaceSide?: number;
   /** Whether to place landmarks. */
   readonly landmarks: boolean;
   /** Whether to compute embeddings. */
@@ -78,7 +78,7 @@ export interface FoundFace extends Face {
 /** The faces of each picture of a batch, largest first, before they are described. */
 export interface FoundFaces {
   readonly found: readonly (readonly FoundFace[])[];
-  /** For each picture, whether it was given up as one of its faces is below `leastFaceSide`. */
+  /** For each picture, whether it was given up as one of its faces is below `minFaceSide`. */
   readonly tooCoarse: readonly boolean[];
   readonly times: StageTimes;
 }
@@ -103,7 +103,7 @@ export interface AnalysedFace {
 /** The faces of each picture of a batch, largest first, and where the time went. */
 export interface BatchResult {
   readonly faces: AnalysedFace[][];
-  /** For each picture, whether it was given up as one of its faces is below `leastFaceSide`. */
+  /** For each picture, whether it was given up as one of its faces is below `minFaceSide`. */
   readonly tooCoarse: readonly boolean[];
   readonly times: StageTimes;
 }

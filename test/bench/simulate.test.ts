@@ -27,7 +27,7 @@ describe('a closed loop', () => {
   });
 
   it('takes what waits together, where that is told to save time', () => {
-    const together = { most: 2, share: 0.75 };
+    const together = { max: 2, share: 0.75 };
     // Nobody waits for company: the first goes alone, and so does each caller that has the worker for itself.
     expect(simulateClosedLoop({ ...size, together }, [work(10)], 1, 10).p50Ms).toBeCloseTo(10, 6);
     const { requestsPerSecond, p50Ms } = simulateClosedLoop({ ...size, together }, [work(10)], 8, 10);
@@ -117,8 +117,8 @@ describe('an autoscaler', () => {
     size: { cores: 1.2, workers: 2, queue: 64 },
     requestedCores: 2,
     demands: [work(20)],
-    fewest: 2,
-    most: 20,
+    min: 2,
+    max: 20,
     startMs: 5000,
     seconds: 300,
     load: (at) => (at < 60_000 ? 40 : 300),

@@ -216,7 +216,7 @@ test.each([
   const pixels = WIDTH * HEIGHT;
   for (const orientation of [1, 6]) {
     const bytes = await storedAs(orientation).withMetadata({ orientation }).jpeg(options).toBuffer();
-    const plan = (leastSide?: number) => decoderWith().plan(bytes, 'image', leastSide);
+    const plan = (minSide?: number) => decoderWith().plan(bytes, 'image', minSide);
     const planned = await plan();
     expect([planned.shrink, planned.memoryBytes]).toEqual([
       undefined,

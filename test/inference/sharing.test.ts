@@ -72,7 +72,7 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
     [four, { ...EVERYTHING, maxFaces: 2 }],
     // Faces that needed a second opinion bring along what the trunk said of them.
     [four, { ...EVERYTHING, minConfidence: 0.05 }],
-    [four, { ...EVERYTHING, leastFaceSide: 200 }],
+    [four, { ...EVERYTHING, minFaceSide: 200 }],
   ];
   await start(1);
   const alone: Analysis[] = [];

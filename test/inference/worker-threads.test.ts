@@ -26,7 +26,7 @@ async function open(
   create = (events: ThreadEvents) => new WorkerThread(file, atStart, events, { maxOldGenerationSizeMb: 16 }),
 ): Promise<void> {
   threads = new WorkerThreads(
-    { least: 2, most: 3, idleTimeoutMs: 60_000, hungAfterMs: 60_000, ...limits },
+    { min: 2, max: 3, idleTimeoutMs: 60_000, hungAfterMs: 60_000, ...limits },
     create,
   );
   // As the pool does: the minimum at least, whenever something has changed.
@@ -101,7 +101,7 @@ test('the system has no thread left: as with any other start that fails', async 
 });
 
 test('a thread that dies idle is replaced at once; one that always does is not replaced without end', async () => {
-  await open({ least: 1, most: 1 });
+  await open({ min: 1, max: 1 });
   await threads.threads[0].terminate();
   await until(() => threads.warm === 1);
   expect(log.join('\n')).not.toContain('cannot be started');
@@ -143,7 +143,7 @@ test('a thread that hangs is told of: in the log, and where all do, as the probl
 });
 
 test('a start that hangs is told of', async () => {
-  await open({ least: 1, most: 1, hungAfterMs: 100 });
+  await open({ min: 1, max: 1, hungAfterMs: 100 });
   atStart[0] = AT_START.hangs;
   await ask('exit');
   await until(() => threads.hung === 1);

@@ -8,7 +8,7 @@ import { explainDownload } from '../../models/tools/failures.js';
 import type { NpmSettings } from '../../models/tools/npm-settings.js';
 
 /** Longest JSON answer that is read, in bytes; a feed's index has a few KiB. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** A package in a feed. */
 export interface FeedPackage {
@@ -75,7 +75,7 @@ async function json<T>(url: string, settings: NpmSettings): Promise<T> {
     let length = 0;
     for await (const chunk of response.body) {
       length += chunk.length;
-      if (length > MOST_BYTES) throw new Error('the answer is too long');
+      if (length > MAX_BYTES) throw new Error('the answer is too long');
       chunks.push(chunk);
     }
     return JSON.parse(Buffer.concat(chunks).toString()) as T;

@@ -19,7 +19,7 @@ import type { Finder } from '../finder.js';
 /** Of each set. */
 const PICTURES = 1500;
 const PATTERNS = 800;
-const LEAST_SCORE = 0.2;
+const MIN_SCORE = 0.2;
 /** A box that agrees this well with a sure face is one; */
 const FACE_IOU = 0.5;
 /** one that agrees less than this with each is none, also where it shows half of one; in between it is neither. */
@@ -43,8 +43,8 @@ export async function* candidateCrops(finder: Finder, judge: Judge, data: string
     const known = [...(faces ?? []).map((box) => ({ box, certain: true })), ...seen];
     const idle = finder.idleSizesOf(image);
     for (const [origin, boxes] of [
-      [`candidates of ${set}`, await finder.find(image, LEAST_SCORE)],
-      [`candidates of ${set} enlarged`, idle.length === 0 ? [] : await finder.find(image, LEAST_SCORE, idle)],
+      [`candidates of ${set}`, await finder.find(image, MIN_SCORE)],
+      [`candidates of ${set} enlarged`, idle.length === 0 ? [] : await finder.find(image, MIN_SCORE, idle)],
     ] as const) {
       yield* samplesOf(origin, boxes);
     }

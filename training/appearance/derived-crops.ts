@@ -18,7 +18,7 @@ import type { Finder } from '../finder.js';
 const PHOTOS = 300;
 const ANGLES = [-90, -75, -60, -45, -30, 30, 45, 60, 75, 90];
 const HEIGHTS = [12, 14, 17, 20, 26];
-const LEAST_SCORE = 0.2;
+const MIN_SCORE = 0.2;
 
 /** @param data folder of the data sets */
 export async function* derivedCrops(finder: Finder, judge: Judge, data: string): AsyncGenerator<Sample> {
@@ -39,7 +39,7 @@ export async function* derivedCrops(finder: Finder, judge: Judge, data: string):
     for (const { image: made, face: known } of variants({ image, face }, seed)) {
       const others = (await judge.faces(made)).map(({ box }) => ({ box, certain: false }));
       const all = [{ box: known, certain: true }, ...others];
-      const clear = (await finder.find(made, LEAST_SCORE)).flatMap(({ box, score }) => {
+      const clear = (await finder.find(made, MIN_SCORE)).flatMap(({ box, score }) => {
         const verdict = centresAgree(box, known) === 1 || isFace(box, all);
         return verdict === undefined ? [] : [{ box, score, verdict }];
       });

@@ -11,7 +11,7 @@ import { isFace } from './candidate-crops.js';
 import type { Finder } from '../finder.js';
 
 /** Low, because a masked face is one the detector is seldom sure of. */
-const LEAST_SCORE = 0.3;
+const MIN_SCORE = 0.3;
 
 /** @param data folder of the data sets */
 export async function* labelledCrops(
@@ -28,7 +28,7 @@ export async function* labelledCrops(
       set === 'attributes'
         ? await chip(finder, folder, row['image'])
         : await finder.decode(join(folder, 'images', row['image']));
-    const found = await finder.find(image, LEAST_SCORE);
+    const found = await finder.find(image, MIN_SCORE);
     const face =
       set === 'attributes' ? chipFace(found, image) : largest(possible(found, await judged(judge, image)));
     progress.tick();

@@ -29,7 +29,7 @@ import { Finder } from '../finder.js';
 
 const CHIPS = 4000;
 /** Only what the detector is sure of, and only the largest face. */
-const LEAST_SCORE = 0.9;
+const MIN_SCORE = 0.9;
 /** The crops: the box grown and moved, in its sides. */
 const CROPS = [
   { grown: 1, moved: 0 },
@@ -83,7 +83,7 @@ export async function extract(data: string, out: string): Promise<void> {
   }
 
   async function look(image: Image): Promise<Sample | undefined> {
-    const [found] = await finder.find(image, LEAST_SCORE);
+    const [found] = await finder.find(image, MIN_SCORE);
     if (found === undefined) return undefined;
     const { box } = found;
     const [keypoints] = await finder.place(image, [found]);

@@ -2,8 +2,8 @@
 
 const { abs, fround, max, min, round, sign } = Math;
 
-/** The least and the most that a tensor holds. */
-export type Range = readonly [least: number, most: number];
+/** The smallest and the largest value that a tensor holds. */
+export type Range = readonly [low: number, high: number];
 
 /** A tensor's value is scale × (its whole number − zero). */
 export interface Scaling {
@@ -13,20 +13,20 @@ export interface Scaling {
 }
 
 /** Largest weight of a convolution that keeps its channels apart: its kernels compute in 32 bits. */
-const MOST_DEPTHWISE = 127;
+const MAX_DEPTHWISE = 127;
 
 /**
  * Largest weight of the others. CPUs without VNNI instructions add two products of an activation (0…255) and a weight in
  * 16 bits and saturate: 2 · 255 · 64 is just below 2¹⁵.
  */
-const MOST_MIXING = 64;
+const MAX_MIXING = 64;
 
 /** Biases are 32-bit sums of products; this leaves as much for the products. */
-const MOST_BIAS = 2 ** 30;
+const MAX_BIAS = 2 ** 30;
 
 /** How a tensor within `range` is written with 0…255. 0 always has a whole number: convolutions pad with it. */
-export function scalingOf([least, most]: Range): Scaling {
-  const [low, high] = [min(least, 0), max(most, 0)];
+export function scalingOf([lowest, highest]: Range): Scaling {
+  const [low, high] = [min(lowest, 0), max(highest, 0)];
   const scale = fround((high - low) / 255) || 1;
   return { scale, zero: round((0 - low) / scale) };
 }
@@ -59,8 +59,8 @@ export function wholeWeights(
     const own = values.subarray(channel * size, (channel + 1) * size);
     const largest = own.reduce((most, value) => max(most, abs(value)), 0);
     const needed = max(
-      largest / (isDepthwise ? MOST_DEPTHWISE : MOST_MIXING),
-      abs(bias[channel]) / (inputScale * MOST_BIAS),
+      largest / (isDepthwise ? MAX_DEPTHWISE : MAX_MIXING),
+      abs(bias[channel]) / (inputScale * MAX_BIAS),
     );
     const scale = fround(needed) || 1;
     scales[channel] = scale;

@@ -43,9 +43,9 @@ export function passedOn(graph: Graph, ranges: Ranges): ReadonlyMap<string, Rang
   for (const group of new Set(groups.values())) {
     const theirs = [...group].flatMap((name) => (Object.hasOwn(ranges, name) ? [ranges[name]] : []));
     if (theirs.length === 0) continue;
-    const least = Math.min(...theirs.map(([lowest]) => lowest));
-    const most = Math.max(...theirs.map(([, highest]) => highest));
-    for (const name of group) known.set(name, [least, most]);
+    const low = Math.min(...theirs.map(([lowest]) => lowest));
+    const high = Math.max(...theirs.map(([, highest]) => highest));
+    for (const name of group) known.set(name, [low, high]);
   }
   return known;
 }

@@ -24,7 +24,7 @@ import {
   transposeAfter,
 } from './quantisable.js';
 
-/** `{ "op": "quantise", "ranges": "<file>.json" }`, a file of the pack's folder with `{ "<tensor>": [least, most], … }`. */
+/** `{ "op": "quantise", "ranges": "<file>.json" }`, a file of the pack's folder with `{ "<tensor>": [lowest, highest], … }`. */
 export interface QuantiseTransform {
   readonly op: 'quantise';
   readonly ranges: Ranges;

@@ -27,7 +27,7 @@ export interface SplitPReluTransform {
 }
 
 /** Where a slope comes closer to 1 than this, dividing by the difference would cost accuracy. */
-const LEAST_DIFFERENCE = 1e-3;
+const MIN_DIFFERENCE = 1e-3;
 
 /** Rewrites each PRelu whose slope is a constant per channel (C×1×1); others are left as they are. */
 export function splitPRelu(graph: Graph): void {
@@ -110,7 +110,7 @@ function scaleBefore(graph: Graph, prelu: Node, slope: Float32Array): Float32Arr
   const areTheirs = constants.every(
     (name) => constantOf(graph, name) !== undefined && isReadOnce(graph, name),
   );
-  if (!isBetween || !areTheirs || slope.some((a) => Math.abs(1 - a) < LEAST_DIFFERENCE)) return undefined;
+  if (!isBetween || !areTheirs || slope.some((a) => Math.abs(1 - a) < MIN_DIFFERENCE)) return undefined;
   const size = slope.map((a) => Math.abs(1 - a));
   const sign = slope.map((a) => Math.sign(1 - a));
   for (const name of before.input.slice(1)) scaleAlong(graph, name, 0, size);

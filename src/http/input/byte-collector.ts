@@ -1,7 +1,7 @@
 /** Puts the pieces of a body together, whatever their size. */
 
 /** A smaller piece is copied: a Buffer costs about a hundred bytes, and a caller may send its body byte by byte. */
-const LEAST_KEPT_BYTES = 4 * 1024;
+const MIN_KEPT_BYTES = 4 * 1024;
 const PAGE_BYTES = 64 * 1024;
 
 export class ByteCollector {
@@ -18,7 +18,7 @@ export class ByteCollector {
   /** Adds a piece, which must not change afterwards. */
   push(piece: Buffer): void {
     this.total += piece.byteLength;
-    if (piece.byteLength < LEAST_KEPT_BYTES) return this.copy(piece);
+    if (piece.byteLength < MIN_KEPT_BYTES) return this.copy(piece);
     this.finishPage();
     this.pieces.push(piece);
   }

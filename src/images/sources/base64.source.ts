@@ -34,12 +34,12 @@ export function decodeBase64(text: string, field: string, maxBytes: number): Uin
   return decoded;
 }
 
-/** Counts white space up to a little above `most`. */
-function countWhiteSpace(text: string, most: number): number {
+/** Counts white space up to a little above `max`. */
+function countWhiteSpace(text: string, max: number): number {
   let count = 0;
   for (const character of WHITE_SPACE) {
     let at = text.indexOf(character);
-    for (; at !== -1 && count <= most; at = text.indexOf(character, at + 1)) count++;
+    for (; at !== -1 && count <= max; at = text.indexOf(character, at + 1)) count++;
   }
   return count;
 }

@@ -6,14 +6,14 @@ import { AppError } from '../../errors.js';
 /** A download holds a socket and a deadline's worth of waiting, however little it brings: one caller gets half at most. */
 @Injectable()
 export class DownloadSlots {
-  private readonly most: number;
+  private readonly max: number;
   private readonly share: number;
   private readonly byCaller = new Map<string, number>();
   private taken = 0;
 
   constructor(config: Config) {
-    this.most = config.urlMaxDownloads;
-    this.share = Math.ceil(this.most / 2);
+    this.max = config.urlMaxDownloads;
+    this.share = Math.ceil(this.max / 2);
   }
 
   /**
@@ -24,7 +24,7 @@ export class DownloadSlots {
    */
   take(caller: string): () => void {
     const own = this.byCaller.get(caller) ?? 0;
-    if (this.taken >= this.most || own >= this.share) {
+    if (this.taken >= this.max || own >= this.share) {
       throw new AppError(
         'overloaded',
         'Too many pictures are being downloaded at the moment; try again later, or send pictures instead of URLs.',

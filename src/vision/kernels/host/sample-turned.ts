@@ -14,7 +14,7 @@ import {
 } from './planes.js';
 
 /** A map that strides over more than this skips most of what it passes: bringing it over would cost more than it saves. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Fills the target, bilinear, black outside the image. */
 export function sampleTurned(image: Image, map: Affine, target: WarpTarget, planes: Planes): void {
@@ -22,7 +22,7 @@ export function sampleTurned(image: Image, map: Affine, target: WarpTarget, plan
   const part = inSight(image, map, columns, target.height);
   if (part.width <= 0 || part.height <= 0) return blacken(target, planes);
   const stride = strideOf(image, part.width);
-  if (stride * part.height > MOST_BYTES) return sampleSparsely(image, map, target, planes);
+  if (stride * part.height > MAX_BYTES) return sampleSparsely(image, map, target, planes);
 
   const [room, planeTable, out] = layOut(
     bytesOf(part.height, stride),
