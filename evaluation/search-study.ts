@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../src/config/config.js';
 import { ImageDecoder } from '../src/images/image-decoder.js';
-import type { Confirmation, DetectorModel } from '../src/packs/detector-model.js';
+import type { ScaleAgreement, DetectorModel } from '../src/packs/detector-model.js';
 import { Pack } from '../src/packs/pack.js';
 import { AnalysisService } from '../src/worker/analysis.service.js';
 import type { Image } from '../src/vision/image.js';
@@ -54,19 +54,19 @@ interface Choice {
   readonly name: string;
   readonly sizes?: readonly number[];
   /** `null`: no rule. */
-  readonly rule?: Partial<Confirmation> | null;
+  readonly rule?: Partial<ScaleAgreement> | null;
 }
 
 const ALL_CHOICES: readonly Choice[] = [
   { name: 'all sizes, all opinions', rule: null },
-  { name: 'never the third', rule: { aloneFrom: 0, seenFrom: 1, clearTo: 10_000 } },
+  { name: 'never the third', rule: { minScoreAlone: 0, minSupportScore: 1, maxClearPixels: 10_000 } },
   { name: 'only 160, 320', sizes: [160, 320], rule: null },
   { name: 'all of 160, 320, 448', sizes: [160, 320, 448], rule: null },
   { name: "the pack's rule" },
-  { name: 'seen from 0.5', rule: { seenFrom: 0.5 } },
-  { name: 'alone from 0.95', rule: { aloneFrom: 0.95 } },
-  { name: 'clear from 16', rule: { clearFrom: 16 } },
-  { name: 'clear to 10,000', rule: { clearTo: 10_000 } },
+  { name: 'seen from 0.5', rule: { minSupportScore: 0.5 } },
+  { name: 'alone from 0.95', rule: { minScoreAlone: 0.95 } },
+  { name: 'clear from 16', rule: { minClearPixels: 16 } },
+  { name: 'clear to 10,000', rule: { maxClearPixels: 10_000 } },
 ];
 
 const CHOICES = ALL_CHOICES.filter(({ name }) => new RegExp(values.only).test(name));
@@ -101,12 +101,12 @@ report();
 
 async function look({ set, image, known }: Scene, { name, sizes, rule }: Choice): Promise<void> {
   detector.sizes = [...(sizes ?? usual.sizes)];
-  detector.verification = usual.verification && {
-    ...usual.verification,
-    confirmation:
-      rule === null || usual.verification.confirmation === undefined
+  detector.rescoring = usual.rescoring && {
+    ...usual.rescoring,
+    scaleAgreement:
+      rule === null || usual.rescoring.scaleAgreement === undefined
         ? undefined
-        : { ...usual.verification.confirmation, ...rule },
+        : { ...usual.rescoring.scaleAgreement, ...rule },
   };
   runs.clear();
   const { faces } = await analysis.analyze([{ image, options: BOXES_ONLY }]);

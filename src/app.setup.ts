@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
 import { access } from './access/access.middleware.js';
-import { describeAccess } from './access/access.openapi.js';
+import { documentAccess } from './access/access.openapi.js';
 import { ApiKeys } from './access/api-keys.service.js';
 import { RateLimiter } from './access/rate-limiter.service.js';
 import { AppModule } from './app.module.js';
@@ -56,6 +56,6 @@ function openApiDocument(app: NestExpressApplication): ReturnType<typeof Swagger
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, item]) => [path.replaceAll('\\', ''), item]),
   );
-  describeAccess(document, app.get(ApiKeys), app.get(RateLimiter));
+  documentAccess(document, app.get(ApiKeys), app.get(RateLimiter));
   return document;
 }

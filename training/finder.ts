@@ -80,13 +80,16 @@ export class Finder {
 
   /** The aligned crop (see aligned-crop.ts) of each box, in order. */
   async crop(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<Uint8Array[]> {
-    const placed = await this.place(image, boxes);
+    const placed = await this.locateKeypoints(image, boxes);
     return placed.map((keypoints) => alignedCrop(image, keypoints));
   }
 
   /** The keypoints of the face in each box, in order. */
-  async place(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<(readonly Point[])[]> {
-    const placed = await this.landmarker.place(boxes.map(({ box }) => ({ image, box })));
+  async locateKeypoints(
+    image: Image,
+    boxes: readonly Pick<ScoredBox, 'box'>[],
+  ): Promise<(readonly Point[])[]> {
+    const placed = await this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
     return placed.map(({ keypoints }) => keypoints);
   }
 

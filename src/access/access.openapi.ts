@@ -23,7 +23,7 @@ const SCHEMES = {
 const KEY_ERRORS: ErrorCode[] = ['api_key_missing', 'api_key_invalid'];
 
 /** Adds security schemes and the answers 401 and 429 to the operations they concern. */
-export function describeAccess(document: OpenAPIObject, keys: ApiKeys, limiter: RateLimiter): void {
+export function documentAccess(document: OpenAPIObject, keys: ApiKeys, limiter: RateLimiter): void {
   if (keys.required) document.components = { ...document.components, securitySchemes: SCHEMES };
   for (const [path, item] of Object.entries(document.paths)) {
     const surface = surfaceOf(path);

@@ -83,7 +83,7 @@ export class AppearanceHead implements OnModuleInit {
   }
 
   /** The probability that each crop shows a face at all, 0…1, in order; `null` where the pack has no such head. */
-  async verify(faces: readonly FeaturedFace[]): Promise<(number | null)[]> {
+  async faceProbabilities(faces: readonly FeaturedFace[]): Promise<(number | null)[]> {
     if (this.model === undefined) return faces.map(() => null);
     const outputs = await this.run(this.model, faces, ['face']);
     return outputs.map(({ face }) => face[0]);

@@ -21,16 +21,16 @@ export const ATTRIBUTE_NAMES = ['pose', 'quality', 'liveness', ...APPEARANCE_NAM
 export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
 /** What attributes read off the recognition trunk. */
-export interface Recognised extends Partial<FeaturedFace> {
-  /** Length of the face's embedding before it was normalised. */
-  readonly length: number;
+export interface TrunkOutput extends Partial<FeaturedFace> {
+  /** The norm of the face's embedding before it was normalised. */
+  readonly norm: number;
 }
 
 /** A face, and what is asked of it. */
 export interface DescribableFace extends FaceView {
   readonly wanted: readonly AttributeName[];
   /** What the recognition trunk says of it, where an attribute is asked for that `needsRecognition`. */
-  readonly recognised?: Recognised;
+  readonly trunk?: TrunkOutput;
 }
 
 /** The answers; `undefined` was not asked for, `null` the active pack cannot tell. */
@@ -66,10 +66,12 @@ export class AttributesService {
   }
 
   /** The probability that each candidate is a face, 0…1, in order; `null` where the pack cannot tell. */
-  async verify(candidates: readonly Recognised[]): Promise<(number | null)[]> {
-    const featured = candidates.filter((one): one is Recognised & FeaturedFace => one.features !== undefined);
-    const told: ReadonlyMap<Recognised, number | null> = await answers(featured, (some) =>
-      this.appearanceHead.verify(some),
+  async faceProbabilities(candidates: readonly TrunkOutput[]): Promise<(number | null)[]> {
+    const featured = candidates.filter(
+      (one): one is TrunkOutput & FeaturedFace => one.features !== undefined,
+    );
+    const told: ReadonlyMap<TrunkOutput, number | null> = await answers(featured, (some) =>
+      this.appearanceHead.faceProbabilities(some),
     );
     return candidates.map((one) => told.get(one) ?? null);
   }
@@ -115,7 +117,7 @@ export class AttributesService {
     );
     return answers<FeaturedView, Appearance | null>(asking, (some) =>
       this.appearanceHead.describe(
-        some.map(({ recognised }) => recognised),
+        some.map(({ trunk }) => trunk),
         names,
       ),
     );
@@ -130,18 +132,18 @@ export class AttributesService {
     );
   }
 
-  private qualityOf({ recognised }: DescribableFace): number | null {
-    const { trunk, recognition } = this.pack.models;
-    const curve = (trunk ?? recognition).quality;
-    return curve === undefined || recognised === undefined ? null : quality(recognised.length, curve);
+  private qualityOf({ trunk }: DescribableFace): number | null {
+    const { trunk: trunkModel, recognition } = this.pack.models;
+    const curve = (trunkModel ?? recognition).quality;
+    return curve === undefined || trunk === undefined ? null : quality(trunk.norm, curve);
   }
 }
 
 /** A face whose features are at hand. */
-type FeaturedView = DescribableFace & { readonly recognised: FeaturedFace };
+type FeaturedView = DescribableFace & { readonly trunk: FeaturedFace };
 
 function isFeatured(face: DescribableFace): face is FeaturedView {
-  return face.recognised?.features !== undefined;
+  return face.trunk?.features !== undefined;
 }
 
 /** The answer of one head for each face it was run on. */

@@ -17,7 +17,7 @@ import * as trunkPose from './trunk-pose.js';
 
 /** A face, with the trunk's features where it has been there already. */
 export interface PosedFace extends FaceView {
-  readonly recognised?: Partial<FeaturedFace>;
+  readonly trunk?: Partial<FeaturedFace>;
 }
 
 @Injectable()
@@ -50,20 +50,20 @@ export class PoseHead implements OnModuleInit {
   async describe(faces: readonly PosedFace[]): Promise<(Pose | null)[]> {
     const { pose } = this.pack.models;
     if (this.model === undefined || pose === undefined) return faces.map(() => null);
-    const poses = await this.glance(faces);
+    const poses = await this.poseFromFeatures(faces);
     const turned = [...faces.keys()].filter((index) => poses[index] === undefined);
-    const looks = await this.look(turned.map((index) => faces[index]));
+    const looks = await this.poseFromPixels(turned.map((index) => faces[index]));
     for (const [at, index] of turned.entries()) poses[index] = looks[at];
     return poses.map((one) => (one === undefined ? null : calibrate(one, pose.calibration)));
   }
 
   /** The pose of each face whose features tell it. */
-  private async glance(faces: readonly PosedFace[]): Promise<(Pose | undefined)[]> {
+  private async poseFromFeatures(faces: readonly PosedFace[]): Promise<(Pose | undefined)[]> {
     const { quickPose } = this.pack.models;
     const poses: (Pose | undefined)[] = faces.map(() => undefined);
     if (this.quickModel === undefined || quickPose === undefined) return poses;
-    const featured = faces.flatMap(({ recognised }, index) =>
-      recognised?.features === undefined ? [] : [{ index, features: recognised.features }],
+    const featured = faces.flatMap(({ trunk }, index) =>
+      trunk?.features === undefined ? [] : [{ index, features: trunk.features }],
     );
     const outputs = await runInBatches(
       this.quickModel,
@@ -78,7 +78,7 @@ export class PoseHead implements OnModuleInit {
   }
 
   /** What the pose network says of each face. */
-  private async look(faces: readonly FaceView[]): Promise<Pose[]> {
+  private async poseFromPixels(faces: readonly FaceView[]): Promise<Pose[]> {
     const { pose } = this.pack.models;
     if (this.model === undefined || pose === undefined) return [];
     if (pose.family === '1k3d68') {

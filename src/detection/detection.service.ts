@@ -5,7 +5,7 @@ import { pathsOf } from '../packs/graph-paths.js';
 import { Pack } from '../packs/pack.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { Detector } from './detector.js';
-import type { Face, PlacedFace } from './face.js';
+import type { Face, LandmarkedFace } from './face.js';
 import { type BoxedFace, Landmarker } from './landmarker.js';
 import { type DetectJob, Searcher } from './searcher.js';
 
@@ -26,7 +26,7 @@ export class DetectionService implements OnModuleInit {
     this.searcher = new Searcher(detector, models.detector);
     if (models.landmarks !== undefined) {
       this.landmarker = await Landmarker.open(this.sessions, this.pack, models.landmarks);
-    } else if (!detector.placesKeypoints) {
+    } else if (!detector.hasKeypoints) {
       const message = `The detector ${file} places no keypoints, so the pack needs a model in "landmarks".`;
       throw new AppError('invalid_pack', message);
     }
@@ -38,10 +38,10 @@ export class DetectionService implements OnModuleInit {
   }
 
   /** The faces with their landmarks and keypoints, in order. */
-  async place<F extends BoxedFace & Pick<Face, 'keypoints'>>(
+  async locateLandmarks<F extends BoxedFace & Pick<Face, 'keypoints'>>(
     faces: readonly F[],
-  ): Promise<(F & PlacedFace)[]> {
-    const placed = await this.landmarker?.place(faces);
+  ): Promise<(F & LandmarkedFace)[]> {
+    const placed = await this.landmarker?.locate(faces);
     // Where the detector itself places keypoints, the pack's recognition model was trained on those.
     return faces.map((face, index) => ({
       ...face,

@@ -17,7 +17,7 @@ export interface DetectorFamily {
   /** What the graph takes and gives; `postprocess` takes the outputs in this order. */
   readonly SIGNATURE: Signature;
   /** Whether a graph with so many outputs places keypoints. */
-  placesKeypoints(outputs: number): boolean;
+  hasKeypoints(outputs: number): boolean;
   /** The input in which the picture's longer side is `size` pixels long. */
   letterbox(image: Image, size: number): Letterbox;
   /** Writes one picture into a batch of 3×height×width inputs. */

@@ -16,7 +16,7 @@ export interface Search {
   readonly minScore: number;
 }
 
-interface Placed extends Search {
+interface LetterboxedSearch extends Search {
   readonly index: number;
   readonly letterbox: Letterbox;
 }
@@ -38,8 +38,8 @@ export class Detector {
   }
 
   /** Whether its candidates have keypoints. */
-  get placesKeypoints(): boolean {
-    return this.family.placesKeypoints(this.model.outputs.length);
+  get hasKeypoints(): boolean {
+    return this.family.hasKeypoints(this.model.outputs.length);
   }
 
   /** The candidates of each search, in order, before suppression. Inputs of one shape share a run. */
@@ -69,8 +69,8 @@ export class Detector {
   }
 }
 
-function groupByShape(searches: readonly Placed[]): Placed[][] {
-  const groups = new Map<string, Placed[]>();
+function groupByShape(searches: readonly LetterboxedSearch[]): LetterboxedSearch[][] {
+  const groups = new Map<string, LetterboxedSearch[]>();
   for (const search of searches) {
     const shape = `${search.letterbox.width}×${search.letterbox.height}`;
     const group = groups.get(shape);

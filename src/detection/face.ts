@@ -9,7 +9,7 @@ export interface Face extends ScoredBox {
 }
 
 /** The points of a face, in pixels of the picture. */
-export interface PlacedFace {
+export interface LandmarkedFace {
   /** The pack's landmarks in their published order; missing where it has no model for them. */
   readonly landmarks?: readonly Point[];
   /** Eye centres, nose tip and mouth corners, image left first: what alignment needs. */

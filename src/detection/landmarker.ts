@@ -18,7 +18,7 @@ export interface BoxedFace {
 }
 
 /** The points of a face, in pixels of the image. */
-export interface PlacedPoints {
+export interface FacePoints {
   /** The family's landmarks, in their published order. */
   readonly landmarks: readonly Point[];
   /** Eye centres, nose tip and mouth corners, image left first. */
@@ -26,7 +26,7 @@ export interface PlacedPoints {
 }
 
 /** A face, and by how many degrees clockwise its crop is turned so that it stands upright in it. */
-interface Look extends BoxedFace {
+interface TiltedFace extends BoxedFace {
   readonly tilt: number;
 }
 
@@ -47,16 +47,16 @@ export class Landmarker {
   }
 
   /** The points of each face, in order. A face that turns out to be tilted is looked at again, turned upright. */
-  async place(faces: readonly BoxedFace[]): Promise<PlacedPoints[]> {
-    const placed = await this.look(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
+  async locate(faces: readonly BoxedFace[]): Promise<FacePoints[]> {
+    const placed = await this.locateTilted(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
     const tilts = placed.map(({ keypoints }) => keypointRoll(keypoints));
     const tilted = [...faces.keys()].filter((index) => Math.abs(tilts[index]) > UPRIGHT_DEGREES);
-    const again = await this.look(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
+    const again = await this.locateTilted(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
     for (const [at, index] of tilted.entries()) placed[index] = again[at];
     return placed;
   }
 
-  private async look(faces: readonly Look[]): Promise<PlacedPoints[]> {
+  private async locateTilted(faces: readonly TiltedFace[]): Promise<FacePoints[]> {
     const { family, facts } = this;
     const outputs = await runInBatches(
       this.model,

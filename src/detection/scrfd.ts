@@ -36,7 +36,7 @@ const GRID = 32;
 const NORMALISATION: Normalisation = { order: 'RGB', mean: [127.5, 127.5, 127.5], std: [128, 128, 128] };
 
 /** Graphs with three outputs for each stride do. */
-export function placesKeypoints(outputs: number): boolean {
+export function hasKeypoints(outputs: number): boolean {
   return outputs === 3 * layoutOf(outputs).strides.length;
 }
 

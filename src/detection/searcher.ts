@@ -1,7 +1,7 @@
 /** Searches pictures at the sizes of input that are worth it, and makes one list of candidates of what they show. */
-import type { Confirmation, DetectorModel } from '../packs/detector-model.js';
+import type { ScaleAgreement, DetectorModel } from '../packs/detector-model.js';
 import type { Image } from '../vision/image.js';
-import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './confirmation.js';
+import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './scale-agreement.js';
 import type { Detector } from './detector.js';
 import { select } from './select.js';
 import { type SearchOrder, searchOrder, usefulSizes } from './useful-sizes.js';
@@ -41,8 +41,8 @@ export class Searcher {
     return jobs.map(({ options }, job) => this.candidates(searched[job], options));
   }
 
-  private get rule(): Confirmation | undefined {
-    return this.facts.verification?.confirmation;
+  private get rule(): ScaleAgreement | undefined {
+    return this.facts.rescoring?.scaleAgreement;
   }
 
   private orderFor(image: Image): SearchOrder {
@@ -55,9 +55,9 @@ export class Searcher {
    * and with it the embedding, must not depend on it.
    */
   private isInDoubt(searched: Searched): boolean {
-    const { certainFrom = 0 } = this.facts.verification ?? {};
-    const seen = this.candidates(searched, { minScore: this.rule?.seenFrom ?? 1 });
-    return seen.some(({ score }) => score < certainFrom);
+    const { certainScore = 0 } = this.facts.rescoring ?? {};
+    const seen = this.candidates(searched, { minScore: this.rule?.minSupportScore ?? 1 });
+    return seen.some(({ score }) => score < certainScore);
   }
 
   /** What is asked for, suppressed, without what other sizes contradict. */
@@ -79,7 +79,7 @@ export class Searcher {
   ): Promise<Searched[]> {
     const { rule } = this;
     const searches = jobs.flatMap(({ image, options, sizes }, job) => {
-      const minScore = Math.min(options.minScore, rule?.seenFrom ?? 1);
+      const minScore = Math.min(options.minScore, rule?.minSupportScore ?? 1);
       return sizes.map((size) => ({ job, image, size, minScore }));
     });
     const found: SizedCandidate[][] = jobs.map(() => []);

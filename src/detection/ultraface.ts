@@ -31,7 +31,7 @@ export const SIGNATURE = {
 } as const;
 
 /** It finds boxes only. */
-export function placesKeypoints(): boolean {
+export function hasKeypoints(): boolean {
   return false;
 }
 

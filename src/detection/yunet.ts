@@ -28,7 +28,7 @@ const GRID = 32;
 const NORMALISATION: Normalisation = { order: 'BGR', mean: [0, 0, 0], std: [1, 1, 1] };
 
 /** It always does. */
-export function placesKeypoints(): boolean {
+export function hasKeypoints(): boolean {
   return true;
 }
 

@@ -11,7 +11,7 @@ import { isPicture } from '../images/image-format.js';
 import { BatchDetectRequestDto, BatchDetectResponseDto } from './batch-detect.dto.js';
 import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
-import { DescribeBatchDetect, DescribeCompare, DescribeDetect } from './faces.openapi.js';
+import { DocumentBatchDetect, DocumentCompare, DocumentDetect } from './faces.openapi.js';
 import { FacesService, type Timed } from './faces.service.js';
 import { LargeAnswers } from './large-answers.interceptor.js';
 
@@ -23,7 +23,7 @@ export class FacesController {
   @Post('insightface\\:detect')
   @HttpCode(200)
   @UseInterceptors(ReadsBody({ files: ['image'], raw: true, isPicture }), LargeAnswers)
-  @DescribeDetect()
+  @DocumentDetect()
   async detect(
     @RequestInput() input: DetectRequestDto,
     @RequestSignal() signal: AbortSignal,
@@ -35,7 +35,7 @@ export class FacesController {
   @Post('insightface\\:compare')
   @HttpCode(200)
   @UseInterceptors(ReadsBody({ files: ['image1', 'image2'] }))
-  @DescribeCompare()
+  @DocumentCompare()
   async compare(
     @RequestInput() input: CompareRequestDto,
     @RequestSignal() signal: AbortSignal,
@@ -47,13 +47,13 @@ export class FacesController {
   @Post('insightface\\:batchDetect')
   @HttpCode(200)
   @UseInterceptors(ReadsBody(), LargeAnswers)
-  @DescribeBatchDetect()
+  @DocumentBatchDetect()
   async batchDetect(
     @RequestInput() { requests }: BatchDetectRequestDto,
     @RequestSignal() signal: AbortSignal,
     @Req() request: Request,
   ): Promise<BatchDetectResponseDto> {
-    const responses = await this.faces.inTurn(requests, async (item) => {
+    const responses = await this.faces.mapConcurrently(requests, async (item) => {
       try {
         return (await this.faces.detect(await validated(DetectRequestDto, item), signal)).answer;
       } catch (error) {

@@ -54,7 +54,7 @@ const SERVICE_ERRORS: ErrorCode[] = [
 ];
 
 /** Documents `POST …:detect`. */
-export function DescribeDetect(): MethodDecorator {
+export function DocumentDetect(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
       summary: 'Find the faces of a picture',
@@ -91,7 +91,7 @@ export function DescribeDetect(): MethodDecorator {
 }
 
 /** Documents `POST …:compare`. */
-export function DescribeCompare(): MethodDecorator {
+export function DocumentCompare(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
       summary: 'Compare the largest faces of two pictures',
@@ -112,7 +112,7 @@ export function DescribeCompare(): MethodDecorator {
 }
 
 /** Documents `POST …:batchDetect`. */
-export function DescribeBatchDetect(): MethodDecorator {
+export function DocumentBatchDetect(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
       summary: 'Find the faces of several pictures',

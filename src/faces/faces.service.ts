@@ -107,7 +107,7 @@ export class FacesService {
    * Answers each item on its own, at most as many at a time as there may be workers, so that a batch neither floods
    * the queue nor holds all of its decoded pictures at once.
    */
-  async inTurn<T, R>(items: readonly T[], answer: (item: T) => Promise<R>): Promise<R[]> {
+  async mapConcurrently<T, R>(items: readonly T[], answer: (item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];
     const pending = items.entries();
     const lane = async (): Promise<void> => {

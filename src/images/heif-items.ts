@@ -36,9 +36,7 @@ export function heifPixels(bytes: Uint8Array): number | undefined {
     const metas = boxesOf(file, { left: MAX_BOXES }).filter(({ type }) => type === 'meta');
     if (metas.length === 0) return undefined;
     // There should be one; of more than one nobody knows which a decoder takes.
-    return Math.max(
-      ...metas.slice(0, MAX_METAS).map(({ body }) => decodedPixels(itemsOf(body.subarray(4)))),
-    );
+    return Math.max(...metas.slice(0, MAX_METAS).map(({ body }) => decodedPixels(itemsOf(body.subarray(4)))));
   } catch {
     return undefined; // lengths and offsets that point outside: let a decoder judge
   }

@@ -70,11 +70,7 @@ export class ImageDecoder {
     const found = survey(bytes, field, this.config.imageMaxPixels);
     const { size, keptBytes, shrinksOnLoad } = found;
     // Of most pictures that are not shrunk no decoder needs to be asked: its answer takes a sixth of their decoding.
-    if (
-      size !== undefined &&
-      keptBytes !== undefined &&
-      !(shrinksOnLoad && shrinkFactor(size, minSide) > 1)
-    )
+    if (size !== undefined && keptBytes !== undefined && !(shrinksOnLoad && shrinkFactor(size, minSide) > 1))
       return planOf(found, size, keptBytes);
     const header = found.isBounded ? await readHeader(found.encoded) : await this.headerApart(found, signal);
     const factor = header.shrinksOnLoad ? shrinkFactor(header.upright, minSide) : 1;

@@ -6,7 +6,7 @@ import type { RuntimeReport } from '../sessions/runtime-report.js';
 export class WorkerRuntimes {
   private readonly logger = new Logger(WorkerRuntimes.name);
   private readonly reports = new Map<number, RuntimeReport>();
-  private isTold = false;
+  private isReported = false;
   /** The latest, for when there is no worker for a moment. */
   private last: RuntimeReport = { provider: 'cpu' };
 
@@ -23,9 +23,9 @@ export class WorkerRuntimes {
   note(threadId: number, report: RuntimeReport): void {
     this.reports.set(threadId, report);
     this.last = report;
-    if (report.problem !== undefined && !this.isTold) {
+    if (report.problem !== undefined && !this.isReported) {
       // Once per process: every worker that comes later meets the same.
-      this.isTold = true;
+      this.isReported = true;
       this.logger.error(
         `DEGRADED: models run on the CPU although EXECUTION_PROVIDERS asks for a GPU. ${report.problem}`,
       );

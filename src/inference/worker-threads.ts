@@ -27,8 +27,8 @@ export class WorkerThreads {
   private readonly logger = new Logger('WorkerThreads');
   private readonly all = new Set<WorkerThread>();
   /** Threads that the log has said to hang. */
-  private readonly told = new WeakSet<WorkerThread>();
-  private readonly look: NodeJS.Timeout;
+  private readonly reported = new WeakSet<WorkerThread>();
+  private readonly hangCheck: NodeJS.Timeout;
   /** Threads in a row that died while they started or had nothing to do. */
   private failures = 0;
   /** Runs while no thread is started, as the last attempt has failed. */
@@ -58,7 +58,7 @@ export class WorkerThreads {
     for (const event of ['free', 'none', 'ready', 'ended'] as const) {
       this.events.on(event, () => this.events.emit('change'));
     }
-    this.look = setInterval(() => this.tellOfHung(), LOOK_MS).unref();
+    this.hangCheck = setInterval(() => this.reportHung(), LOOK_MS).unref();
   }
 
   /** Node's threads that are alive, those that are starting included. */
@@ -126,7 +126,7 @@ export class WorkerThreads {
     thread.isTaken = false;
     if (!thread.hasEnded) {
       this.failures = 0;
-      this.told.delete(thread);
+      this.reported.delete(thread);
       this.releaseLater(thread);
     }
     this.events.emit('free');
@@ -140,7 +140,7 @@ export class WorkerThreads {
   async close(patience: Promise<unknown>): Promise<boolean> {
     this.isOpen = false;
     clearTimeout(this.pause);
-    clearInterval(this.look);
+    clearInterval(this.hangCheck);
     let isOver = false;
     void patience.then(() => (isOver = true));
     while (this.all.size > 0 && !isOver) {
@@ -231,10 +231,10 @@ export class WorkerThreads {
     return thread.busyMs > this.limits.hungAfterMs;
   }
 
-  private tellOfHung(): void {
+  private reportHung(): void {
     for (const thread of this.all) {
-      if (!this.hangs(thread) || this.told.has(thread)) continue;
-      this.told.add(thread);
+      if (!this.hangs(thread) || this.reported.has(thread)) continue;
+      this.reported.add(thread);
       const what = thread.isWarm ? 'does not come back from its work' : 'does not get ready';
       this.logger.error(`A worker ${what}, for ${Math.round(thread.busyMs / 1000)} s now.`);
       if (this.problem !== undefined) this.events.emit('none');

@@ -14,37 +14,37 @@ import {
 import { ModelFile } from './model-file.js';
 
 /** How the sizes of input confirm or contradict each other's candidates; see detection/confirmation.ts. */
-export class Confirmation {
+export class ScaleAgreement {
   /** Detector score from which a candidate needs no other size to confirm it, 0…1. */
   @Min(0)
   @Max(1)
-  aloneFrom!: number;
+  minScoreAlone!: number;
 
   /** Detector score from which a size sees something, 0…1: it confirms what others see there, or leaves doubt. */
   @Min(0)
   @Max(1)
-  seenFrom!: number;
+  minSupportScore!: number;
 
   /** Length of a box in an input, in pixels, from which the detector sees faces so well that missing one tells something; */
   @IsPositive()
-  clearFrom!: number;
+  minClearPixels!: number;
 
   /** and above which it sees but parts of them. */
   @IsPositive()
-  clearTo!: number;
+  maxClearPixels!: number;
 }
 
 /** How candidates the detector is not sure of are verified; see pipeline/verification.ts. Needs `appearance`. */
-export class Verification {
+export class Rescoring {
   /** Detector score from which a box is a candidate at all, 0…1; lower where a caller asks for less confidence than usual. */
   @Min(0)
   @Max(1)
-  listenFrom!: number;
+  minScore!: number;
 
   /** Detector score from which a candidate is taken for a face without a second opinion, 0…1. */
   @Min(0)
   @Max(1)
-  certainFrom!: number;
+  certainScore!: number;
 
   /** Weights of the log odds of the detector's score and of the head's probability, and the constant. */
   @IsNumber()
@@ -59,8 +59,8 @@ export class Verification {
   /** Without it every useful size is searched, and every doubtful candidate gets a second opinion. */
   @IsOptional()
   @ValidateNested()
-  @Type(() => Confirmation)
-  confirmation?: Confirmation;
+  @Type(() => ScaleAgreement)
+  scaleAgreement?: ScaleAgreement;
 }
 
 /** The model that finds faces. */
@@ -92,6 +92,6 @@ export class DetectorModel extends ModelFile {
   /** Without it the detector's score is the confidence. */
   @IsOptional()
   @ValidateNested()
-  @Type(() => Verification)
-  verification?: Verification;
+  @Type(() => Rescoring)
+  rescoring?: Rescoring;
 }

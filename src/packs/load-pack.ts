@@ -31,7 +31,9 @@ interface Manifest {
 export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'modelPack'>): Pack {
   const folder = resolve(modelsDir, modelPack);
   const pack = plainToInstance(Pack, read(folder, []));
-  const problems = validateSync(pack, { forbidUnknownValues: false }).flatMap((error) => describe(error, ''));
+  const problems = validateSync(pack, { forbidUnknownValues: false }).flatMap((error) =>
+    violationsOf(error, ''),
+  );
   if (problems.length > 0)
     throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems.join('; ')}.`);
   pack.folder = folder;
@@ -153,8 +155,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** One sentence per violated rule, with the path of the field. */
-function describe({ property, constraints, children }: ValidationError, parent: string): string[] {
+function violationsOf({ property, constraints, children }: ValidationError, parent: string): string[] {
   const path = parent === '' ? property : `${parent}.${property}`;
   const own = Object.values(constraints ?? {}).map((text) => text.replace(property, path));
-  return [...own, ...(children ?? []).flatMap((child) => describe(child, path))];
+  return [...own, ...(children ?? []).flatMap((child) => violationsOf(child, path))];
 }

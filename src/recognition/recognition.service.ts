@@ -1,4 +1,4 @@
-/** Faces → identities: an aligned crop of each face through the recognition network. */
+/** Faces → embeddings: an aligned crop of each face through the recognition network. */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { pathsOf } from '../packs/graph-paths.js';
 import { Pack } from '../packs/pack.js';
@@ -14,14 +14,14 @@ import {
   SHAPE,
   SIGNATURE,
 } from './arcface.js';
-import { lengthOf, normalise } from './similarity.js';
+import { normOf, normalise } from './similarity.js';
 
-/** What the trunk says of one face. */
-export interface Identity {
+/** What a recognition network says of one face. */
+export interface Recognition {
   /** L2-normalised embedding, 512 numbers. */
   readonly embedding: Float32Array;
-  /** Its length before it was normalised. */
-  readonly length: number;
+  /** The embedding's Euclidean norm before it was normalised. */
+  readonly norm: number;
   /** A feature map from inside the trunk, 128×14×14, that the appearance head reads; missing where the graph has none. */
   readonly features?: Float32Array;
 }
@@ -53,13 +53,13 @@ export class RecognitionService implements OnModuleInit {
     return this.trunk !== this.recognition;
   }
 
-  /** The identity of each face, in order. */
-  embed(faces: readonly AlignableFace[]): Promise<Identity[]> {
+  /** The embedding of each face, in order. */
+  embed(faces: readonly AlignableFace[]): Promise<Recognition[]> {
     return run(this.recognition, faces);
   }
 
   /** What the model that attributes read says of each face, in order; the same where the pack has one model for both. */
-  read(faces: readonly AlignableFace[]): Promise<Identity[]> {
+  runTrunk(faces: readonly AlignableFace[]): Promise<Recognition[]> {
     return run(this.trunk, faces);
   }
 
@@ -72,13 +72,16 @@ export class RecognitionService implements OnModuleInit {
   }
 }
 
-async function run({ model, normalisation }: Network, faces: readonly AlignableFace[]): Promise<Identity[]> {
+async function run(
+  { model, normalisation }: Network,
+  faces: readonly AlignableFace[],
+): Promise<Recognition[]> {
   const outputs = await runInBatches(model, faces, SHAPE, (face, batch, offset) =>
     preprocess(face, normalisation, batch, offset),
   );
   const [name] = model.outputs;
   return outputs.map(({ [name]: embedding, features }) => {
-    const length = lengthOf(embedding);
-    return { embedding: normalise(embedding, length), length, features };
+    const norm = normOf(embedding);
+    return { embedding: normalise(embedding, norm), norm, features };
   });
 }

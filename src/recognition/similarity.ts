@@ -9,14 +9,14 @@ export interface ConfidenceParameters {
   readonly highest: number;
 }
 
-/** The Euclidean length; `Math.hypot` of 512 numbers takes twenty times as long. */
-export function lengthOf(vector: Float32Array): number {
+/** The Euclidean norm; `Math.hypot` of 512 numbers takes twenty times as long. */
+export function normOf(vector: Float32Array): number {
   return Math.sqrt(scalarProduct(vector, vector));
 }
 
-/** The vector at length 1; a zero vector stays as it is. @param length its own, where it is known */
-export function normalise(vector: Float32Array, length = lengthOf(vector)): Float32Array {
-  return length === 0 ? vector : vector.map((value) => value / length);
+/** The vector with norm 1; a zero vector stays as it is. @param norm the vector's own, where it is known */
+export function normalise(vector: Float32Array, norm = normOf(vector)): Float32Array {
+  return norm === 0 ? vector : vector.map((value) => value / norm);
 }
 
 /** Cosine similarity of two L2-normalised vectors of as many numbers, −1…1. */

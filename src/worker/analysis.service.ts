@@ -8,7 +8,7 @@ import {
 import { DetectionService } from '../detection/detection.service.js';
 import { Pack } from '../packs/pack.js';
 import type { AlignableFace } from '../recognition/arcface.js';
-import { type Identity, RecognitionService } from '../recognition/recognition.service.js';
+import { type Recognition, RecognitionService } from '../recognition/recognition.service.js';
 import type { Image } from '../vision/image.js';
 import {
   type AnalysedFace,
@@ -20,7 +20,7 @@ import {
   isAbandoned,
   wallClock,
 } from './protocol.js';
-import { isDoubtful, verifiedConfidence } from './rescoring.js';
+import { isDoubtful, rescoredConfidence } from './rescoring.js';
 
 /** A candidate on its way through the stages, each of which adds what it found out. */
 interface Candidate extends FoundFace {
@@ -40,13 +40,13 @@ export class AnalysisService {
 
   /** The faces of every picture with what was asked for. A job that is abandoned meanwhile costs no further stage. */
   async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
-    return this.describe(jobs, await this.find(jobs));
+    return this.complete(jobs, await this.find(jobs));
   }
 
   /** The first half: the faces that are answered, of each picture. */
   async find(jobs: readonly AnalysisJob[]): Promise<FoundFaces> {
     const startedAt = wallClock();
-    const candidates = await this.verify(stillWanted(jobs, await this.detect(jobs)));
+    const candidates = await this.rescore(stillWanted(jobs, await this.detect(jobs)));
     const tooCoarse = jobs.map((_, job) => this.isTooCoarse(candidates, job));
     const found = jobs.map((_, job) => (tooCoarse[job] ? [] : this.choose(candidates, job)));
     const times = { startedAt, detectMs: wallClock() - startedAt, recogniseMs: 0, attributesMs: 0 };
@@ -54,7 +54,7 @@ export class AnalysisService {
   }
 
   /** The second half: what was asked for of these faces. */
-  async describe(
+  async complete(
     jobs: readonly AnalysisJob[],
     { found, tooCoarse, times }: FoundFaces,
   ): Promise<BatchResult> {
@@ -62,7 +62,7 @@ export class AnalysisService {
     const chosen = jobs.flatMap(({ image, options }, job) =>
       found[job].map((face): Candidate => ({ ...face, job, image, options })),
     );
-    const placed = await this.place(stillWanted(jobs, chosen));
+    const placed = await this.addLandmarks(stillWanted(jobs, chosen));
     const placedAt = wallClock();
 
     const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, placed)));
@@ -70,12 +70,12 @@ export class AnalysisService {
 
     const attributes = await this.attributes.describe(recognised.map(describable));
     const faces: AnalysedFace[][] = jobs.map(() => []);
-    for (const [index, { job, box, confidence, landmarks, identity, options }] of recognised.entries()) {
+    for (const [index, { job, box, confidence, landmarks, recognition, options }] of recognised.entries()) {
       faces[job].push({
         box,
         confidence,
         landmarks: options.landmarks ? landmarks : undefined,
-        embedding: options.embedding ? identity?.embedding : undefined,
+        embedding: options.embedding ? recognition?.embedding : undefined,
         attributes: attributes[index],
       });
     }
@@ -108,22 +108,22 @@ export class AnalysisService {
     );
   }
 
-  /** Gives those of which the detector is in doubt the confidence of a second opinion. */
-  private async verify(candidates: readonly Candidate[]): Promise<Candidate[]> {
-    const { verification } = this.pack.models.detector;
-    if (verification === undefined) return [...candidates];
-    const doubtful = candidates.filter(({ score }) => isDoubtful(score, verification));
-    const read = await this.read(await this.detection.place(doubtful));
-    const opinions = await this.attributes.verify(read.map(({ reading }) => reading));
-    const verified = zip(
+  /** Rescores the candidates that the detector is not sure of. */
+  private async rescore(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const { rescoring } = this.pack.models.detector;
+    if (rescoring === undefined) return [...candidates];
+    const doubtful = candidates.filter(({ score }) => isDoubtful(score, rescoring));
+    const read = await this.addTrunk(await this.detection.locateLandmarks(doubtful));
+    const opinions = await this.attributes.faceProbabilities(read.map(({ trunk }) => trunk));
+    const rescored = zip(
       doubtful,
       read.map((candidate, index): Candidate => {
         const opinion = opinions[index];
         if (opinion === null) return candidate;
-        return { ...candidate, confidence: verifiedConfidence(candidate.score, opinion, verification) };
+        return { ...candidate, confidence: rescoredConfidence(candidate.score, opinion, rescoring) };
       }),
     );
-    return candidates.map((candidate) => verified.get(candidate) ?? candidate);
+    return candidates.map((candidate) => rescored.get(candidate) ?? candidate);
   }
 
   /** What is answered of one picture's candidates. */
@@ -133,7 +133,7 @@ export class AnalysisService {
       .slice(0, candidates.find((one) => one.job === job)?.options.maxFaces);
   }
 
-  /** Whether a face that is answered, or that more pixels might bring into the answer, is below its job's least side. */
+  /** Whether a face that is answered, or that more pixels might bring into the answer, is smaller than its job's `minFaceSide`. */
   private isTooCoarse(candidates: readonly Candidate[], job: number): boolean {
     const hopeful = candidates.map((one) => ({ ...one, confidence: Math.max(one.confidence, one.score) }));
     return this.choose(hopeful, job).some(
@@ -142,51 +142,51 @@ export class AnalysisService {
   }
 
   /** Places the points that are asked for, or that a later stage needs, and that are not there yet. */
-  private async place(faces: readonly Candidate[]): Promise<Candidate[]> {
+  private async addLandmarks(faces: readonly Candidate[]): Promise<Candidate[]> {
     const lacking = faces.filter(({ options, landmarks, keypoints }) =>
       options.landmarks
         ? landmarks === undefined
         : keypoints === undefined && (options.embedding || options.attributes.length > 0),
     );
-    const placed = zip(lacking, await this.detection.place(lacking));
+    const placed = zip(lacking, await this.detection.locateLandmarks(lacking));
     return faces.map((face) => placed.get(face) ?? face);
   }
 
   /** Runs recognition on the faces that ask for an embedding, or for an attribute that is read off the trunk. */
   private async recognise(faces: readonly Candidate[]): Promise<Candidate[]> {
-    const reading = faces.filter(
-      (face) => face.reading === undefined && this.attributes.needsRecognition(face.options.attributes),
+    const lackingTrunk = faces.filter(
+      (face) => face.trunk === undefined && this.attributes.needsRecognition(face.options.attributes),
     );
-    const read = zip(reading, await this.read(reading.map(withKeypoints)));
-    const known = faces.map((face) => read.get(face) ?? face);
-    const lacking = known.filter(({ options, identity }) => options.embedding && identity === undefined);
-    const identities = zip(lacking, await this.recognition.embed(lacking.map(withKeypoints)));
-    return known.map((face) => ({ ...face, identity: identities.get(face) ?? face.identity }));
+    const withTrunk = zip(lackingTrunk, await this.addTrunk(lackingTrunk.map(withKeypoints)));
+    const known = faces.map((face) => withTrunk.get(face) ?? face);
+    const lacking = known.filter(
+      ({ options, recognition }) => options.embedding && recognition === undefined,
+    );
+    const recognitions = zip(lacking, await this.recognition.embed(lacking.map(withKeypoints)));
+    return known.map((face) => ({ ...face, recognition: recognitions.get(face) ?? face.recognition }));
   }
 
-  /** Adds what the trunk says; it is the identity too where the pack has one model for both. */
-  private async read<C extends Candidate & AlignableFace>(
+  /** Adds what the trunk says; where the pack has one model for both, that is the recognition too. */
+  private async addTrunk<C extends Candidate & AlignableFace>(
     faces: readonly C[],
-  ): Promise<(C & { readonly reading: Identity })[]> {
-    const readings = await this.recognition.read(faces);
+  ): Promise<(C & { readonly trunk: Recognition })[]> {
+    const outputs = await this.recognition.runTrunk(faces);
     return faces.map((face, index) => ({
       ...face,
-      reading: readings[index],
-      identity: this.recognition.hasTrunk ? face.identity : readings[index],
+      trunk: outputs[index],
+      recognition: this.recognition.hasTrunk ? face.recognition : outputs[index],
     }));
   }
 
   /**
-   * From which detector score on a candidate is looked at. What second opinions hardly ever let pass is not worth one,
-   * unless less confidence than usual is asked for.
+   * The lowest detector score of a candidate. Rescoring hardly ever lets a lower one pass, so it is worth its time only
+   * where the caller asks for less confidence than usual.
    */
   private minScoreFor(options: AnalysisOptions): number {
-    const { scoreThreshold, verification } = this.pack.models.detector;
+    const { scoreThreshold, rescoring } = this.pack.models.detector;
     const confidence = this.minConfidence(options);
-    if (verification === undefined) return confidence;
-    return confidence < scoreThreshold
-      ? Math.min(confidence, verification.listenFrom)
-      : verification.listenFrom;
+    if (rescoring === undefined) return confidence;
+    return confidence < scoreThreshold ? Math.min(confidence, rescoring.minScore) : rescoring.minScore;
   }
 
   private minConfidence({ minConfidence }: AnalysisOptions): number {
@@ -206,12 +206,10 @@ export class AnalysisService {
       { x: 140, y: 150 },
     ];
     await this.detection.detect([{ image, options: { minScore: 1 } }]);
-    await this.detection.place([{ image, box }]);
+    await this.detection.locateLandmarks([{ image, box }]);
     await this.recognition.embed([{ image, keypoints }]);
-    const [recognised] = await this.recognition.read([{ image, keypoints }]);
-    await this.attributes.describe([
-      { image, box, keypoints, recognised, score: 1, wanted: ATTRIBUTE_NAMES },
-    ]);
+    const [trunk] = await this.recognition.runTrunk([{ image, keypoints }]);
+    await this.attributes.describe([{ image, box, keypoints, trunk, score: 1, wanted: ATTRIBUTE_NAMES }]);
   }
 }
 
@@ -226,8 +224,8 @@ function withKeypoints(face: Candidate): Candidate & AlignableFace {
 }
 
 function describable(face: Candidate): DescribableFace {
-  const { options, reading } = face;
-  return { ...withKeypoints(face), wanted: options.attributes, recognised: reading };
+  const { options, trunk } = face;
+  return { ...withKeypoints(face), wanted: options.attributes, trunk };
 }
 
 function zip<K, V>(keys: readonly K[], values: readonly V[]): ReadonlyMap<K, V> {

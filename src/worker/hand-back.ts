@@ -13,15 +13,15 @@ export function handBack({ found: [faces], times }: FoundFaces): FoundPicture | 
 }
 
 function apart(face: FoundFace): FoundFace {
-  const { box, score, confidence, keypoints, landmarks, identity, reading } = face;
-  const own = reading && { ...reading, features: reading.features?.slice() };
+  const { box, score, confidence, keypoints, landmarks, recognition, trunk } = face;
+  const own = trunk && { ...trunk, features: trunk.features?.slice() };
   return {
     box,
     score,
     confidence,
     keypoints,
     landmarks,
-    identity: identity === reading ? own : identity,
-    reading: own,
+    recognition: recognition === trunk ? own : recognition,
+    trunk: own,
   };
 }

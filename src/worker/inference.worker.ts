@@ -44,8 +44,8 @@ async function work(
   jobs: readonly AnalysisJob[],
   { mayShare, found }: Task,
 ): Promise<BatchResult | FoundPicture> {
-  if (found !== undefined) return analysis.describe(jobs, found);
+  if (found !== undefined) return analysis.complete(jobs, found);
   if (mayShare !== true) return analysis.analyze(jobs);
   const faces = await analysis.find(jobs);
-  return handBack(faces) ?? analysis.describe(jobs, faces);
+  return handBack(faces) ?? analysis.complete(jobs, faces);
 }

@@ -7,7 +7,7 @@ import type { Face } from '../detection/face.js';
 import type { DetectOptions } from '../detection/searcher.js';
 import type { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
-import type { Identity } from '../recognition/recognition.service.js';
+import type { Recognition } from '../recognition/recognition.service.js';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
@@ -70,9 +70,9 @@ export interface FoundFace extends Face {
   readonly confidence: number;
   readonly landmarks?: readonly Point[];
   /** What the model that gives the embedding says. */
-  readonly identity?: Identity;
+  readonly recognition?: Recognition;
   /** What the model that attributes read says; often the same. */
-  readonly reading?: Identity;
+  readonly trunk?: Recognition;
 }
 
 /** The faces of each picture of a batch, largest first, before they are described. */

@@ -3,11 +3,11 @@
  * out some faces; what the recognition trunk sees in the aligned crop tells them apart better, and costs nothing where
  * the trunk runs anyway. Candidates the detector is sure of are not asked about.
  */
-import type { Verification } from '../packs/detector-model.js';
+import type { Rescoring } from '../packs/detector-model.js';
 
 /** Whether a candidate of this detector score needs a second opinion. */
-export function isDoubtful(score: number, { certainFrom }: Verification): boolean {
-  return score < certainFrom;
+export function isDoubtful(score: number, { certainScore }: Rescoring): boolean {
+  return score < certainScore;
 }
 
 /**
@@ -15,10 +15,10 @@ export function isDoubtful(score: number, { certainFrom }: Verification): boolea
  * @param score the detector's, 0…1
  * @param faceProbability what the appearance head says, 0…1
  */
-export function verifiedConfidence(
+export function rescoredConfidence(
   score: number,
   faceProbability: number,
-  { scoreWeight, faceWeight, bias }: Verification,
+  { scoreWeight, faceWeight, bias }: Rescoring,
 ): number {
   return 1 / (1 + Math.exp(-(scoreWeight * logit(score) + faceWeight * logit(faceProbability) + bias)));
 }

@@ -37,7 +37,7 @@ describe('of the woman in the middle of sample3', () => {
       logger: false,
     });
     // The quality of what the detector finds, whatever a second opinion says of it.
-    context.get(Pack).models.detector.verification = undefined;
+    context.get(Pack).models.detector.rescoring = undefined;
     portrait = await crop(sample(3), [1073, 206, 1306, 516], 0.5);
     good = await qualityOf((photo) => photo);
   });

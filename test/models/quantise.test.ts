@@ -10,7 +10,7 @@ import {
   writeOnnx,
 } from '../../models/tools/onnx-file.js';
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
-import { scalingOf, wholeWeights } from '../../models/tools/transforms/eight-bit.js';
+import { scalingOf, integerWeights } from '../../models/tools/transforms/eight-bit.js';
 import { measurable, type Ranges } from '../../models/tools/transforms/quantisable.js';
 import { largestDifference, picture, run, session } from '../support/runtime.js';
 import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/tiny-graphs.js';
@@ -247,14 +247,16 @@ describe('numbers in 8 bits', () => {
 
   it('leave room in weights that mix channels for sums of two products in 16 bits', () => {
     const values = Float32Array.of(0.5, -2, 1, 0.25);
-    const mixing = wholeWeights(values, Float32Array.of(0, 0), 0.1, false);
+    const mixing = integerWeights(values, Float32Array.of(0, 0), 0.1, false);
     expect([...mixing.weights]).toEqual([16, -64, 64, 16]);
     expect(2 * 255 * 64).toBeLessThan(2 ** 15);
-    expect([...wholeWeights(values, Float32Array.of(0, 0), 0.1, true).weights]).toEqual([32, -127, 127, 32]);
+    expect([...integerWeights(values, Float32Array.of(0, 0), 0.1, true).weights]).toEqual([
+      32, -127, 127, 32,
+    ]);
   });
 
   it('hold a bias whose channel has next to no weights', () => {
-    const { weights, scales, biases } = wholeWeights(
+    const { weights, scales, biases } = integerWeights(
       Float32Array.of(1e-20, 0),
       Float32Array.of(3, -2),
       0.1,

@@ -82,10 +82,14 @@ it.each([
   [
     'a rule inside another',
     () => {
-      const { verification } = manifest.models['detector'] as { verification: { confirmation: object } };
-      verification.confirmation = { ...verification.confirmation, seenFrom: 30, clearFrom: undefined };
+      const { rescoring } = manifest.models['detector'] as { rescoring: { scaleAgreement: object } };
+      rescoring.scaleAgreement = {
+        ...rescoring.scaleAgreement,
+        minSupportScore: 30,
+        minClearPixels: undefined,
+      };
     },
-    /models\.detector\.verification\.confirmation\.seenFrom must not be greater than 1.*\.confirmation\.clearFrom must be a positive number/,
+    /models\.detector\.rescoring\.scaleAgreement\.minSupportScore must not be greater than 1.*\.scaleAgreement\.minClearPixels must be a positive number/,
   ],
   [
     'a path that leaves the packs',

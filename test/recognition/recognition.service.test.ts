@@ -6,7 +6,7 @@ import { floatTensor, node } from '../../models/tools/onnx-graph.js';
 import { Config } from '../../src/config/config.js';
 import type { Pack } from '../../src/packs/pack.js';
 import type { RecognitionModel } from '../../src/packs/recognition-model.js';
-import { type Identity, RecognitionService } from '../../src/recognition/recognition.service.js';
+import { type Recognition, RecognitionService } from '../../src/recognition/recognition.service.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import { tinyGraph } from '../fixtures/tiny-graphs.js';
 
@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function embed(facts: Partial<RecognitionModel>): Promise<Identity> {
+async function embed(facts: Partial<RecognitionModel>): Promise<Recognition> {
   const recognition = { family: 'arcface', file: 'arcface.onnx', hasFeatures: false, ...facts };
   const service = new RecognitionService({ folder, models: { recognition } } as unknown as Pack, sessions);
   await service.onModuleInit();
@@ -61,22 +61,22 @@ async function embed(facts: Partial<RecognitionModel>): Promise<Identity> {
 }
 
 it('scales to −1…1 as w600k_r50 wants it', async () => {
-  const { embedding, length } = await embed({ channelOrder: 'RGB', mean: 127.5, std: 127.5 });
-  const inputs = [...embedding.slice(0, 4)].map((value) => value * length);
+  const { embedding, norm } = await embed({ channelOrder: 'RGB', mean: 127.5, std: 127.5 });
+  const inputs = [...embedding.slice(0, 4)].map((value) => value * norm);
   // (255 − 127.5) / 127.5, (0 − 127.5) / 127.5, (191 − 127.5) / 127.5
   expect(inputs).toEqual([1, -1, 0.498039, 0].map((value) => expect.closeTo(value, 4) as number));
 });
 
 it('leaves 0…255 as it is for a graph that scales by itself', async () => {
-  const { embedding, length } = await embed({ channelOrder: 'RGB', mean: 0, std: 1 });
-  const inputs = [...embedding.slice(0, 4)].map((value) => value * length);
+  const { embedding, norm } = await embed({ channelOrder: 'RGB', mean: 0, std: 1 });
+  const inputs = [...embedding.slice(0, 4)].map((value) => value * norm);
   expect(inputs).toEqual([255, 0, 191, 0].map((value) => expect.closeTo(value, 2) as number));
   expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
 });
 
 it('turns the channels around where the pack says so', async () => {
-  const { embedding, length } = await embed({ channelOrder: 'BGR', mean: 127.5, std: 128 });
-  expect(embedding[0] * length).toBeCloseTo(63.5 / 128, 4);
+  const { embedding, norm } = await embed({ channelOrder: 'BGR', mean: 127.5, std: 128 });
+  expect(embedding[0] * norm).toBeCloseTo(63.5 / 128, 4);
 });
 
 it('refuses a graph with an embedding of another length', async () => {

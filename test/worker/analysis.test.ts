@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
 import type { AnalysedFace, AnalysisJob, AnalysisOptions } from '../../src/worker/protocol.js';
 import { AnalysisService } from '../../src/worker/analysis.service.js';
-import type { Verification } from '../../src/packs/detector-model.js';
+import type { Rescoring } from '../../src/packs/detector-model.js';
 import { Pack } from '../../src/packs/pack.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import type { Box } from '../../src/vision/box.js';
@@ -31,22 +31,22 @@ let analysis: AnalysisService;
 let three: Image;
 let four: Image;
 let none: Image;
-let verification: Verification | undefined;
+let rescoring: Rescoring | undefined;
 
 beforeAll(async () => {
   context = await countedWorker(new Config(), (model, [items]) => runs.push([model, items]));
   analysis = context.get(AnalysisService);
   // Second opinions are tested by themselves: here only what is asked for shall count.
-  verification = takeVerification(context.get(Pack));
+  rescoring = takeRescoring(context.get(Pack));
   [three, four, none] = await Promise.all([sample(3), sample(4), await blank()].map(decode));
 });
 afterAll(() => context.close());
 beforeEach(() => (runs = []));
 
 /** Takes the pack's rule for second opinions away and returns it; without it the detector has to be surer. */
-function takeVerification({ models }: Pack): Verification | undefined {
-  const { verification: rule } = models.detector;
-  models.detector.verification = undefined;
+function takeRescoring({ models }: Pack): Rescoring | undefined {
+  const { rescoring: rule } = models.detector;
+  models.detector.rescoring = undefined;
   models.detector.scoreThreshold = SURE;
   return rule;
 }
@@ -162,21 +162,21 @@ describe('second opinions', () => {
   let last: readonly AnalysedFace[] = [];
 
   /** Detects with a rule that differs from the pack's. */
-  async function withRule(rule: Partial<Verification>, options: AnalysisOptions): Promise<number[]> {
-    if (verification === undefined) throw new Error('The default pack has no rule for second opinions.');
+  async function withRule(rule: Partial<Rescoring>, options: AnalysisOptions): Promise<number[]> {
+    if (rescoring === undefined) throw new Error('The default pack has no rule for second opinions.');
     const { detector } = context.get(Pack).models;
-    detector.verification = { ...verification, ...rule };
+    detector.rescoring = { ...rescoring, ...rule };
     try {
       const { faces } = await analysis.analyze([{ image: three, options }]);
       last = faces[0];
       return last.map(({ confidence }) => confidence);
     } finally {
-      detector.verification = undefined;
+      detector.rescoring = undefined;
     }
   }
 
   test('are asked of doubtful candidates together, and the faces stay', async () => {
-    const confidences = await withRule({ certainFrom: SURE_OF_NONE }, NOTHING);
+    const confidences = await withRule({ certainScore: SURE_OF_NONE }, NOTHING);
     expect(confidences).toHaveLength(3);
     const opinions = itemsOf('appearance');
     expect(sum(opinions)).toBeGreaterThanOrEqual(3);
@@ -184,44 +184,51 @@ describe('second opinions', () => {
   });
 
   test('are not asked where the detector is sure', async () => {
-    await withRule({ certainFrom: 0, listenFrom: 0.5 }, NOTHING);
+    await withRule({ certainScore: 0, minScore: 0.5 }, NOTHING);
     expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
   });
 
   test('turn away what they do not take for a face', async () => {
-    expect(await withRule({ certainFrom: SURE_OF_NONE, bias: -50 }, NOTHING)).toEqual([]);
+    expect(await withRule({ certainScore: SURE_OF_NONE, bias: -50 }, NOTHING)).toEqual([]);
   });
 
   test('choose the largest face after the others are turned away', async () => {
-    expect(await withRule({ certainFrom: SURE_OF_NONE, bias: -50 }, { ...NOTHING, maxFaces: 1 })).toEqual([]);
-    expect(await withRule({ certainFrom: SURE_OF_NONE }, { ...NOTHING, maxFaces: 1 })).toHaveLength(1);
+    expect(await withRule({ certainScore: SURE_OF_NONE, bias: -50 }, { ...NOTHING, maxFaces: 1 })).toEqual(
+      [],
+    );
+    expect(await withRule({ certainScore: SURE_OF_NONE }, { ...NOTHING, maxFaces: 1 })).toHaveLength(1);
   });
 
   describe('where sizes of input must agree', () => {
-    const confirmation = { aloneFrom: SURE_OF_NONE, seenFrom: 0.3, clearFrom: 1, clearTo: 10_000 };
-    const certainFrom = SURE_OF_NONE;
+    const scaleAgreement = {
+      minScoreAlone: SURE_OF_NONE,
+      minSupportScore: 0.3,
+      minClearPixels: 1,
+      maxClearPixels: 10_000,
+    };
+    const certainScore = SURE_OF_NONE;
     /** Above any score, so that no size ever confirms another. */
-    const blind = { ...confirmation, seenFrom: SURE_OF_NONE };
+    const blind = { ...scaleAgreement, minSupportScore: SURE_OF_NONE };
     const searches = (): number => itemsOf('detector').length;
 
     test('are asked of what another size shows, too', async () => {
-      expect(await withRule({ certainFrom, confirmation }, NOTHING)).toHaveLength(3);
+      expect(await withRule({ certainScore, scaleAgreement }, NOTHING)).toHaveLength(3);
     });
 
     test('are not asked of what another size contradicts', async () => {
-      expect(await withRule({ certainFrom, confirmation: blind }, NOTHING)).toEqual([]);
+      expect(await withRule({ certainScore, scaleAgreement: blind }, NOTHING)).toEqual([]);
       expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
     });
 
     test('are asked of it after all where less confidence than usual is asked for', async () => {
       const options = { ...NOTHING, minConfidence: 0.1 };
-      const confidences = await withRule({ certainFrom, confirmation: blind }, options);
+      const confidences = await withRule({ certainScore, scaleAgreement: blind }, options);
       expect(confidences.length).toBeGreaterThanOrEqual(3);
     });
 
     test('are asked of it where no other size shows it well enough', async () => {
-      const never = { ...blind, clearFrom: 10_000 };
-      expect(await withRule({ certainFrom, confirmation: never }, NOTHING)).toHaveLength(3);
+      const never = { ...blind, minClearPixels: 10_000 };
+      expect(await withRule({ certainScore, scaleAgreement: never }, NOTHING)).toHaveLength(3);
     });
 
     test('the boxes of faces do not depend on what else is asked for', async () => {
@@ -235,17 +242,20 @@ describe('second opinions', () => {
     });
 
     test('the sizes between the smallest and the largest are searched only in doubt', async () => {
-      const certain = { certainFrom: 0.5, confirmation: { ...confirmation, aloneFrom: 0, seenFrom: 0.5 } };
-      expect(await withRule({ ...certain, listenFrom: 0.5 }, NOTHING)).toHaveLength(3);
+      const certain = {
+        certainScore: 0.5,
+        scaleAgreement: { ...scaleAgreement, minScoreAlone: 0, minSupportScore: 0.5 },
+      };
+      expect(await withRule({ ...certain, minScore: 0.5 }, NOTHING)).toHaveLength(3);
       expect(searches()).toBe(2);
       runs = [];
-      expect(await withRule({ certainFrom, confirmation }, NOTHING)).toHaveLength(3);
+      expect(await withRule({ certainScore, scaleAgreement }, NOTHING)).toHaveLength(3);
       expect(searches()).toBe(3);
     });
   });
 
   test('are not asked twice of the trunk', async () => {
-    await withRule({ certainFrom: SURE_OF_NONE, listenFrom: 0.9 }, { ...NOTHING, embedding: true });
+    await withRule({ certainScore: SURE_OF_NONE, minScore: 0.9 }, { ...NOTHING, embedding: true });
     expect(sum(itemsOf('recognition'))).toBe(sum(itemsOf('appearance')));
   });
 });

@@ -1,7 +1,7 @@
 /** How two opinions on a candidate become one; values worked out by hand. */
-import { isDoubtful, verifiedConfidence } from '../../src/worker/rescoring.js';
+import { isDoubtful, rescoredConfidence } from '../../src/worker/rescoring.js';
 
-const RULE = { listenFrom: 0.3, certainFrom: 0.99, scoreWeight: 0.5, faceWeight: 1, bias: -1 };
+const RULE = { minScore: 0.3, certainScore: 0.99, scoreWeight: 0.5, faceWeight: 1, bias: -1 };
 
 test('only what the detector is not sure of is doubtful', () => {
   expect([0.3, 0.98, 0.99, 1].map((score) => isDoubtful(score, RULE))).toEqual([true, true, false, false]);
@@ -9,14 +9,14 @@ test('only what the detector is not sure of is doubtful', () => {
 
 test('joins the log odds of both', () => {
   // logit(0.8) = 1.386, logit(0.9) = 2.197: 0.693 + 2.197 − 1 = 1.890.
-  expect(verifiedConfidence(0.8, 0.9, RULE)).toBeCloseTo(1 / (1 + Math.exp(-1.8904)), 4);
-  expect(verifiedConfidence(0.5, 0.5, { ...RULE, bias: 0 })).toBeCloseTo(0.5, 12);
+  expect(rescoredConfidence(0.8, 0.9, RULE)).toBeCloseTo(1 / (1 + Math.exp(-1.8904)), 4);
+  expect(rescoredConfidence(0.5, 0.5, { ...RULE, bias: 0 })).toBeCloseTo(0.5, 12);
 });
 
 test('stays a probability at the ends', () => {
   for (const score of [0, 1])
     for (const face of [0, 1]) {
-      const confidence = verifiedConfidence(score, face, RULE);
+      const confidence = rescoredConfidence(score, face, RULE);
       expect(confidence).toBeGreaterThanOrEqual(0);
       expect(confidence).toBeLessThanOrEqual(1);
     }

@@ -56,9 +56,9 @@ def main():
         opinions = Opinions(heads, temperatures["face"], views[0], labels, rows)
         # At sizes the service does not search such pictures at there is more to learn from, but nothing to fit to.
         served = is_candidate & np.array(["enlarged" not in row["set"] for row in rows])
-        verification = opinions.fit(np.nonzero(kept & served)[0])
-        opinions.print_curve(np.nonzero(held_out & served)[0], verification)
-    print("verification: " + json.dumps(verification))
+        rescoring = opinions.fit(np.nonzero(kept & served)[0])
+        opinions.print_curve(np.nonzero(held_out & served)[0], rescoring)
+    print("rescoring: " + json.dumps(rescoring))
     print("temperatures: " + ", ".join(f"{name} {value:.2f}" for name, value in temperatures.items()))
     export(Served(heads, temperatures).eval(), args.out)
 
@@ -172,14 +172,14 @@ class Opinions:
         optimiser.step(closure)
         return dict(zip(("scoreWeight", "faceWeight", "bias"), (round(w, 3) for w in weights.tolist())))
 
-    def print_curve(self, items, verification):
+    def print_curve(self, items, rescoring):
         """For several constants: the share of faces that pass, and of other things that do not, set by set."""
         sets = np.array([self.rows[index]["set"].removeprefix("candidates of ") for index in items])
-        weights = torch.tensor([verification["scoreWeight"], verification["faceWeight"], 0.0])
+        weights = torch.tensor([rescoring["scoreWeight"], rescoring["faceWeight"], 0.0])
         evidence, truth = (self.inputs(items) @ weights).numpy(), self.truth[items].numpy()
         names = sorted(set(sets))
         print("bias\t" + "\t".join(f"{name}: faces kept, others refused" for name in names))
-        for bias in np.arange(verification["bias"] - 2.5, verification["bias"] + 1.6, 0.5):
+        for bias in np.arange(rescoring["bias"] - 2.5, rescoring["bias"] + 1.6, 0.5):
             passes = evidence + bias > 0
             cells = []
             for name in names:

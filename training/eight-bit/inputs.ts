@@ -85,7 +85,7 @@ export async function* recognitionInputs(finder: Finder, data: string): AsyncGen
 export async function* featureInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
   const recognition = await finder.openRecognition();
   for await (const face of faces(finder, data, 'appearance')) {
-    const [{ features = new Float32Array() }] = await recognition.read([face]);
+    const [{ features = new Float32Array() }] = await recognition.runTrunk([face]);
     yield { data: features, shape: [1, ...FEATURES] };
   }
 }
@@ -100,7 +100,7 @@ async function* faces(
     const [face] = await finder.find(image, FACE_SCORE);
     // In patterns there is none.
     if (face === undefined) continue;
-    const [keypoints] = await finder.place(image, [face]);
+    const [keypoints] = await finder.locateKeypoints(image, [face]);
     yield { image, box: face.box, keypoints };
   }
 }

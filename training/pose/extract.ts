@@ -86,8 +86,8 @@ export async function extract(data: string, out: string): Promise<void> {
     const [found] = await finder.find(image, MIN_SCORE);
     if (found === undefined) return undefined;
     const { box } = found;
-    const [keypoints] = await finder.place(image, [found]);
-    const [{ features }] = await recognition.read([{ image, keypoints }]);
+    const [keypoints] = await finder.locateKeypoints(image, [found]);
+    const [{ features }] = await recognition.runTrunk([{ image, keypoints }]);
     if (features === undefined)
       throw new AppError('invalid_pack', 'The recognition model gives no features.');
     const { roll, yaw, pitch } = await teach(teacher, { image, box, keypoints });

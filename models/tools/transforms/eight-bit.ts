@@ -32,7 +32,7 @@ export function scalingOf([lowest, highest]: Range): Scaling {
 }
 
 /** Weights and biases in whole numbers. */
-export interface WholeWeights {
+export interface IntegerWeights {
   readonly weights: Int8Array;
   /** One for each output channel. */
   readonly scales: Float32Array;
@@ -44,12 +44,12 @@ export interface WholeWeights {
  * The weights of a convolution, channel by channel of its output.
  * @param inputScale of the activations it reads
  */
-export function wholeWeights(
+export function integerWeights(
   values: Float32Array,
   bias: Float32Array,
   inputScale: number,
   isDepthwise: boolean,
-): WholeWeights {
+): IntegerWeights {
   const channels = bias.length;
   const size = values.length / channels;
   const weights = new Int8Array(values.length);

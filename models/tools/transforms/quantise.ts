@@ -13,7 +13,7 @@
  */
 import { AttributeType, DataType, type Graph, type Model, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, floatsOf, floatTensor, int32Tensor, integerAttribute, node } from '../onnx-graph.js';
-import { type Range, scalingOf, type WholeWeights, wholeWeights } from './eight-bit.js';
+import { type Range, scalingOf, type IntegerWeights, integerWeights } from './eight-bit.js';
 import {
   type Joined,
   joinedWith,
@@ -91,7 +91,7 @@ class Quantiser {
 
     const dims = tensor.dims.map(toNumber);
     const biases = constantOf(this.graph, bias);
-    const whole = wholeWeights(
+    const whole = integerWeights(
       floatsOf(tensor).map((value) => value * joined.factor),
       (biases === undefined ? new Float32Array(dims[0]) : floatsOf(biases)).map(
         (value) => value * joined.factor,
@@ -107,7 +107,7 @@ class Quantiser {
   }
 
   /** What all weights in 8 bits come with: a scale for each output channel, and the zero point. */
-  private scales(weights: string, { scales }: WholeWeights): void {
+  private scales(weights: string, { scales }: IntegerWeights): void {
     this.constant(floatTensor(`${weights}_scale`, [scales.length], scales));
     this.constant({ name: WEIGHT_ZERO, dims: [], data_type: DataType.int8, raw_data: new Uint8Array(1) });
   }
@@ -119,7 +119,7 @@ class Quantiser {
    */
   private quantisedConvolution(
     { input: [input = '', weights = ''], attribute }: Pick<Node, 'input' | 'attribute'>,
-    whole: WholeWeights,
+    whole: IntegerWeights,
     dims: number[],
     scaled: string,
     output: string,
@@ -139,7 +139,7 @@ class Quantiser {
   }
 
   /** A 1×1 convolution and the Transpose after it as a product of rows and columns, whose result is floats. */
-  private answer(conv: Node, transpose: Node, whole: WholeWeights, inputs: number): void {
+  private answer(conv: Node, transpose: Node, whole: IntegerWeights, inputs: number): void {
     const [input = '', name = '', bias = ''] = conv.input;
     const { weights, scales } = whole;
     this.scales(name, whole);
@@ -183,7 +183,7 @@ class Quantiser {
       { name: 'kernel_shape', type: AttributeType.ints, ints: [1, 1] },
       { name: 'group', type: AttributeType.int, i: channels },
     ];
-    const whole = wholeWeights(slope, new Float32Array(channels), scalingOf(range).scale, true);
+    const whole = integerWeights(slope, new Float32Array(channels), scalingOf(range).scale, true);
     const product = `${output}_product`;
     this.quantisedConvolution(
       { input: [input, weights], attribute },

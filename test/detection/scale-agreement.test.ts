@@ -1,7 +1,7 @@
 /** Whether the sizes of input that a picture was searched at agree on a candidate. */
-import { isContradicted, isTooLarge, type SizedCandidate } from '../../src/detection/confirmation.js';
+import { isContradicted, isTooLarge, type SizedCandidate } from '../../src/detection/scale-agreement.js';
 
-const RULE = { aloneFrom: 0.9, seenFrom: 0.3, clearFrom: 32, clearTo: 256 };
+const RULE = { minScoreAlone: 0.9, minSupportScore: 0.3, minClearPixels: 32, maxClearPixels: 256 };
 const SAME_FROM = 0.3;
 
 const candidate = (size: number, x: number, side: number, score = 0.8): SizedCandidate => ({

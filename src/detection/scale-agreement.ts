@@ -3,7 +3,7 @@
  * that shows it clearly; the folds of a shirt look like one at a single size, and of a face that is too large for an
  * input the detector draws a part.
  */
-import type { Confirmation } from '../packs/detector-model.js';
+import type { ScaleAgreement } from '../packs/detector-model.js';
 import { type Box, iou } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Candidate } from './detector-family.js';
@@ -25,9 +25,9 @@ export interface Searched {
 export function isTooLarge(
   { box, size }: SizedCandidate,
   image: Searched['image'],
-  { clearTo }: Confirmation,
+  { maxClearPixels }: ScaleAgreement,
 ): boolean {
-  return lengthAt(size, box, image) > clearTo;
+  return lengthAt(size, box, image) > maxClearPixels;
 }
 
 /**
@@ -37,14 +37,14 @@ export function isTooLarge(
 export function isContradicted(
   { score, box, size }: SizedCandidate,
   { image, sizes, found }: Searched,
-  { aloneFrom, seenFrom, clearFrom, clearTo }: Confirmation,
+  { minScoreAlone, minSupportScore, minClearPixels, maxClearPixels }: ScaleAgreement,
   sameFrom: number,
 ): boolean {
-  if (score >= aloneFrom) return false;
+  if (score >= minScoreAlone) return false;
   const lengths = sizes.filter((other) => other !== size).map((other) => lengthAt(other, box, image));
-  if (!lengths.some((length) => length >= clearFrom && length <= clearTo)) return false;
+  if (!lengths.some((length) => length >= minClearPixels && length <= maxClearPixels)) return false;
   return !found.some(
-    (other) => other.size !== size && other.score >= seenFrom && iou(other.box, box) > sameFrom,
+    (other) => other.size !== size && other.score >= minSupportScore && iou(other.box, box) > sameFrom,
   );
 }
 
