@@ -46,7 +46,7 @@ const OWNERS = {
   '@opentelemetry': '^src/telemetry/request-tracer',
   sharp: '^(src/images/sharp-decoder|evaluation/|test/|bench/|fuzz/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
-  express: '^src/(http/|telemetry/request-recorder|access/.*middleware|faces/.*controller)',
+  express: '^src/(http/|telemetry/(request-recorder|server-timing)|access/.*middleware|faces/.*controller)',
   '@fastify/busboy': '^src/http/input/form-body',
   '@redis': '^(src/access/rate-limiter|test/)',
   'rate-limiter-flexible': '^src/access/rate-limiter',

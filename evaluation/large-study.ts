@@ -66,14 +66,14 @@ function mean(numbers: readonly number[]): string {
 
 const contexts = [await start(loadConfig().imageWorkingSide), await start(Infinity)];
 const [shrinking, whole] = contexts.map((context) => context.get(PictureService));
-const look = async (
+const analyze = async (
   service: PictureService,
   bytes: Uint8Array,
   options: AnalysisOptions,
 ): Promise<{ faces: readonly AnalysedFace[]; ms: number }> => {
   const source = { kind: 'bytes', field: 'image', bytes } as const;
   const started = performance.now();
-  const { faces } = await service.analyze(source, options, AbortSignal.timeout(600_000));
+  const faces = await service.analyze(source, options, AbortSignal.timeout(600_000));
   return { faces, ms: performance.now() - started };
 };
 
@@ -97,8 +97,8 @@ for (const [set, paths, sides] of sets) {
       const ratios: number[] = [];
       for (const path of paths) {
         const bytes = await enlarged(path, side);
-        const small = await look(shrinking, bytes, options);
-        const large = await look(whole, bytes, options);
+        const small = await analyze(shrinking, bytes, options);
+        const large = await analyze(whole, bytes, options);
         count.whole += large.faces.length;
         count.shrunk += small.faces.length;
         ratios.push(small.ms / large.ms);

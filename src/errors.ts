@@ -59,6 +59,19 @@ export class AppError extends Error {
   }
 }
 
+/**
+ * The refusal of a request that there is no room for now.
+ * @param message what there is too much of, and what to do
+ * @param options `retryAfterSeconds`: when to try again; `cause`: the error underneath
+ */
+export function overloaded(
+  message: string,
+  details: ErrorDetails = {},
+  { retryAfterSeconds = 1, cause }: { readonly retryAfterSeconds?: number; readonly cause?: unknown } = {},
+): AppError {
+  return new AppError('overloaded', message, { ...details, retry_after_seconds: retryAfterSeconds }, { cause });
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

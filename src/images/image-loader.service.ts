@@ -1,4 +1,4 @@
-/** A picture of any source → pixels, with the time each half took. */
+/** A picture of any source → pixels. */
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, type ErrorCode } from '../errors.js';
@@ -18,9 +18,9 @@ import type { ByteCount } from './sources/transfer.js';
 /** The memory a picture is decoded in. */
 export interface Memory {
   /** Waits for so many bytes. Called before a picture is decoded, and again before it is decoded in full. */
-  take(bytes: number): Promise<void>;
+  acquire(bytes: number): Promise<void>;
   /** Work that needs them, even after nobody waits for it any more: a decoder cannot be stopped. */
-  keepFor(work: Promise<unknown>): void;
+  holdFor(work: Promise<unknown>): void;
 }
 
 /** What a caller needs of the pixels, and what they may cost. */
@@ -33,7 +33,7 @@ export interface LoadOptions {
   readonly bytes?: ByteCount;
 }
 
-/** A decoded picture and how long it took to get there, in milliseconds. */
+/** A decoded picture. */
 export interface LoadedImage {
   readonly image: Image;
   /** Size of the whole picture, upright, in pixels; larger than the image's where that was shrunk. */
@@ -43,10 +43,6 @@ export interface LoadedImage {
   readonly inFull?: () => Promise<LoadedImage>;
   /** Lets another picture have the memory of the pixels: call it once, when no thread looks at them any more. */
   readonly release: () => void;
-  /** Fetching the bytes, or decoding their base64. */
-  readonly loadMs: number;
-  /** Bytes to pixels. */
-  readonly decodeMs: number;
 }
 
 @Injectable()
@@ -69,8 +65,8 @@ export class ImageLoader {
    */
   async load(source: ImageSource, signal: AbortSignal, options: LoadOptions = {}): Promise<LoadedImage> {
     if (signal.aborted) throw requestAborted(source.field, signal);
-    const { result: bytes, ms: loadMs } = await timed('load', () => this.read(source, signal, options.bytes));
-    return this.decode(bytes, source.field, signal, options, loadMs);
+    const bytes = await noted('load', () => this.read(source, signal, options.bytes));
+    return this.decode(bytes, source.field, signal, options);
   }
 
   private async decode(
@@ -78,23 +74,22 @@ export class ImageLoader {
     field: string,
     signal: AbortSignal,
     { minSide, memory }: LoadOptions,
-    loadMs: number,
   ): Promise<LoadedImage> {
     // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
     const planning = (): Promise<DecodePlan> =>
       untilAborted(this.decoder.plan(bytes, field, minSide, signal), field, signal);
-    const { result: plan } = await timed('decode', planning, { endsStage: false });
+    const plan = await noted('decode', planning, { endsStage: false });
     // The turn comes first: pictures that wait for a decoder process must not hold memory that others could use.
     const turn = await this.decoder.turn(plan, signal);
     try {
-      await memory?.take(plan.memoryBytes);
+      await memory?.acquire(plan.memoryBytes);
     } catch (error) {
       turn?.end();
       throw error;
     }
-    const { result: image, ms: decodeMs } = await timed('decode', () => {
+    const image = await noted('decode', () => {
       const decoding = this.decoder.start(plan, turn, signal);
-      memory?.keepFor(decoding);
+      memory?.holdFor(decoding);
       // A caller that left while it was decoded never gets to see it.
       decoding.then((late) => signal.aborted && this.decoder.release(late)).catch(() => undefined);
       return untilAborted(decoding, field, signal);
@@ -102,8 +97,8 @@ export class ImageLoader {
     const { width, height } = plan.shrink?.from ?? image;
     const inFull = async (): Promise<LoadedImage> => {
       // Nobody waits for a turn while holding memory that whoever has the turn may wait for.
-      await memory?.take(0);
-      return this.decode(bytes, field, signal, { memory }, loadMs);
+      await memory?.acquire(0);
+      return this.decode(bytes, field, signal, { memory });
     };
     return {
       image,
@@ -111,8 +106,6 @@ export class ImageLoader {
       height,
       inFull: plan.shrink === undefined ? undefined : inFull,
       release: () => this.decoder.release(image),
-      loadMs,
-      decodeMs,
     };
   }
 
@@ -155,12 +148,12 @@ export class ImageLoader {
   }
 }
 
-/** Measures a stage, or its first part, and notes for the running picture how long it took and how it ended. */
-async function timed<T>(
+/** Notes for the running picture how long a stage, or its first part, took and how it ended. */
+async function noted<T>(
   name: StageName,
   work: () => Promise<T>,
   { endsStage } = { endsStage: true },
-): Promise<{ result: T; ms: number }> {
+): Promise<T> {
   const startedAt = performance.now();
   const note = (failure?: ErrorCode): void => {
     currentPicture()?.stages.push({ name, startedAt, endedAt: performance.now(), failure });
@@ -168,7 +161,7 @@ async function timed<T>(
   try {
     const result = await work();
     if (endsStage) note();
-    return { result, ms: performance.now() - startedAt };
+    return result;
   } catch (error) {
     note(codeOf(error));
     throw error;

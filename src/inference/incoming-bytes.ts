@@ -1,5 +1,5 @@
 /** The bytes that requests send or have fetched for them, counted as they arrive: in all, and for each caller. */
-import { AppError } from '../errors.js';
+import { AppError, overloaded } from '../errors.js';
 
 /** What one request holds. It grows with every chunk that arrives and is given back as a whole. */
 export interface Holding {
@@ -12,9 +12,6 @@ export interface Holding {
   free(): void;
 }
 
-/** Why bytes were turned away: no room now, or never. */
-export type BytesRefusal = 'bytes' | 'too_large';
-
 export class IncomingBytes {
   private taken = 0;
   private readonly byCaller = new Map<string, number>();
@@ -22,12 +19,10 @@ export class IncomingBytes {
   /**
    * @param capacity bytes that all callers may hold together
    * @param share bytes that one caller may hold, so that none can keep the others out
-   * @param onRefusal told of every refusal
    */
   constructor(
     readonly capacity: number,
     readonly share: number,
-    private readonly onRefusal: (reason: BytesRefusal) => void,
   ) {}
 
   /** Bytes held now. */
@@ -69,7 +64,6 @@ export class IncomingBytes {
   /** @param held what the request holds already */
   private assertRoom(caller: string, bytes: number, held: number): void {
     if (held + bytes > this.share) {
-      this.onRefusal('too_large');
       throw new AppError(
         'body_too_large',
         `The request brings more bytes than this service holds for one caller, ${this.share} (part of MAX_BYTES_IN_FLIGHT): send smaller pictures, or fewer at a time.`,
@@ -78,10 +72,8 @@ export class IncomingBytes {
     }
     const caller_bytes = this.byCaller.get(caller) ?? 0;
     if (this.taken + bytes <= this.capacity && caller_bytes + bytes <= this.share) return;
-    this.onRefusal('bytes');
-    throw new AppError('overloaded', 'Too many bytes are being received at the moment; try again later.', {
+    throw overloaded('Too many bytes are being received at the moment; try again later.', {
       bytes_in_flight: this.taken,
-      retry_after_seconds: 1,
     });
   }
 }

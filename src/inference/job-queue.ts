@@ -1,5 +1,5 @@
 /** A bounded first-in, first-out queue whose entries leave it by themselves when their signal aborts. */
-import { AppError } from '../errors.js';
+import { type AppError, overloaded } from '../errors.js';
 
 /** Something that waits, until its signal aborts. */
 export interface Waiting {
@@ -23,19 +23,15 @@ export class JobQueue<T extends Waiting> {
   }
 
   /**
-   * @param beyond how many more may be taken in: those that need not wait, as a worker is free for them
-   * @throws AppError `overloaded` when the queue is full
+   * Adds an entry; false when the queue is full.
+   * @param startable how many entries need not wait, because a worker is free for them: they may come on top
    */
-  push(entry: T, beyond = 0): void {
-    if (this.entries.size >= this.capacity + beyond) {
-      throw new AppError('overloaded', 'All workers are busy and the queue is full; try again later.', {
-        queued: this.entries.size,
-        retry_after_seconds: 1,
-      });
-    }
+  push(entry: T, startable = 0): boolean {
+    if (this.entries.size >= this.capacity + startable) return false;
     const leave = (): void => void this.entries.delete(entry);
     entry.signal.addEventListener('abort', leave, { once: true });
     this.entries.set(entry, () => entry.signal.removeEventListener('abort', leave));
+    return true;
   }
 
   /** Removes and returns the entries that have waited longest, at most `count`, in order. */
@@ -47,4 +43,9 @@ export class JobQueue<T extends Waiting> {
     }
     return taken.map(([entry]) => entry);
   }
+}
+
+/** The refusal of everyone who comes while the queue is full. */
+export function queueFull(queued: number): AppError {
+  return overloaded('All workers are busy and the queue is full; try again later.', { queued });
 }

@@ -66,6 +66,11 @@ export class WorkerThreads {
     return [...this.all].map(({ worker }) => worker);
   }
 
+  /** How many there may be. */
+  get max(): number {
+    return this.limits.max;
+  }
+
   get size(): number {
     return this.all.size;
   }

@@ -88,7 +88,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
       buckets: [1, 2, 4, 8, 16, 32],
       registers,
     });
-    pool.events.on('batch', (size) => batches.observe(size));
+    pool.onBatch((size) => batches.observe(size));
   }
 
   private measureLog(): void {

@@ -36,8 +36,8 @@ export class RequestLog implements RequestObserver {
 function picturesOf({ pictures }: RequestRecord): object {
   if (pictures.length === 0) return {};
   const stages: Record<string, number> = {};
-  for (const { name, startedAt, endedAt } of pictures.flatMap((picture) => picture.stages))
-    stages[name] = rounded((stages[name] ?? 0) + endedAt - startedAt);
+  for (const { times } of pictures)
+    for (const [name, ms] of Object.entries(times)) stages[name] = rounded((stages[name] ?? 0) + ms);
   const faces = pictures.reduce((sum, picture) => sum + (picture.faces ?? 0), 0);
   return { pictures: pictures.length, faces, stages_ms: stages };
 }

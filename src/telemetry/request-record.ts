@@ -33,10 +33,19 @@ export class PictureRecord {
     readonly origin: PictureOrigin,
   ) {}
 
-  /** Notes steps that followed each other without a gap, by their lengths in milliseconds. */
-  noteAll(startedAt: number, lengths: readonly (readonly [StageName, number])[]): void {
+  /** Notes stages that followed each other without a gap. @param times their lengths in milliseconds, in order */
+  noteAll(startedAt: number, times: Readonly<Partial<Record<StageName, number>>>): void {
     let at = startedAt;
-    for (const [name, ms] of lengths) this.stages.push({ name, startedAt: at, endedAt: (at += ms) });
+    for (const [name, ms] of Object.entries(times) as [StageName, number][])
+      this.stages.push({ name, startedAt: at, endedAt: (at += ms) });
+  }
+
+  /** Milliseconds in each stage; a stage that was passed twice counts with both. */
+  get times(): Partial<Record<StageName, number>> {
+    const times: Partial<Record<StageName, number>> = {};
+    for (const { name, startedAt, endedAt } of this.stages)
+      times[name] = (times[name] ?? 0) + endedAt - startedAt;
+    return times;
   }
 }
 

@@ -49,7 +49,7 @@ export class AnalysisService {
     const candidates = await this.rescore(stillWanted(jobs, await this.detect(jobs)));
     const tooCoarse = jobs.map((_, job) => this.isTooCoarse(candidates, job));
     const found = jobs.map((_, job) => (tooCoarse[job] ? [] : this.choose(candidates, job)));
-    const times = { startedAt, detectMs: wallClock() - startedAt, recogniseMs: 0, attributesMs: 0 };
+    const times = { startedAt, detect: wallClock() - startedAt, recognise: 0, attributes: 0 };
     return { found, tooCoarse, times };
   }
 
@@ -84,9 +84,9 @@ export class AnalysisService {
       tooCoarse,
       times: {
         startedAt: times.startedAt,
-        detectMs: times.detectMs + placedAt - startedAt,
-        recogniseMs: recognisedAt - placedAt,
-        attributesMs: wallClock() - recognisedAt,
+        detect: times.detect + placedAt - startedAt,
+        recognise: recognisedAt - placedAt,
+        attributes: wallClock() - recognisedAt,
       },
     };
   }

@@ -44,8 +44,8 @@ function answerOf(result: BatchResult | FoundPicture): BatchAnswer {
 function sum(a: StageTimes, b: StageTimes): StageTimes {
   return {
     startedAt: Math.min(a.startedAt, b.startedAt),
-    detectMs: a.detectMs + b.detectMs,
-    recogniseMs: a.recogniseMs + b.recogniseMs,
-    attributesMs: a.attributesMs + b.attributesMs,
+    detect: a.detect + b.detect,
+    recognise: a.recognise + b.recognise,
+    attributes: a.attributes + b.attributes,
   };
 }

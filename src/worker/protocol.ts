@@ -121,12 +121,13 @@ export interface BatchAnswer {
   readonly times: StageTimes;
 }
 
-/** Milliseconds of one batch in a worker; `startedAt` is the wall clock in fractional milliseconds. */
+/** Milliseconds that one batch spent in each stage of a worker. */
 export interface StageTimes {
+  /** When the work began: milliseconds since 1970, with fractions; see `wallClock`. */
   readonly startedAt: number;
-  readonly detectMs: number;
-  readonly recogniseMs: number;
-  readonly attributesMs: number;
+  readonly detect: number;
+  readonly recognise: number;
+  readonly attributes: number;
 }
 
 /** Whether nobody waits for the answer of a job any more. */
@@ -140,7 +141,7 @@ export function wallClock(): number {
 }
 
 /** The times of no work at all. */
-export const NO_TIMES: StageTimes = { startedAt: Infinity, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
+export const NO_TIMES: StageTimes = { startedAt: Infinity, detect: 0, recognise: 0, attributes: 0 };
 
 /** The answer for a single picture that failed. Of the error it keeps what can be sent to another thread. */
 export function failedAnswer(cause: unknown): BatchAnswer {

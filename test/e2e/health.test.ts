@@ -18,6 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
+/** Makes the last answer of a worker look old, until it is restored. */
+const answersAreOld = () =>
+  jest.spyOn(pool, 'state', 'get').mockReturnValue({ ...pool.state, sinceAnswerMs: Infinity });
+
 const get = (path: string): Promise<Response> => fetch(service.url + path);
 
 test('livez says no more than that the process is alive', async () => {
@@ -64,7 +68,7 @@ test('health is cheap: a hundred polls ask for no inference while an answer is f
 });
 
 test('a stale answer is renewed by one real inference for all who ask at the same time', async () => {
-  pool['answeredAt'] = -Infinity;
+  const stale = answersAreOld();
   const jobs: unknown[] = [];
   const analyze = pool.analyze.bind(pool);
   pool.analyze = (...job) => {
@@ -75,15 +79,17 @@ test('a stale answer is renewed by one real inference for all who ask at the sam
     const polls = await Promise.all(Array.from({ length: 10 }, () => get('/-/readyz')));
     expect(polls.every(({ status }) => status === 200)).toBe(true);
     expect(jobs).toHaveLength(1);
+    stale.mockRestore();
     expect(pool.state.sinceAnswerMs).toBeLessThan(5_000);
   } finally {
+    stale.mockRestore();
     pool.analyze = analyze;
   }
 });
 
 test('no answer from the workers: 503 that names the part that is down, while livez stays up', async () => {
   const analyze = pool.analyze.bind(pool);
-  pool['answeredAt'] = -Infinity;
+  const stale = answersAreOld();
   // Workers that never answer again, as far as the caller can tell.
   pool.analyze = (_image, _options, signal) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -96,6 +102,7 @@ test('no answer from the workers: 503 that names the part that is down, while li
     });
     expect((await get('/-/livez')).status).toBe(200);
   } finally {
+    stale.mockRestore();
     pool.analyze = analyze;
   }
   expect((await get('/-/readyz')).status).toBe(200);

@@ -2,8 +2,9 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import sharp from 'sharp';
-import { Admission, type Place } from '../../src/inference/admission.service.js';
+import { Admission } from '../../src/inference/admission.service.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import type { Reservation } from '../../src/inference/reservation.js';
 import {
   DETECT,
   postBytes,
@@ -21,7 +22,7 @@ const patient = new AbortController().signal;
 let service: Service;
 let admission: Admission;
 let pool: InferencePool;
-let places: Place[] = [];
+let reservations: Reservation[] = [];
 
 beforeAll(async () => {
   service = await startService({ inferenceMaxQueue: 1, maxBytesInFlight: 40 * MIB, maxBodyBytes: 30 * MIB });
@@ -29,15 +30,15 @@ beforeAll(async () => {
   pool = service.app.get(InferencePool, { strict: false });
 });
 afterEach(() => {
-  for (const place of places) place.free();
-  places = [];
+  for (const reservation of reservations) reservation.release();
+  reservations = [];
 });
 afterAll(() => service.app.close());
 
-/** Takes all the places that pictures can have. */
+/** Reserves room for as many pictures as there may be. */
 async function fill(): Promise<void> {
-  places = [admission.place(patient), admission.place(patient)];
-  for (const place of places) await place.take(1);
+  reservations = [admission.reserve(patient), admission.reserve(patient)];
+  for (const reservation of reservations) await reservation.acquire(1);
 }
 
 /** Announces a body and sends nothing of it; the status line and headers of the answer. */

@@ -39,18 +39,16 @@ afterAll(async () => {
   await server.stop();
 });
 
-test('loads the same pixels from base64, a URL and an upload, and says how long it took', async () => {
+test('loads the same pixels from base64, a URL and an upload', async () => {
   const results = await Promise.all([
     loader.load({ kind: 'base64', field: 'image_base64', text: jpeg.toString('base64') }, patient),
     loader.load({ kind: 'url', field: 'image_url', url: server.url('/picture.png') }, patient),
     loader.load({ kind: 'bytes', field: 'image', bytes: jpeg }, patient),
   ]);
-  for (const { image, loadMs, decodeMs } of results) {
+  for (const { image } of results) {
     expect([image.width, image.height, image.data.length]).toEqual([20, 10, 600]);
     expect(Buffer.from(image.data).equals(Buffer.from(results[0].image.data))).toBe(true);
     expect(Math.abs((image.data[2] ?? 0) - 0x99)).toBeLessThan(4);
-    expect(loadMs).toBeGreaterThanOrEqual(0);
-    expect(decodeMs).toBeGreaterThan(0);
   }
 });
 
@@ -68,8 +66,8 @@ test('a picture whose caller left while it was decoded leaves its memory to the 
   const leaving = new AbortController();
   let decoding: Promise<unknown> = Promise.resolve();
   const memory = {
-    take: () => Promise.resolve(),
-    keepFor: (work: Promise<unknown>) => {
+    acquire: () => Promise.resolve(),
+    holdFor: (work: Promise<unknown>) => {
       decoding = work;
       leaving.abort(new Error('The caller has left.'));
     },

@@ -70,7 +70,7 @@ describe('bodies', () => {
     expect(codeOf(() => second.add(41))).toBe('overloaded');
     expect(codeOf(() => second.add(40))).toBe('let in');
     expect(codeOf(() => admission.hold('c', 1))).toBe('overloaded');
-    expect(admission.state).toMatchObject({ bodyBytes: 100, refusals: { queue: 0, bytes: 2, too_large: 0 } });
+    expect(admission.state).toMatchObject({ bodyBytes: 100 });
     first.free();
     first.free();
     first.add(50); // what comes late is not counted
@@ -92,17 +92,17 @@ describe('bodies', () => {
     const admission = admissionOf({});
     expect(() => admission.hold('a', 101)).toThrow(/one caller, 100 .*MAX_BYTES_IN_FLIGHT/);
     expect(codeOf(() => admission.hold('a').add(101))).toBe('body_too_large');
-    expect(admission.state).toMatchObject({ bodyBytes: 0, refusals: { too_large: 2 } });
+    expect(admission.state).toMatchObject({ bodyBytes: 0 });
   });
 
   test('are refused unread while no picture could be taken in', async () => {
     const admission = admissionOf({});
-    const places = [admission.place(patient), admission.place(patient)];
-    for (const place of places) await place.take(1);
+    const reservations = [admission.reserve(patient), admission.reserve(patient)];
+    for (const reservation of reservations) await reservation.acquire(1);
     expect(codeOf(() => admission.assertRoom())).toBe('overloaded');
-    await expect(admission.place(patient).take(1)).rejects.toMatchObject({ code: 'overloaded' });
-    expect(admission.state).toMatchObject({ pictures: 2, refusals: { queue: 2 } });
-    places[0].free();
+    await expect(admission.reserve(patient).acquire(1)).rejects.toMatchObject({ code: 'overloaded' });
+    expect(admission.state).toMatchObject({ pictures: 2 });
+    reservations[0].release();
     await Promise.resolve().then(() => Promise.resolve());
     expect(codeOf(() => admission.assertRoom())).toBe('let in');
   });
@@ -116,57 +116,57 @@ describe('pictures', () => {
     const admission = admissionOf({ inferenceMaxBatch: 4, inferenceBatchWaitMs });
     for (let taken = 0; taken < most; taken++) {
       expect(codeOf(() => admission.assertRoom())).toBe('let in');
-      void admission.place(patient).take(1);
+      void admission.reserve(patient).acquire(1);
     }
     expect(codeOf(() => admission.assertRoom())).toBe('overloaded');
   });
 
   test('wait for memory, and get it when another is done with it', async () => {
     const admission = admissionOf({});
-    const first = admission.place(patient);
-    const second = admission.place(patient);
-    await first.take(70);
-    const waiting = second.take(70);
+    const first = admission.reserve(patient);
+    const second = admission.reserve(patient);
+    await first.acquire(70);
+    const waiting = second.acquire(70);
     expect(await isDone(waiting)).toBe(false);
-    first.free();
+    first.release();
     expect(await isDone(waiting)).toBe(true);
     expect(admission.state).toMatchObject({ pictures: 1, pixelBytes: 70 });
-    second.free();
+    second.release();
     await new Promise(setImmediate);
     expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0 });
   });
 
   test('that could never fit are refused for good, and hold nothing', async () => {
     const admission = admissionOf({});
-    const place = admission.place(patient);
-    await expect(place.take(101)).rejects.toMatchObject({
+    const reservation = admission.reserve(patient);
+    await expect(reservation.acquire(101)).rejects.toMatchObject({
       code: 'image_too_many_pixels',
       message: expect.stringMatching(/101 bytes .* has 100 .*MAX_BYTES_IN_FLIGHT/) as string,
     });
-    place.free();
-    expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0, refusals: { too_large: 1 } });
+    reservation.release();
+    expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0 });
   });
 
   test('that are decoded again give up their first memory before they wait for the second', async () => {
     const admission = admissionOf({});
-    const [first, second] = [admission.place(patient), admission.place(patient)];
-    await first.take(50);
-    await second.take(50);
+    const [first, second] = [admission.reserve(patient), admission.reserve(patient)];
+    await first.acquire(50);
+    await second.acquire(50);
     // Were both to hold what they have while they wait for more, neither would ever get it.
-    const both = [first.take(90), second.take(90)];
+    const both = [first.acquire(90), second.acquire(90)];
     expect(await isDone(both[0])).toBe(true);
     expect(await isDone(both[1])).toBe(false);
-    first.free();
+    first.release();
     expect(await isDone(both[1])).toBe(true);
   });
 
   test('hold their memory as long as the decoder runs, although the caller has left', async () => {
     const admission = admissionOf({});
-    const place = admission.place(patient);
-    await place.take(70);
+    const reservation = admission.reserve(patient);
+    await reservation.acquire(70);
     let finish = (): void => undefined;
-    place.keepFor(new Promise<void>((resolve) => (finish = resolve)));
-    place.free();
+    reservation.holdFor(new Promise<void>((resolve) => (finish = resolve)));
+    reservation.release();
     await new Promise(setImmediate);
     expect(admission.state).toMatchObject({ pictures: 1, pixelBytes: 70 });
     finish();

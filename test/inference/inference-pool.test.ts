@@ -8,6 +8,8 @@ import { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions } from '../../src/worker/protocol.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { createThreads } from '../../src/inference/create-threads.js';
+import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
 import { sample, until } from '../support/service.js';
@@ -20,11 +22,12 @@ const EVERYTHING: AnalysisOptions = {
 };
 const patient = new AbortController().signal;
 let pool: InferencePool;
+let threads: WorkerThreads;
 
 Logger.overrideLogger(false); // lost workers are reported loudly, and here they are lost on purpose
 
 async function start(settings: Partial<Config>): Promise<void> {
-  pool = await poolWith(settings);
+  ({ pool, threads } = await poolWith(settings));
 }
 afterAll(stopLast);
 
@@ -66,7 +69,7 @@ async function outcomes(work: readonly Promise<Analysis>[]): Promise<string[]> {
  * it is in the middle of a job. (To end a thread from outside, inside native code, is to end the process.)
  */
 function crash(index = 0): void {
-  pool['threads'].threads[index].postMessage(null);
+  threads.threads[index].postMessage(null);
 }
 
 test('starts with the minimum, grows under load to the maximum, shrinks after the idle time', async () => {
@@ -149,14 +152,14 @@ test('a request that is over before it begins takes no room', async () => {
 test('a request whose time is over in the hands of a worker is answered at once; the worker stays', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const deadline = new AbortController();
-  const [thread] = pool['threads'].threads;
+  const [thread] = threads.threads;
   const late = analyze(deadline.signal);
   const next = analyze();
   deadline.abort(new AppError('deadline_exceeded', 'The time is over.'));
   expect(await outcomes([late])).toEqual(['deadline_exceeded']);
   expect(pool.state.running).toBe(1);
   expect(await outcomes([next])).toEqual(['done']);
-  expect(pool['threads'].threads[0]).toBe(thread);
+  expect(threads.threads[0]).toBe(thread);
 });
 
 test('a request whose time is over in the hands of a worker stops it at the next model', async () => {
@@ -216,7 +219,7 @@ test('pixels are released when their worker has answered, whoever still waits, a
 
 test('a worker killed while idle is replaced, and no request notices', async () => {
   await start({ inferenceMaxWorkers: 1 });
-  await pool['threads'].threads[0].terminate();
+  await threads.threads[0].terminate();
   expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
   expect(pool.state.workers).toBe(1);
 });
@@ -287,7 +290,8 @@ test('a stop waits for all of its workers, not only for the first that is done',
 });
 
 test('a pack that cannot be loaded stops the start', async () => {
-  const other = new InferencePool(Object.assign(new Config(), { modelPack: 'no-such-pack' }));
+  const config = Object.assign(new Config(), { modelPack: 'no-such-pack' });
+  const other = new InferencePool(config, createThreads(config));
   await expect(other.onModuleInit()).rejects.toThrow(/no-such-pack/);
   await other.onApplicationShutdown();
 });

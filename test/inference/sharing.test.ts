@@ -5,6 +5,7 @@ import type { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import type { AnalysisOptions, Task } from '../../src/worker/protocol.js';
 import type { InferencePool } from '../../src/inference/inference-pool.service.js';
+import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import { WorkerThread } from '../../src/inference/worker-thread.js';
 import type { Image } from '../../src/vision/image.js';
@@ -22,6 +23,7 @@ const patient = new AbortController().signal;
 Logger.overrideLogger(false); // workers are lost here on purpose
 
 let pool: InferencePool;
+let threads: WorkerThreads;
 let three: Image;
 let four: Image;
 
@@ -40,7 +42,11 @@ let onAsk: (task: Task) => void;
 
 /** Starts so many workers, and others only as far as the settings allow more. */
 async function start(workers: number, settings: Partial<Config> = {}): Promise<void> {
-  pool = await poolWith({ inferenceMinWorkers: workers, inferenceMaxWorkers: workers, ...settings });
+  ({ pool, threads } = await poolWith({
+    inferenceMinWorkers: workers,
+    inferenceMaxWorkers: workers,
+    ...settings,
+  }));
   asked = [];
   onAsk = () => undefined;
 }
@@ -89,8 +95,8 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
     expect(shared.faces).toEqual(faces);
     const hands = [0, 1, 2].map((hand) => faces.filter((_, face) => face % 3 === hand).length);
     expect(asked).toEqual(['shareable', ...hands.filter((faces) => faces > 0)]);
-    expect(shared.detectMs).toBeGreaterThan(0);
-    expect(shared.recogniseMs).toBeGreaterThan(0);
+    expect(shared.times.detect).toBeGreaterThan(0);
+    expect(shared.times.recognise).toBeGreaterThan(0);
   }
   expect(alone.map(({ faces }) => faces.length)).toEqual([3, 4, 4, 3, 2, expect.any(Number), 0]);
   expect(alone[5].faces.length).toBeGreaterThan(4);
@@ -128,7 +134,7 @@ test('pictures that come while others are shared wait, and are answered', async 
 
 test('a picture that is abandoned while its faces are shared leaves all workers at their next model', async () => {
   await start(2);
-  const threads = [...pool['threads'].threads];
+  const before = [...threads.threads];
   for (const stage of ['shareable', 'shared'] as const) {
     const leaving = new AbortController();
     onAsk = ({ found }) => {
@@ -142,7 +148,7 @@ test('a picture that is abandoned while its faces are shared leaves all workers 
   }
   onAsk = () => undefined;
   expect((await analyze(three)).faces).toHaveLength(3);
-  expect(pool['threads'].threads).toEqual(threads);
+  expect(threads.threads).toEqual(before);
 });
 
 test('a worker that crashes while it helps fails that picture and no other', async () => {
@@ -151,12 +157,12 @@ test('a worker that crashes while it helps fails that picture and no other', asy
   onAsk = ({ found }) => {
     if (found === undefined || next !== undefined) return;
     // By an exception that nobody catches, at its next turn of the event loop: between two models.
-    pool['threads'].threads[1].postMessage(null);
+    threads.threads[1].postMessage(null);
     next = analyze(four);
   };
   expect(await outcome(analyze(three))).toBe('worker_failed');
   expect((await next)?.faces).toHaveLength(4);
-  await until(() => pool.state.workers === 2 && pool['threads'].warm === 2, 30_000);
+  await until(() => pool.state.workers === 2 && threads.warm === 2, 30_000);
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0, restarts: 1 });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked.slice(-3)).toEqual(['shareable', 2, 1]);
@@ -199,7 +205,7 @@ test('a picture with more faces than workers calls for one more, up to the maxim
     asked = [];
     expect((await analyze(four)).faces).toHaveLength(4);
     expect(asked).toEqual(['shareable', ...hands]);
-    await until(() => pool['threads'].warm === workers, 30_000);
+    await until(() => threads.warm === workers, 30_000);
   }
   expect(pool.state).toMatchObject({ workers: 3, busy: 0 });
 });

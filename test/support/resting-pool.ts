@@ -1,24 +1,33 @@
 /** Pools with real workers for tests in a row: one at rest serves the next test too, for a worker takes a second to start. */
 import { Config } from '../../src/config/config.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { createThreads } from '../../src/inference/create-threads.js';
+import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import { until } from './service.js';
 
-let last: { readonly pool: InferencePool; readonly settings: string } | undefined;
+/** A pool and the threads that it works with. */
+export interface RestingPool {
+  readonly pool: InferencePool;
+  readonly threads: WorkerThreads;
+}
 
-/** A pool at rest with its least number of workers: the last one, if it has these settings and was not stopped, or a new one. */
-export async function poolWith(settings: Partial<Config>): Promise<InferencePool> {
+let last: (RestingPool & { readonly settings: string }) | undefined;
+
+/** A pool at rest with its minimum of workers: the last one, if it has these settings and was not stopped, or a new one. */
+export async function poolWith(settings: Partial<Config>): Promise<RestingPool> {
   const config = Object.assign(new Config(), settings);
   const key = JSON.stringify(Object.entries(settings).sort());
   if (last?.settings === key && last.pool.state.workers > 0) {
-    const { pool } = last;
-    await until(() => isAtRest(pool) && pool['threads'].warm === config.inferenceMinWorkers, 30_000);
-    return pool;
+    const { pool, threads } = last;
+    await until(() => isAtRest(pool) && threads.warm === config.inferenceMinWorkers, 30_000);
+    return last;
   }
   await stopLast();
-  const pool = new InferencePool(config);
-  last = { pool, settings: key };
+  const threads = createThreads(config);
+  const pool = new InferencePool(config, threads);
+  last = { pool, threads, settings: key };
   await pool.onModuleInit();
-  return pool;
+  return last;
 }
 
 /** For `afterAll`, and for a test that leaves its pool in a state that no other expects. */

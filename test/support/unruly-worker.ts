@@ -21,7 +21,7 @@ const DEEDS: Record<Deed, () => void> = {
   wait: () => void setTimeout(() => DEEDS.answer(), 400),
   garbage: () => parentPort?.postMessage({ kind: 'answer', answer: { outcomes: [], times: () => 0 } }),
 };
-const NO_TIMES = { startedAt: 0, detectMs: 0, recogniseMs: 0, attributesMs: 0 };
+const NO_TIMES = { startedAt: 0, detect: 0, recognise: 0, attributes: 0 };
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 /** What it does as it starts, by number: shared with the test, which changes its mind. */

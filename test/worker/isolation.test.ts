@@ -16,14 +16,14 @@ function analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
   return Promise.resolve({
     faces: jobs.map(() => []),
     tooCoarse: jobs.map(({ image }) => image.width === 1),
-    times: { startedAt: calls.length, detectMs: 1, recogniseMs: 2, attributesMs: 3 },
+    times: { startedAt: calls.length, detect: 1, recognise: 2, attributes: 3 },
   });
 }
 
 test('a batch without a fault is one call', async () => {
   const { outcomes, times } = await analyzeApart([job(5), job(1)], analyze);
   expect(outcomes).toEqual([{ kind: 'faces', faces: [] }, { kind: 'too_coarse' }]);
-  expect(times).toEqual({ startedAt: 1, detectMs: 1, recogniseMs: 2, attributesMs: 3 });
+  expect(times).toEqual({ startedAt: 1, detect: 1, recognise: 2, attributes: 3 });
   expect(calls).toEqual([[5, 1]]);
 });
 
@@ -31,7 +31,7 @@ test('a batch with a fault is taken apart; only what fails alone has failed', as
   const { outcomes, times } = await analyzeApart([job(5), job(13), job(1)], analyze);
   expect(outcomes.map(({ kind }) => kind)).toEqual(['faces', 'failed', 'too_coarse']);
   expect(outcomes[1]).toMatchObject({ error: { message: 'thirteen' } });
-  expect(times).toEqual({ startedAt: 2, detectMs: 2, recogniseMs: 4, attributesMs: 6 });
+  expect(times).toEqual({ startedAt: 2, detect: 2, recognise: 4, attributes: 6 });
   expect(calls).toEqual([[5, 13, 1], [5], [13], [1]]);
 });
 

@@ -1,25 +1,19 @@
 /**
- * One picture, several workers: the one that finds its faces hands them back, they are dealt out like cards, each worker
- * describes its hand on shared pixels, and the answers are put together in order.
+ * One picture, several workers: the faces that one worker found are dealt out like cards, each worker describes its hand on
+ * shared pixels, and the answers are put together in order.
  */
 import type {
   AnalysedFace,
   AnalysisJob,
-  AnalysisOptions,
   BatchAnswer,
   FoundPicture,
   StageTimes,
   Task,
 } from '../worker/protocol.js';
 
-/** Whether other workers can be of help: to describe a face takes milliseconds, unless all that is asked for are points. */
-export function isWorthSharing({ embedding, attributes }: AnalysisOptions): boolean {
-  return embedding || attributes.length > 0;
-}
-
 /**
- * A task for each of at most so many workers. They get a face each in turn, so that large and small ones, certain and
- * doubtful ones are spread evenly.
+ * A task for each worker, at most one for each face. The workers get a face each in turn, so that large and small faces,
+ * certain and doubtful ones, are spread evenly.
  */
 export function deal(job: AnalysisJob, { faces, times }: FoundPicture, workers: number): Task[] {
   const hands = Math.min(workers, faces.length);
@@ -45,6 +39,6 @@ export function gather(answers: readonly BatchAnswer[]): BatchAnswer {
   return { outcomes: [{ kind: 'faces', faces }], times };
 }
 
-function total({ detectMs, recogniseMs, attributesMs }: StageTimes): number {
-  return detectMs + recogniseMs + attributesMs;
+function total({ detect, recognise, attributes }: StageTimes): number {
+  return detect + recognise + attributes;
 }

@@ -1,17 +1,19 @@
 /** Has one picture analysed by its own worker and, where it has several faces, by all others that have nothing to do. */
-import { type AnalysisJob, type BatchAnswer, failedAnswer, type FoundPicture } from '../worker/protocol.js';
-import { deal, gather, isWorthSharing } from './sharing.js';
+import {
+  type AnalysisJob,
+  type AnalysisOptions,
+  type BatchAnswer,
+  failedAnswer,
+  type FoundPicture,
+} from '../worker/protocol.js';
+import { deal, gather } from './deal.js';
 import type { WorkerThread } from './worker-thread.js';
 import type { WorkerThreads } from './worker-threads.js';
 
-export class Helpers {
-  /**
-   * @param maxThreads upper bound of threads
-   * @param mayHelp whether threads that have nothing to do may help now
-   */
+export class SharedAnalysis {
+  /** @param mayHelp whether threads that have nothing to do may help now */
   constructor(
     private readonly threads: WorkerThreads,
-    private readonly maxThreads: number,
     private readonly mayHelp: () => boolean,
   ) {}
 
@@ -37,15 +39,20 @@ export class Helpers {
       if (hand > 0) this.threads.giveBack(hands[hand]);
       return answer;
     });
-    // For pictures to come: a start takes as long as many of them.
+    // For the next pictures: a worker takes as long to start as many pictures take.
     if (hands.length < picture.faces.length && this.mayHelp() && this.mayGrow) {
       this.threads.ensure(this.threads.size + 1);
     }
     return gather(await Promise.all(answers));
   }
 
-  /** One thread more at a time. */
+  /** The pool grows by one thread at a time. */
   private get mayGrow(): boolean {
-    return this.threads.size < this.maxThreads && this.threads.size === this.threads.warm;
+    return this.threads.size < this.threads.max && this.threads.size === this.threads.warm;
   }
+}
+
+/** Whether other workers can help: describing a face takes milliseconds, unless only landmarks are asked for. */
+function isWorthSharing({ embedding, attributes }: AnalysisOptions): boolean {
+  return embedding || attributes.length > 0;
 }
