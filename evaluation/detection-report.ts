@@ -97,7 +97,11 @@ function covers({ x1, y1, x2, y2 }: Box, x: number, y: number): boolean {
   return x1 < x && x2 > x && y1 < y && y2 > y;
 }
 
-function outcome(observations: readonly Observation[], minAgreement: number, agreement: Agreement = iou): Outcome {
+function outcome(
+  observations: readonly Observation[],
+  minAgreement: number,
+  agreement: Agreement = iou,
+): Outcome {
   const verdicts = observations.flatMap(({ known, found }) => match(found, known, minAgreement, agreement));
   return {
     pictures: observations.length,
@@ -107,7 +111,11 @@ function outcome(observations: readonly Observation[], minAgreement: number, agr
   };
 }
 
-function scored(observations: readonly Observation[], minAgreement: number, agreement: Agreement = iou): Scored[] {
+function scored(
+  observations: readonly Observation[],
+  minAgreement: number,
+  agreement: Agreement = iou,
+): Scored[] {
   return observations.flatMap(({ known, low = [] }) =>
     match(low, known, minAgreement, agreement).map(({ score, verdict }) => ({
       score,

@@ -69,7 +69,12 @@ export function overloaded(
   details: ErrorDetails = {},
   { retryAfterSeconds = 1, cause }: { readonly retryAfterSeconds?: number; readonly cause?: unknown } = {},
 ): AppError {
-  return new AppError('overloaded', message, { ...details, retry_after_seconds: retryAfterSeconds }, { cause });
+  return new AppError(
+    'overloaded',
+    message,
+    { ...details, retry_after_seconds: retryAfterSeconds },
+    { cause },
+  );
 }
 
 /** The message of anything that was thrown. */
