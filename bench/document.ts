@@ -49,7 +49,7 @@ export async function writeDocuments(
   if (measured.length > 0) {
     const introduction = `# Performance, measured
 
-Written by \`npm run bench -- --write-docs\`; each section alone is \`npm run bench -- <name>\`.${rounds}
+Written by \`npm run bench -- --write-docs\`; each section alone: \`npm run bench -- <name>\`.${rounds}
 
 Machine: ${madeOn}; shared with other work. The callers run on it too.`;
     const parts = measured.map(

@@ -32,9 +32,9 @@ function introduction(limit: number): string {
   const processor = cpus()[0]?.model.trim() ?? 'an unknown processor';
   return `# Accuracy
 
-What the default pack’s answers are worth, measured through the service’s own decoder, workers and models${sample}.
-This page is written by \`npm run eval -- all\`; each section alone by \`npm run eval -- <name>\`.
-The photographs are public research sets and not part of this project.
+How good the default pack’s answers are, measured through the service’s own decoder, workers and models${sample}.
+\`npm run eval -- all\` writes this page; \`npm run eval -- <name>\` prints one section.
+The photographs come from public research sets and are not part of this project.
 
 Machine: ${processor}, ${availableCpus()} CPUs, Node.js ${process.versions.node}.`;
 }

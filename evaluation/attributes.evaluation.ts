@@ -52,9 +52,9 @@ export const attributes: Evaluation = {
       tables: [overall(found, notFound), byGroup(found), byBracket(found)],
       plots: plots(found),
       notes: [
-        `${context.trainedOn ? 'All chips, those trained on included' : 'Chips held out from training (a fifth, by a hash of the file name)'}; each is padded by mirroring. The figures are over chips in which the face was found.`,
+        `${context.trainedOn ? 'All chips, those trained on included' : 'Chips held out from training (a fifth, by a hash of the file name)'}; each is padded by mirroring. The figures count the chips in which a face was found.`,
         'The data’s Asian and Indian are the contract’s Asian; its Other mixes Latino/Hispanic, Middle Eastern and more, and counts as right when the service says `null`.',
-        'UTKFace’s labels were guessed by a model and checked by people: a part of every error is theirs.',
+        'UTKFace’s labels were guessed by a model and checked by people, so part of every error is in the labels.',
       ],
     };
   },

@@ -78,8 +78,8 @@ export const liveness: Evaluation = {
       ],
       plots: groups.length === 0 ? [] : [passPlot(groups)],
       notes: [
-        'Not known: how many attacks pass. Two pictures of pictures are no measurement, and there is no set of attacks (prints, screens, replayed video, masks of paper or silicone) here; so there is no ROC and no threshold with a stated rate.',
-        'Whoever does not pass was taken for a picture of a face, although the photo shows a living person. These are mostly press photographs, scanned and compressed long after they were taken: not what the model was made for. Photos straight from a camera may fare better; that is not measured.',
+        'It is not known how many attacks pass. Two pictures of pictures are no measurement, and there is no set of attacks here (prints, screens, replayed video, masks of paper or silicone). So there is no ROC and no threshold with a stated rate.',
+        'A face that does not pass was taken for a picture of a face, although the photo shows a living person. These are mostly press photographs, scanned and compressed long after they were taken, which is not what the model was made for. Photos straight from a camera may do better; that is not measured.',
       ],
     };
   },

@@ -136,8 +136,8 @@ function report(poses: readonly Poses[], offsets: Pick<Pose, 'yaw' | 'roll'>): R
       },
     ],
     notes: [
-      `Roll follows turns of up to ${ORDINARY_TURN}° with a slope of ${figures.rollSlope.toFixed(3)}; beyond that the landmarks it leans on fail.`,
-      `The mean pitch of these photos is ${degrees(figures.pitchMean)}°: people who are photographed mostly look about level, so a mean far from 0 would speak of a bias. It is a hint, not a label.`,
+      `Roll follows turns of up to ${ORDINARY_TURN}° with a slope of ${figures.rollSlope.toFixed(3)}; beyond that the landmarks it depends on fail.`,
+      `The mean pitch of these photos is ${degrees(figures.pitchMean)}°: people who are photographed mostly look about level, so a mean far from 0 would suggest a bias. It is a hint, not a label.`,
     ],
   };
 }

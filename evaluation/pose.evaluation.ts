@@ -93,7 +93,7 @@ function labelledReport(photos: readonly LabelledPose[], total: number, offsets:
     plots: [scatter(photos)],
     notes: [
       `The offset of pitch is added times the cosine of yaw; ${degrees(left.offset)}° fits these photos best. Leave-one-photo-out takes it from the other photos each time. The offsets of yaw and roll come from mirrored photos, not from these labels.`,
-      `${photos.length} photos say little: the error of a single one moves a mean by more than a degree.`,
+      `${photos.length} photos are few: the error of a single one moves a mean by more than a degree.`,
     ],
   };
 }

@@ -69,8 +69,8 @@ function report(
     ],
     plots: [dosePlot(untouched, levels), similarityPlot(levels)],
     notes: [
-      `Untouched, the photos have a mean quality of ${untouched.toFixed(2)}; means are over the faces that are still found. In ${falling} of ${SERIES.length} series every dose lowers it, as far as at least half of the faces are found.`,
-      `Spearman’s rank correlation of quality with the similarity to the untouched photo, over ${treated.length} spoiled photos: ${correlation.toFixed(3)}.`,
+      `Untouched, the photos have a mean quality of ${untouched.toFixed(2)}; means are over the faces that are still found. In ${falling} of ${SERIES.length} series every dose lowers it, as long as at least half of the faces are found.`,
+      `Spearman’s rank correlation of quality with the similarity to the untouched photo, over ${treated.length} treated photos: ${correlation.toFixed(3)}.`,
       `The curve that fits the means of the doses best: middle ${curve.threshold.toFixed(2)}, steepness ${curve.steepness.toFixed(1)}.`,
     ],
   };

@@ -98,10 +98,10 @@ function errorVersusReject(pairs: readonly QualityPair[]): Report {
     figures,
     tables: [
       {
-        title: `${pairs.length} pairs: verification error without those of least quality`,
+        title: `${pairs.length} pairs: verification error without the pairs of lowest quality`,
         head: [
           'dropped',
-          'least quality kept',
+          'lowest quality kept',
           'error, threshold from the other folds',
           'false non-matches at false matches ≤ 1e-3',
         ],
