@@ -1,18 +1,18 @@
-/** How the heaps of the main thread and of the workers grow. */
+/** How the heaps of the main thread and of the workers grow. ADR 14 has the measurements (`npm run bench:heaps`). */
 import { setFlagsFromString } from 'node:v8';
 
-/** How much the heap of a worker may hold, pixels and tensors included, before V8 looks for what is dead the first time. */
+/** How many MiB a worker's heap may hold, pixels and tensors included, before V8 first collects garbage in all of it. */
 const FIRST_LIMIT_MIB = 64;
-/** By how much a heap may grow, in per cent of what was alive, before V8 looks again. */
+/** How far a heap may grow, in per cent of what was alive after the last collection, before V8 collects again. */
 const GROWTH_PERCENT = 200;
 
 /**
- * Lets heaps allocate more between two garbage collections. V8 counts bodies, pixels and tensors towards the heap, yet works
- * out its limit from the objects that are alive, and these are few: it marked the whole heap of a worker every third picture
- * and that of the main thread every third large photo, on four helper threads of its own. `resourceLimits` of a worker know
- * a heap's greatest size only.
+ * Lets heaps allocate more between two garbage collections. V8 counts bodies, pixels and tensors towards the heap, but sets
+ * the heap's limit by the objects that are alive, which are few. By default it marks the whole heap of a worker every third
+ * picture, and that of the main thread every third large photo, on four helper threads of its own. The `resourceLimits` of a
+ * worker set only the largest size of its heap.
  *
- * The first limit is that of threads that start from now on; the growth is that of all threads, this one included.
+ * The first limit applies to threads that start from now on, the growth to all threads, this one included.
  */
 export function letHeapsGrow(): void {
   setFlagsFromString(`--initial-old-space-size=${FIRST_LIMIT_MIB}`);

@@ -24,14 +24,19 @@ export interface Surroundings {
   readonly cwd?: string;
   /** Most files that it may have open. */
   readonly openFiles?: number;
+  /** Options of Node.js for it. */
+  readonly options?: readonly string[];
 }
 
 /** Starts the service on a free port. @param environment its settings; it has no others */
-export function run(environment: NodeJS.ProcessEnv, { stdout, cwd, openFiles }: Surroundings = {}): Run {
+export function run(
+  environment: NodeJS.ProcessEnv,
+  { stdout, cwd, openFiles, options = [] }: Surroundings = {},
+): Run {
   const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
   const child = spawn(
     '/bin/sh',
-    ['-c', `${limit}exec "$0" "$1"`, process.execPath, resolve('dist/src/main.js')],
+    ['-c', `${limit}exec "$0" "$@"`, process.execPath, ...options, resolve('dist/src/main.js')],
     {
       cwd,
       env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
