@@ -28,6 +28,6 @@ const present = SOURCES.filter((path) => existsSync(path));
 const stale =
   !existsSync(BUILT) || (existsSync('src') && present.some((path) => newest(path) > statSync(BUILT).mtimeMs));
 if (stale) {
-  console.log('Building the service (about ten seconds) …');
-  execSync('npm run build', { stdio: 'inherit' });
+  console.error('Building the service (about ten seconds) …');
+  execSync('npm run --silent build', { stdio: ['inherit', process.stderr, 'inherit'] });
 }
