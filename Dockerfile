@@ -19,8 +19,8 @@ COPY models models
 COPY tools/cuda tools/cuda
 RUN npm run build
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc node dist/models/tools/cli.js prepare default
-# What has been compiled is no longer needed as source.
-RUN rm -rf models/tools
+# What has been compiled is no longer needed as source, nor is what only the next build would read.
+RUN rm -rf models/tools dist/.tsbuildinfo
 
 # The packages that run, without what they carry for other platforms, for compilers and for debuggers.
 FROM ${NODE_IMAGE} AS dependencies

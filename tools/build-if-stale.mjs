@@ -1,35 +1,18 @@
-/** Compiles the service when its sources are newer than dist/, so that `npm start` works on a fresh clone. */
+/**
+ * Compiles the service where its sources are newer than dist/, so that `npm start` works on a fresh clone. Where TypeScript
+ * alone has changed, only that is compiled.
+ */
 import { execSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { utimesSync } from 'node:fs';
+import { BUILT, whatIsStale } from './stale.mjs';
 
-const SOURCES = [
-  'src',
-  'models/tools',
-  'evaluation',
-  'training',
-  'test',
-  'bench',
-  'fuzz',
-  'tools',
-  'tsconfig.json',
-  'nest-cli.json',
-  'package.json',
-];
-/** What is made last. */
-const BUILT = 'dist/src/vision/kernels/pixels.wasm';
-
-function newest(path) {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
-}
-
-// A container image carries dist/ without the sources: there is nothing to compare, and nothing to build.
-const present = SOURCES.filter((path) => existsSync(path));
-const stale =
-  !existsSync(BUILT) || (existsSync('src') && present.some((path) => newest(path) > statSync(BUILT).mtimeMs));
-if (stale) {
-  console.log('Building the service (about ten seconds) …');
-  execSync('npm run build', { stdio: 'inherit' });
+const stale = whatIsStale();
+if (stale === 'all') {
+  console.error('Building the service (about ten seconds) …');
+  execSync('npm run --silent build', { stdio: ['inherit', process.stderr, 'inherit'] });
+} else if (stale === 'TypeScript') {
+  const now = new Date();
+  const { compile } = await import('./compile.mjs');
+  if (!compile()) process.exit(1);
+  utimesSync(BUILT, now, now);
 }

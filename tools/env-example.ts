@@ -1,4 +1,4 @@
-/** The text of `.env.example`: every setting with what it does and its default. `npm run env-example` writes it. */
+/** The text of `.env.example`: every setting with what it does and its default. `npm run docs` writes it. */
 import { Config } from '../src/config/config.js';
 import { type SettingDescription, settingsOf } from '../src/config/setting.js';
 

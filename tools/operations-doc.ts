@@ -1,9 +1,9 @@
-/** The settings chapter of docs/operations.md. `npm run operations-doc` writes it. */
+/** The settings chapter of docs/operations.md. `npm run docs` writes it. */
 import { Config } from '../src/config/config.js';
 import { defaultOf } from './env-example.js';
 import { settingsOf } from '../src/config/setting.js';
 
-const START = '<!-- Written by `npm run operations-doc`. -->\n<!-- prettier-ignore-start -->';
+const START = '<!-- Written by `npm run docs`. -->\n<!-- prettier-ignore-start -->';
 const END = '<!-- prettier-ignore-end -->';
 
 /**

@@ -1,9 +1,10 @@
 /** `npm run models -- install` as its user meets it: the compiled command line against a web server on this machine. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../models/tools/checksum.js';
+import { canMount, mountSmallDisk, unmount } from '../support/small-disk.js';
 import { StandInHost } from '../support/stand-in-host.js';
 import { tinyZip, type ZipEntry } from '../fixtures/tiny-zip.js';
 
@@ -321,15 +322,10 @@ describe('install, when it is ended', () => {
     expect(host.ranges[1]).toMatch(/^bytes=\d+-$/);
   });
 
-  it('by a full disk, leaves nothing', async () => {
+  (canMount ? it : it.skip)('by a full disk, leaves nothing', async () => {
     const disk = join(home, 'disk');
     await mkdir(disk);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk], { stdio: 'ignore' });
-    } catch {
-      console.warn('Skipped: mounting a small file system needs root.');
-      return;
-    }
+    mountSmallDisk(disk, 400);
     try {
       await mkdir(join(disk, 'web'));
       await writePack({ folder: disk });
@@ -337,7 +333,7 @@ describe('install, when it is ended', () => {
       expect(outcome.lastLine).toMatch(/^The disk is full \(ENOSPC/);
       expect(await readdir(join(disk, 'web'))).toEqual(['pack.json']);
     } finally {
-      execFileSync('umount', [disk]);
+      unmount(disk);
     }
   });
 });

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canMount, mountSmallDisk, unmount } from '../support/small-disk.js';
 import { type Outcome, Workbench } from '../support/workbench.js';
 
 let bench: Workbench;
@@ -107,29 +108,20 @@ describe('prepare, when something goes wrong', () => {
   });
 });
 
-describe('prepare on a file system that is full or read-only', () => {
-  let disk: string | undefined;
+(canMount ? describe : describe.skip)('prepare on a file system that is full or read-only', () => {
+  let disk: string;
 
   beforeEach(async () => {
-    const folder = join(bench.home, 'disk');
-    await mkdir(folder);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'ignore' });
-      disk = folder;
-      await mkdir(join(folder, 'tiny'));
-      await bench.writePack(folder);
-    } catch {
-      console.warn('Skipped: mounting a small file system needs root.');
-    }
+    disk = join(bench.home, 'disk');
+    await mkdir(disk);
+    mountSmallDisk(disk, 256);
+    await mkdir(join(disk, 'tiny'));
+    await bench.writePack(disk);
   });
 
-  afterEach(() => {
-    if (disk !== undefined) execFileSync('umount', [disk]);
-    disk = undefined;
-  });
+  afterEach(() => unmount(disk));
 
   it('says that the disk is full', async () => {
-    if (disk === undefined) return;
     await expectFailure(
       await bench.run(['prepare'], {}, disk),
       /^The disk is full \(ENOSPC at .*free some space/,
@@ -138,7 +130,6 @@ describe('prepare on a file system that is full or read-only', () => {
   });
 
   it('says so when it is the disk of the download cache', async () => {
-    if (disk === undefined) return;
     await expectFailure(
       await bench.run(['prepare'], { cache: join(disk, 'cache') }),
       /^The disk is full \(ENOSPC at /,
@@ -146,7 +137,6 @@ describe('prepare on a file system that is full or read-only', () => {
   });
 
   it('says that it may not write', async () => {
-    if (disk === undefined) return;
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     await expectFailure(
       await bench.run(['prepare'], {}, disk),

@@ -2,7 +2,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import sharp from 'sharp';
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
@@ -27,12 +27,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(modelsDir, { recursive: true }));
 
-/** Whether the graphs are there; says so where they are not. */
-function isPresent(path: string): boolean {
-  if (existsSync(path)) return true;
-  console.warn(`skipped: no data (${resolve(path)})`);
-  return false;
-}
+/** `it` where the graph is there; elsewhere its tests are counted as skipped. */
+const itWith = (graph: string): jest.It => (existsSync(graph) ? it : it.skip);
 
 /** The faces of the sample of that number, which is also their number, in a pack that takes what it lacks from the default one. */
 async function analyse(models: object, faces: 3 | 4): Promise<AnalysedFace[]> {
@@ -61,8 +57,7 @@ const detectors = [
 ] as const;
 
 describe.each(detectors)('%s', (family, graph, sizes, scoreThreshold) => {
-  it.each([3, 4] as const)('finds the %d faces of a test picture', async (count) => {
-    if (!isPresent(graph)) return;
+  itWith(graph).each([3, 4] as const)('finds the %d faces of a test picture', async (count) => {
     await cp(graph, join(modelsDir, 'own/detector.onnx'));
     const detector = { family, file: 'detector.onnx', sizes, scoreThreshold, ...THRESHOLDS };
     const faces = await analyse({ detector }, count);
@@ -89,8 +84,7 @@ function dullGraph(side: number, width: number, output: string): Uint8Array {
   ]);
 }
 
-it('runs every role of a pack like buffalo_l', async () => {
-  if (!isPresent(SCRFD)) return;
+itWith(SCRFD)('runs every role of a pack like buffalo_l', async () => {
   await cp(SCRFD, join(modelsDir, 'own/det.onnx'));
   const graphs = {
     rec: [112, 512, '683'],

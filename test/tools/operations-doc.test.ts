@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { withSettings } from '../../tools/operations-doc.js';
 
-it('docs/operations.md lists every setting with its default (`npm run operations-doc` writes it)', () => {
+it('docs/operations.md lists every setting with its default (`npm run docs` writes it)', () => {
   const text = readFileSync('docs/operations.md', 'utf8');
   expect(text).toBe(withSettings(text));
 });
