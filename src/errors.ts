@@ -28,7 +28,6 @@ export type ErrorCode =
   | 'object_not_found'
   // the service itself
   | 'overloaded'
-  | 'draining'
   | 'deadline_exceeded'
   | 'worker_failed'
   | 'invalid_configuration'

@@ -45,13 +45,7 @@ const IMAGE_ERRORS: ErrorCode[] = [
   'address_forbidden',
   'object_not_found',
 ];
-const SERVICE_ERRORS: ErrorCode[] = [
-  'worker_failed',
-  'internal',
-  'overloaded',
-  'draining',
-  'deadline_exceeded',
-];
+const SERVICE_ERRORS: ErrorCode[] = ['worker_failed', 'internal', 'overloaded', 'deadline_exceeded'];
 
 /** Documents `POST …:detect`. */
 export function DocumentDetect(): MethodDecorator {

@@ -352,7 +352,6 @@ test('every code of the table was seen, but for those of the start, of S3, of ac
     'api_key_missing',
     'api_key_invalid',
     'rate_limited',
-    'draining',
     'invalid_configuration',
     'invalid_pack',
     'pack_unavailable',

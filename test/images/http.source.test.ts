@@ -344,8 +344,8 @@ describe('keeps its limits and its sockets closed', () => {
 
   test('an ended request starts nothing, and its own reason is kept', async () => {
     const before = server.connections;
-    const draining = AbortSignal.abort(new AppError('draining', 'stopping'));
-    expect((await refusal(server.url('/picture'), {}, draining)).code).toBe('draining');
+    const ended = AbortSignal.abort(new AppError('overloaded', 'The service stops.'));
+    expect((await refusal(server.url('/picture'), {}, ended)).code).toBe('overloaded');
     expect(server.connections).toBe(before);
   });
 

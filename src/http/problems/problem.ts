@@ -27,7 +27,6 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   address_forbidden: { status: 400, title: 'The address may not be used' },
   object_not_found: { status: 404, title: 'The object does not exist' },
   overloaded: { status: 503, title: 'The service is overloaded' },
-  draining: { status: 503, title: 'The service is shutting down' },
   deadline_exceeded: { status: 504, title: 'The deadline has passed' },
   worker_failed: { status: 500, title: 'The analysis failed' },
   invalid_configuration: { status: 500, title: 'The service is not configured' },
