@@ -185,7 +185,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     '{}',
     {},
     'unsupported_media_type',
-    /does not say of what type.*send application\/json/,
+    /no Content-Type header: send application\/json/,
   ],
   [
     'JSON as curl -d sends it',
@@ -193,7 +193,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     '{}',
     { 'content-type': 'application/x-www-form-urlencoded' },
     'unsupported_media_type',
-    /x-www-form-urlencoded is not supported here; send application\/json/,
+    /x-www-form-urlencoded is not supported here: send application\/json/,
   ],
   [
     'UTF-16',
@@ -203,14 +203,14 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     'unsupported_media_type',
     /UTF-8/,
   ],
-  ['a form for a batch', BATCH, form(), FORM_TYPE, 'unsupported_media_type', /send application\/json in/],
+  ['a form for a batch', BATCH, form(), FORM_TYPE, 'unsupported_media_type', /send application\/json\.$/],
   [
     'a picture to compare',
     COMPARE,
     gif,
     { 'content-type': 'image/gif' },
     'unsupported_media_type',
-    /send application\/json or multipart\/form-data in/,
+    /send application\/json or multipart\/form-data\.$/,
   ],
   [
     'what is no gzip',
@@ -250,7 +250,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     form(part('name="image"; filename="a"', gif), part('name="image"; filename="b"', gif)),
     FORM_TYPE,
     'invalid_request',
-    /image comes more than once/,
+    /image occurs more than once/,
   ],
   [
     'an extra file',
@@ -258,7 +258,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     form(part('name="image"; filename="a"', gif), part('name="more"; filename="b"', gif)),
     FORM_TYPE,
     'invalid_request',
-    /more is not an expected form field for a file: name the file "image"/,
+    /more is not an expected form field for a file: send the file as "image"/,
   ],
   [
     'an option twice',

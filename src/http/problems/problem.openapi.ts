@@ -1,10 +1,10 @@
-/** How errors read in the OpenAPI document. */
+/** Errors in the OpenAPI document. */
 import { getSchemaPath, type ResponseObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../../errors.js';
 import { ProblemDto } from './problem.dto.js';
 import { PROBLEMS } from './problem.js';
 
-/** One answer per status, with an example problem per code. The document must know `ProblemDto`. */
+/** One response per status, with an example problem per code. The document must include the schema of `ProblemDto`. */
 export function problemAnswers(
   codes: readonly ErrorCode[],
 ): (ResponseObject & { readonly status: number })[] {
