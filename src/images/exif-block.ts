@@ -1,15 +1,15 @@
-/** Whether an EXIF block is one that a camera writes. Layout: Exif 2.32, 4.6; TIFF 6.0. */
+/** Tells whether an EXIF block is one that a camera would write. Layout: Exif 2.32, 4.6; TIFF 6.0. */
 
-/** Tags that point to another directory: Exif, GPS, interoperability. */
+/** Tags that point to another directory: Exif, GPS and interoperability. */
 const POINTERS = [0x8769, 0x8825, 0xa005];
 const ENTRY_BYTES = 12;
-/** Cameras write about a hundred, in five directories. */
+/** Cameras write about a hundred entries in five directories. */
 const MAX_ENTRIES = 1000;
 
 /**
- * False for a block whose directories lead back to each other or are told twice: libexif follows each pointer there is, and
- * needs seconds for 64 KB of them. Offsets that point outside are harmless.
- * @param block from its byte order on
+ * False for a block whose directories point back to each other or are referenced twice: libexif follows every pointer, and
+ * needs seconds for 64 KB of them. Offsets that point outside the block are harmless.
+ * @param block starts at its byte order
  */
 export function isPlainExif(block: Uint8Array): boolean {
   const data = Buffer.from(block.buffer, block.byteOffset, block.byteLength);

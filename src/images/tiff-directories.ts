@@ -1,12 +1,12 @@
-/** Tells a TIFF that is a picture from one that only carries a preview of it, as raw files do. Layout: TIFF 6.0, BigTIFF, DNG 1.7. */
+/** Tells a TIFF that is a picture from one that only holds a preview, as raw files do. Layout: TIFF 6.0, BigTIFF, DNG 1.7. */
 
-/** What is known of a directory: values of the tags that matter here. */
+/** A directory, reduced to the tags that matter here. */
 interface Directory {
   readonly isRaw: boolean;
   readonly isDng: boolean;
   readonly isPreview: boolean;
   readonly next: number;
-  /** Where directories below this one begin. */
+  /** Offsets of the subdirectories. */
   readonly below: readonly number[];
 }
 
@@ -18,24 +18,24 @@ const TAGS = {
   subDirectories: 330,
   dngVersion: 50706,
 };
-/** Photometric interpretations of what a sensor saw: a filter array, and linear values. */
+/** Photometric interpretations of sensor data: colour filter array, and linear raw. */
 const SENSOR_DATA = [32803, 34892];
-/** Compressions of cameras' makers: Sony, Nikon, Pentax, Samsung, and lossy DNG. */
+/** Compressions of camera makers (Sony, Nikon, Pentax, Samsung), and of lossy DNG. */
 const RAW_COMPRESSIONS = [32767, 34713, 65535, 32770, 34892];
 const REDUCED_SIZE = 1;
 const OLD_REDUCED_SIZE = 2;
-/** Bytes of a value by its type; 0: no type that is looked at. */
+/** Bytes of a value by its type; 0: a type that is not read here. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 const MAX_DIRECTORIES = 32;
 const MAX_ENTRIES = 1000;
 
-/** What a TIFF is where its first page is not the picture, as a sentence would call it. */
+/** What a TIFF is if its first page is not the picture, with its article for use in a sentence; undefined otherwise. */
 export function tiffStandIn(bytes: Uint8Array): string | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     return judge(directoriesOf(file));
   } catch {
-    return undefined; // offsets that point outside: let a decoder judge
+    return undefined; // An offset points outside the file: leave it to a decoder.
   }
 }
 
@@ -45,7 +45,7 @@ function judge(directories: readonly Directory[]): string | undefined {
   return directories.at(0)?.isPreview === true ? 'a TIFF whose first page is a preview' : undefined;
 }
 
-/** The first directory, those that follow and those below them; each once. */
+/** The first directory, those that follow it and their subdirectories, each once. */
 function directoriesOf(file: Buffer): Directory[] {
   const littleEndian = file.toString('latin1', 0, 2) === 'II';
   const isBig = (littleEndian ? file.readUInt16LE(2) : file.readUInt16BE(2)) === 43;
@@ -65,7 +65,7 @@ function directoriesOf(file: Buffer): Directory[] {
       directories.push(directory);
       waiting.push(...directory.below, directory.next);
     } catch {
-      // It points outside of the file; the others may be well.
+      // It points outside the file; the others may be valid.
     }
   }
   return directories;

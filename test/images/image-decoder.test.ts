@@ -299,7 +299,7 @@ describe('refuses', () => {
         const error = await refusal(bytes.subarray(0, Math.floor(bytes.length * part)));
         expect([error.code, error.message]).toEqual([
           'image_undecodable',
-          expect.stringContaining('cut short'),
+          expect.stringContaining('incomplete'),
         ]);
       }
     },
@@ -307,10 +307,10 @@ describe('refuses', () => {
 
   test.each([
     ['nothing', '', 'empty'],
-    ['text', 'hello there', 'no picture'],
+    ['text', 'hello there', 'not a picture'],
     ['an HTML page', '<!DOCTYPE html><html>', 'an HTML page'],
     ['a JSON document', '{"error": "expired"}', 'a JSON document'],
-    ['a JPEG header without a picture', '\xff\xd8\xff\xe0', 'cut short'],
+    ['a JPEG header without a picture', '\xff\xd8\xff\xe0', 'incomplete'],
   ])('%s as undecodable', async (_, content, reason) => {
     const error = await refusal(Buffer.from(content, 'latin1'));
     expect([error.code, error.message]).toEqual(['image_undecodable', expect.stringContaining(reason)]);
