@@ -22,27 +22,24 @@ test('addresses that cannot be listened on', async () => {
   const text = async (options: ListenOptions): Promise<string> =>
     startFailureText(await listenFailure(options));
   expect(await text({ port, host: '127.0.0.1' })).toBe(
-    `Port ${port} of 127.0.0.1 is taken by another process: stop that, or choose another PORT or MANAGEMENT_PORT.`,
+    `Another process uses port ${port} of 127.0.0.1: stop it, or choose another PORT or MANAGEMENT_PORT.`,
   );
   server.close();
   expect(await text({ port: 0, host: '203.0.113.9' })).toMatch(
-    /^HOST 203\.0\.113\.9 is no address of this machine/,
+    /^HOST 203\.0\.113\.9 is not an address of this machine/,
   );
   expect(await text({ port: 0, host: 'no such host' })).toMatch(
-    /^HOST no such host is no address, and no name/,
+    /^HOST no such host is neither an address nor a name/,
   );
 });
 
 test.each([
-  [
-    { syscall: 'listen', code: 'EACCES', address: '0.0.0.0', port: 80 },
-    /^Port 80 may not be used by this user/,
-  ],
+  [{ syscall: 'listen', code: 'EACCES', address: '0.0.0.0', port: 80 }, /^This user may not use port 80/],
   [
     { syscall: 'listen', code: 'EINVAL', address: '::1', port: 1 },
-    /^HOST ::1, PORT 1 cannot be listened on \(EINVAL\)/,
+    /^The service cannot listen on HOST ::1, PORT 1 \(EINVAL\)/,
   ],
-  [{ code: 'EMFILE' }, /^The process may open too few files/],
+  [{ code: 'EMFILE' }, /^The limit on open files is too low/],
   [{ code: 'ERR_WORKER_INIT_FAILED' }, /^No worker thread can be started/],
   [{ code: 'ENOSPC' }, /^There is no space left/],
 ])('%j is one sentence', (facts, sentence) => {

@@ -56,7 +56,9 @@ test('a defect that nobody catches, under load: its stack is in the log, and the
     const [code, signal] = (await once(process.child, 'exit')) as [number | null, string | null];
     // Killed by itself where a worker is inside a model: an abort would leave a core with pictures in it.
     expect(['1 null', 'null SIGKILL']).toContain(`${code} ${signal}`);
-    expect(process.output()).toMatch(/The process ends by a defect: Error: planted\n\s+at /);
+    expect(process.output()).toMatch(
+      /The process ends because of an unexpected error: Error: planted\n\s+at /,
+    );
     await Promise.all(calls);
   }
 });

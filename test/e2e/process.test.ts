@@ -106,10 +106,10 @@ describe('a start that cannot be', () => {
     ]);
     server.close();
     expect(texts).toEqual([
-      expect.stringContaining(`Port ${port} of 127.0.0.1 is taken by another process`),
-      expect.stringContaining(`Port ${port} of 127.0.0.1 is taken by another process`),
+      expect.stringContaining(`Another process uses port ${port} of 127.0.0.1`),
+      expect.stringContaining(`Another process uses port ${port} of 127.0.0.1`),
       expect.stringMatching(/^Invalid configuration: the file \.env cannot be read \(.*\)\.$/m),
-      expect.stringMatching(/^The process may open too few files: raise its limit/),
+      expect.stringMatching(/^The limit on open files is too low: raise it/),
     ]);
     for (const text of texts) expect(text.trim().split('\n')).toHaveLength(1);
   });
@@ -120,7 +120,7 @@ describe('a start', () => {
     const service = run({ LOG_LEVEL: 'warn' });
     await until(() => service.output() !== '', 30_000);
     expect(service.output().trim().split('\n')).toHaveLength(1);
-    expect(service.output()).toMatch(/No API key is set: whoever reaches the port may use the API/);
+    expect(service.output()).toMatch(/No API key is set: anyone who can reach the port may use the API/);
     service.child.kill('SIGKILL');
   });
 
