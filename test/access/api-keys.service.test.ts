@@ -80,9 +80,9 @@ test('a file without keys lets nobody in', () => {
 test('what is no key is refused by its place, never by its text', () => {
   const inSettings = refusal({ apiKeys: [line('one', one), two] });
   expect(inSettings.code).toBe('invalid_configuration');
-  expect(inSettings.message).toMatch(/entry 2 of API_KEYS is not name:sha256.*npm run api-key/);
+  expect(inSettings.message).toMatch(/entry 2 of API_KEYS must be name:sha256.*npm run api-key/);
   const inFile = refusal({ apiKeysFile: fileOf('bad', '# comment', line('one', one), two) });
-  expect(inFile.message).toMatch(/line 3 of API_KEYS_FILE is not/);
+  expect(inFile.message).toMatch(/line 3 of API_KEYS_FILE must be/);
   for (const { message } of [inSettings, inFile]) expect(message).not.toContain(two);
 });
 

@@ -270,7 +270,7 @@ describe('with a rate limit', () => {
       expect(seconds).toBeLessThanOrEqual(3_600);
       const problem = await problemOf(response);
       expect(problem).toMatchObject({ status: 429, code: 'rate_limited', retry_after_seconds: seconds });
-      expect(problem.detail).toMatch(/the 3 that are allowed.* try again in \d+ s/);
+      expect(problem.detail).toMatch(/limit of 3 requests.* try again in \d+ s/);
       for (const path of ['/-/livez', '/-/healthz', '/docs', '/docs-json'])
         expect((await get(path)).status).toBe(200);
     });
