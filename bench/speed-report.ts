@@ -1,4 +1,4 @@
-/** Throughput and latency as tables and plots. */
+/** Tables and plots of throughput and latency. */
 import { plotCurves, type Series } from '../tools/plot.js';
 import type { Table } from '../tools/table.js';
 import type { Plot, Report } from './benchmark.js';
@@ -7,14 +7,14 @@ import { figure, roundUp } from './figure.js';
 import type { SingleResult } from './single.js';
 import type { SpeedCell, SpeedResult } from './speed.js';
 
-/** Puts the figures into words. */
+/** Turns the figures into a report. */
 export function reportSpeed({ rounds, cores, cells, single }: SpeedResult): Report {
   return {
     tables: [load(cells), singles(single), ...single.map(stages)],
     plots: plots(cells),
     notes: [
-      `Medians of ${rounds} rounds. The limit is what ${cores} threads do that decode the whole picture with sharp and run its models on ready-made tensors, each model once for each face, in the batches of the service: no HTTP, no pre- and post-processing, no second look at a face. It is measured right before each of the service’s windows. The caller runs on the same cores as the service; the limit has none.`,
-      'A request at a time is set against the models alone on one thread, without decoding, request by request.',
+      `Medians of ${rounds} rounds. The limit is the throughput of ${cores} threads that decode the whole picture with sharp and run its models on ready-made tensors, each model once per face, in the batch sizes of the service: no HTTP, no pre- and post-processing, no rescoring. It is measured right before each measurement of the service. The caller runs on the same cores as the service; the limit has no caller.`,
+      'For one request at a time, each request is compared with the models alone on one thread, without decoding.',
     ],
   };
 }
