@@ -14,10 +14,10 @@ import { JSON_IDEAS } from './json.js';
 import type { CraftedRequest } from './request-case.js';
 import { TARGET_IDEAS } from './targets.js';
 
-/** A request, as it goes over the wire. */
+/** A request as it is sent over the connection. */
 export type RequestCase = Case & CraftedRequest;
 
-/** While others misbehave, a normal picture may wait this long. */
+/** Maximum time for a normal picture while others misbehave. */
 const BYSTANDER_MS = 2_000;
 
 export const REQUESTS: Suite<RequestCase> = {
