@@ -40,21 +40,15 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
  */
 export function toProblem(error: unknown, requestId: string): ProblemDto {
   const { code, message, details } = toAppError(error);
+  if (PROBLEMS[code].status !== 500) return { ...problemOf(code, message, requestId), ...details };
+  const detail = `Please report this to the operator of the service, with the request id ${requestId}.`;
+  return problemOf(code, detail, requestId);
+}
+
+/** The members that every problem document has. */
+export function problemOf(code: ErrorCode, detail: string, requestId: string): ProblemDto {
   const { status, title } = PROBLEMS[code];
-  const detail =
-    status === 500
-      ? `Please report this to the operator of the service, with the request id ${requestId}.`
-      : message;
-  const extensions = status === 500 ? {} : details;
-  return {
-    type: `urn:problem:face-analysis:${code}`,
-    title,
-    status,
-    detail,
-    code,
-    request_id: requestId,
-    ...extensions,
-  };
+  return { type: `urn:problem:face-analysis:${code}`, title, status, detail, code, request_id: requestId };
 }
 
 /** Translates what Nest and Express throw. */

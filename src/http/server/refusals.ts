@@ -3,10 +3,30 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
-import { AppError } from '../../errors.js';
+import { AppError, type ErrorCode } from '../../errors.js';
 import { toProblem } from '../problems/problem.js';
 
 const logger = new Logger('Http');
+
+/** The problems behind the error codes of Node's server. */
+const PROBLEMS_OF_NODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    'request_timeout',
+    'The request did not arrive in time: send it faster, or send a smaller one.',
+  ],
+  HPE_HEADER_OVERFLOW: [
+    'headers_too_large',
+    'The URL and headers of the request are too long: shorten them.',
+  ],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
+    'body_too_large',
+    'The request body has chunk extensions that are too long: leave them out.',
+  ],
+};
+const NOT_HTTP = [
+  'malformed_request',
+  'The data received is not a valid HTTP/1.1 request: check the client and the port.',
+] as const;
 
 /** Installs the listeners that answer refused requests. */
 export function answerRefusals(server: Server): void {
@@ -58,28 +78,9 @@ export function refuseTarget({ socket }: IncomingMessage): void {
   );
 }
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): AppError {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new AppError(
-      'request_timeout',
-      'The request did not arrive in time: send it faster, or send a smaller one.',
-    );
-  if (code === 'HPE_HEADER_OVERFLOW')
-    return new AppError(
-      'headers_too_large',
-      'The URL and headers of the request are too long: shorten them.',
-    );
-  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
-    return new AppError(
-      'body_too_large',
-      'The request body has chunk extensions that are too long: leave them out.',
-    );
-  return new AppError(
-    'malformed_request',
-    'The data received is not a valid HTTP/1.1 request: check the client and the port.',
-    {},
-    { cause: message },
-  );
+function reasonOf({ code = '', message }: NodeJS.ErrnoException): AppError {
+  const [problem, detail] = PROBLEMS_OF_NODE[code] ?? NOT_HTTP;
+  return new AppError(problem, detail, {}, { cause: message });
 }
 
 /** Writes the problem to a connection and closes it. */
