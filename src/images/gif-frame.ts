@@ -1,6 +1,7 @@
 /** The first frame of a GIF. The service analyses no other, so the decoder gets no other. Layout: GIF89a specification. */
+import { asBuffer } from './file-bytes.js';
 
-export interface GifFrame {
+interface GifFrame {
   /** The larger of the screen's and the frame's, in pixels. */
   readonly width: number;
   readonly height: number;
@@ -15,7 +16,7 @@ const TRAILER = 0x3b;
 
 /** The first frame; undefined if it is incomplete. */
 export function gifFrame(bytes: Uint8Array): GifFrame | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (file.length < HEADER_BYTES) return undefined;
   const screen = { width: file.readUInt16LE(6), height: file.readUInt16LE(8) };
   let at = HEADER_BYTES + coloursBytes(file[10]);

@@ -1,4 +1,5 @@
 /** How many pixels a decoder has to produce for a HEIF container (AVIF), whatever size it announces. Layout: ISO/IEC 23008-12. */
+import { asBuffer } from './file-bytes.js';
 
 /** A box and its bytes without the header. */
 interface Box {
@@ -31,7 +32,7 @@ const MAX_DEPTH = 8;
  * are made of unreasonably many others.
  */
 export function heifPixels(bytes: Uint8Array): number | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   try {
     const metas = boxesOf(file, { left: MAX_BOXES }).filter(({ type }) => type === 'meta');
     if (metas.length === 0) return undefined;

@@ -1,4 +1,5 @@
 /** Tells the sRGB colour profile from others, so that pictures already in sRGB skip a needless conversion. Layout: ICC.1:2022, 7.2 to 10. */
+import { asBuffer } from './file-bytes.js';
 
 /** Identifier of the APP2 segment, then "part 1 of 1". */
 const MARKER = Buffer.from('ICC_PROFILE\0\x01\x01', 'latin1');
@@ -12,7 +13,7 @@ const TAG_BYTES = 12;
  * rounding only, yet takes longer than decoding the picture.
  */
 export function hasSrgbProfile(jpeg: Uint8Array): boolean {
-  const head = Buffer.from(jpeg.buffer, jpeg.byteOffset, Math.min(jpeg.byteLength, SEARCH_BYTES));
+  const head = asBuffer(jpeg).subarray(0, SEARCH_BYTES);
   const marker = head.indexOf(MARKER);
   if (marker === -1) return false;
   try {

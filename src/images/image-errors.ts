@@ -4,7 +4,7 @@ import { AppError } from '../errors.js';
 /** The formats this service decodes, for messages. */
 export const SUPPORTED_FORMATS = 'JPEG, PNG, WebP, GIF, TIFF or AVIF';
 /** The longest side of a picture in pixels: the maximum of a JPEG, and more than any photo has. */
-export const MAX_SIDE = 65_535;
+const MAX_SIDE = 65_535;
 
 /** The encoded picture has more bytes than allowed. */
 export function imageTooLarge(field: string, maxBytes: number): AppError {

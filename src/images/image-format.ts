@@ -1,4 +1,5 @@
 /** Recognises the format of a file by its first bytes. File names and content types are ignored, as they are often wrong. */
+import { asBuffer } from './file-bytes.js';
 
 /** A file format. `support` is `decodable`, `unsupported` (an image, but not one this service decodes) or `no_image`. */
 export interface FileFormat {
@@ -59,9 +60,7 @@ const HEAD_BYTES = 1024;
 
 /** The format of a file; undefined if its first bytes match none that is known. */
 export function sniffFormat(bytes: Uint8Array): FileFormat | undefined {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString(
-    'latin1',
-  );
+  const head = asBuffer(bytes).toString('latin1', 0, HEAD_BYTES);
   return (
     SIGNATURES.find(({ magic, offset }) => head.startsWith(magic, offset)) ??
     sniffMedia(head) ??

@@ -1,4 +1,5 @@
 /** Reads the segments of a whole JPEG without decoding anything. Layout: ITU-T T.81, annex B. */
+import { asBuffer } from './file-bytes.js';
 
 /** A JPEG as every camera and encoder writes it. Its size is in pixels as stored, before any orientation. */
 export interface JpegFrame {
@@ -48,7 +49,7 @@ const EXIF_MARK_BYTES = 6;
 
 /** The frame of a JPEG; undefined if anything is unusual, so that a decoder decides. */
 export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (file.length < FRAME_BYTES || file.readUInt16BE(0) !== START_OF_IMAGE) return undefined;
   let frame: Segment | undefined;
   let firstScan: Segment | undefined;

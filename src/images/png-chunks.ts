@@ -1,5 +1,6 @@
 /** The chunks of a PNG that its pixels need, without text and unknown ones. Layout: PNG specification, 3rd edition, 5. */
 import { inflateSync } from 'node:zlib';
+import { asBuffer } from './file-bytes.js';
 
 export interface PngParts {
   readonly width: number;
@@ -49,7 +50,7 @@ export const SMALL_PROFILE_BYTES = 65_536;
 
 /** The parts of a PNG; undefined if the file does not begin like one, or has too many chunks. */
 export function pngParts(bytes: Uint8Array): PngParts | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (file.length < SIGNATURE_BYTES + CHUNK_BYTES + HEADER_BYTES) return undefined;
   if (file.readUInt32BE(12) !== HEADER || file.readUInt32BE(8) !== HEADER_BYTES) return undefined;
   const seen = new Set<number>();

@@ -1,4 +1,5 @@
 /** Tells a TIFF that is a picture from one that only holds a preview, as raw files do. Layout: TIFF 6.0, BigTIFF, DNG 1.7. */
+import { asBuffer, type IntegerReader, tiffIntegers } from './file-bytes.js';
 
 /** A directory, reduced to the tags that matter here. */
 interface Directory {
@@ -31,9 +32,8 @@ const MAX_ENTRIES = 1000;
 
 /** What a TIFF is if its first page is not the picture, with its article for use in a sentence; undefined otherwise. */
 export function tiffStandIn(bytes: Uint8Array): string | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return judge(directoriesOf(file));
+    return judge(directoriesOf(tiffIntegers(asBuffer(bytes))));
   } catch {
     return undefined; // An offset points outside the file: leave it to a decoder.
   }
@@ -46,13 +46,8 @@ function judge(directories: readonly Directory[]): string | undefined {
 }
 
 /** The first directory, those that follow it and their subdirectories, each once. */
-function directoriesOf(file: Buffer): Directory[] {
-  const littleEndian = file.toString('latin1', 0, 2) === 'II';
-  const isBig = (littleEndian ? file.readUInt16LE(2) : file.readUInt16BE(2)) === 43;
-  const read = (at: number, bytes: number): number => {
-    if (bytes < 8) return littleEndian ? file.readUIntLE(at, bytes) : file.readUIntBE(at, bytes);
-    return Number(littleEndian ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
-  };
+function directoriesOf(read: IntegerReader): Directory[] {
+  const isBig = read(2, 2) === 43;
   const directories: Directory[] = [];
   const seen = new Set<number>();
   const waiting = [isBig ? read(8, 8) : read(4, 4)];
@@ -71,7 +66,7 @@ function directoriesOf(file: Buffer): Directory[] {
   return directories;
 }
 
-function directoryAt(at: number, read: (at: number, bytes: number) => number, isBig: boolean): Directory {
+function directoryAt(at: number, read: IntegerReader, isBig: boolean): Directory {
   const [countBytes, offsetBytes, entryBytes] = isBig ? [8, 8, 20] : [2, 4, 12];
   const entries = Math.min(read(at, countBytes), MAX_ENTRIES);
   const valuesOf = new Map<number, number[]>();

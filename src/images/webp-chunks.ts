@@ -1,4 +1,5 @@
 /** The parts of a WebP: its size, how it is coded, and the file with a corrected length. Layout: RFC 9649. */
+import { asBuffer } from './file-bytes.js';
 
 export interface WebpParts {
   /** Size as stored, in pixels. */
@@ -31,7 +32,7 @@ const SIDE_BITS = 0x3fff;
 
 /** The parts of a WebP; undefined if the file is not a WebP, or was cut short. */
 export function webpParts(bytes: Uint8Array): WebpParts | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (!file.subarray(0, 4).equals(RIFF)) return undefined;
   const announced = CHUNK_HEADER_BYTES + file.readUInt32LE(4);
   const chunks: Chunk[] = [];

@@ -145,7 +145,7 @@ function boundFraming(outgoing: ClientRequest, maxBytes: number, onExcess: () =>
 }
 
 /** Parses a caller's URL, as a browser would. Messages never repeat it: it may hold a signature. */
-export function parseUrl(text: string, field: string): URL {
+function parseUrl(text: string, field: string): URL {
   if (!URL.canParse(text))
     throw downloadFailed(field, 'it is not a valid URL; send an absolute http, https or s3 URL');
   return checkUrl(new URL(text), field);
