@@ -1,7 +1,7 @@
 /** Command line of the benchmarks: `npm run bench`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../src/errors.js';
+import { printUsage, runCommand } from '../tools/command-line.js';
 import { tableText } from '../tools/table.js';
 import type { Benchmark, BenchmarkContext } from './benchmark.js';
 import { BENCHMARKS } from './benchmarks.js';
@@ -53,8 +53,8 @@ async function run(args: readonly string[]): Promise<number> {
   const chosen = choose(positionals, values);
   const requests = Number(values.requests ?? (values.quick ? REQUESTS / 20 : REQUESTS));
   const selection = await select(values.only.split(',').filter((word) => word !== ''));
-  if (values.help) return usage(0);
-  if (chosen === undefined || selection === undefined || !(requests >= 1)) return usage(1);
+  if (values.help) return printUsage(USAGE, 0);
+  if (chosen === undefined || selection === undefined || !(requests >= 1)) return printUsage(USAGE, 1);
 
   const earlier = values.from === undefined ? undefined : await read(values.from);
   const results: Record<string, unknown> = { ...earlier?.results };
@@ -136,14 +136,4 @@ function text({ name, title, tables, notes }: Section): string {
   );
 }
 
-function usage(code: number): number {
-  (code === 0 ? process.stdout : process.stderr).write(USAGE);
-  return code;
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(run);

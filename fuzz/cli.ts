@@ -1,6 +1,6 @@
 /** Command line of the fuzzing suites, which try to break the service: `npm run fuzz`. */
 import { parseArgs } from 'node:util';
-import { messageOf } from '../src/errors.js';
+import { printUsage, runCommand } from '../tools/command-line.js';
 import { tableText } from '../tools/table.js';
 import { FOLDER, readCase } from './core/case-file.js';
 import { type Figures, figuresTable, newFigures } from './core/figures.js';
@@ -44,15 +44,15 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Runs the chosen suites and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) return usage(0);
+  if (values.help) return printUsage(USAGE, 0);
   if (positionals[0] === 'replay')
-    return positionals.length === 2 ? again(positionals[1], values.inside) : usage(1);
+    return positionals.length === 2 ? again(positionals[1], values.inside) : printUsage(USAGE, 1);
   const seed = Number(values.seed);
   const cases = values.cases === undefined ? undefined : Number(values.cases);
   const chosen = SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const unknown = positionals.some((name) => !SUITES.some((suite) => suite.name === name));
   const wrong = unknown || !Number.isInteger(seed) || (cases !== undefined && !(cases >= 1));
-  if (wrong) return usage(1);
+  if (wrong) return printUsage(USAGE, 1);
 
   const all: Figures[] = [];
   for (const suite of chosen) {
@@ -121,14 +121,4 @@ function report(all: readonly Figures[]): number {
   return faults.length === 0 ? 0 : 1;
 }
 
-function usage(code: number): number {
-  (code === 0 ? process.stdout : process.stderr).write(USAGE);
-  return code;
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(run);

@@ -36,7 +36,7 @@ const isAllowed = (name, licence) =>
   ALLOWED.has(licence) || EXCEPTIONS.some((one) => one.licence === licence && one.packages.test(name));
 
 /** @param {{ name: string, licence?: string }} pkg */
-export function isFine({ name, licence }) {
+function isFine({ name, licence }) {
   if (licence === undefined) return false;
   const alternatives = licence.replace(/^\((.*)\)$/, '$1').split(' OR ');
   return alternatives.some((all) => all.split(' AND ').every((one) => isAllowed(name, one.trim())));
