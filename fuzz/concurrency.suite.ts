@@ -33,7 +33,6 @@ export const CONCURRENCY: Suite<Round> = {
       kinds: 1,
       generate: (_, random) => Promise.resolve({ title: 'callers at a time', seed: draw(random, integer()) }),
       run: (one, subject) => run(one, subject, requests, alone),
-      close: () => Promise.resolve(),
     };
   },
 };

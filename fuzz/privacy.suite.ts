@@ -30,14 +30,12 @@ export const PRIVACY: Suite<LogFormat> = {
   limitMs: 90_000,
   open: () =>
     Promise.resolve({
-      settings: {},
       kinds: FORMATS.length,
       generate: (index) => {
         const format = FORMATS[index % FORMATS.length];
         return Promise.resolve({ title: `log as ${format}`, format });
       },
       run,
-      close: () => Promise.resolve(),
     }),
 };
 

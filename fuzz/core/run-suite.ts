@@ -8,9 +8,9 @@ import { BUDGET_MIB, Subject } from './subject.js';
 import type { Case, Outcome, Session, Suite } from './suite.js';
 
 /** Maximum time of `/-/livez` at rest. */
-export const LIVEZ_MS = 100;
+const LIVEZ_MS = 100;
 /** Memory that heaps, decoders and allocators may use in addition to the budget. */
-export const SLACK_MIB = 256;
+const SLACK_MIB = 256;
 /** Time that the service has to recover after a case: its own deadline and a little more. */
 const RECOVERY_MS = 6_000;
 /** The normal picture is sent after this many cases, and after each slow one. */
@@ -60,7 +60,7 @@ export async function runSuite(suite: Suite, { seed, cases, only, say }: RunOpti
     await trial.end();
   } finally {
     await trial.stop();
-    await session.close();
+    await session.close?.();
   }
   figures.seconds = (performance.now() - started) / 1000;
   return figures;
@@ -75,7 +75,7 @@ export async function replay(suite: Suite, one: Case, figures: Figures): Promise
   } finally {
     await trial.end();
     await trial.stop();
-    await session.close();
+    await session.close?.();
   }
 }
 

@@ -16,7 +16,7 @@ import type { Seen } from './watch.process.js';
 const MIB = 2 ** 20;
 
 /** Short deadlines, so that a case that exhausts them takes only seconds, and a small budget, so that exceeding it shows. */
-export const SETTINGS = {
+const SETTINGS = {
   LOG_LEVEL: 'warn',
   MAX_BYTES_IN_FLIGHT: String(256 * MIB),
   REQUEST_TIMEOUT_MS: '5000',

@@ -22,14 +22,14 @@ export interface Outcome {
 
 /** A suite that is ready to run: its own servers, if any, are listening. */
 export interface Session<C extends Case> {
-  /** Settings of the service; undefined: the defaults of the suites. */
+  /** Settings of the service in addition to those of all suites. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Number of kinds of input. A run with at least this many cases covers each kind once. */
   readonly kinds: number;
   /** Generates a case. @param index from 0; each index below `kinds` gives another kind */
   generate(index: number, random: Random): Promise<C>;
   run(one: C, subject: Subject): Promise<Outcome>;
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
 
 /** A suite, and how many cases of it a run has. */
@@ -53,6 +53,19 @@ export interface Idea<T> {
   /** How often it is drawn after its first time. Default: 1. */
   readonly weight?: number;
   readonly make: (random: Random) => T | Promise<T>;
+}
+
+/** The part of a session whose cases are exactly what its ideas make. */
+export function casesOf<T extends object>(
+  ideas: readonly Idea<T>[],
+): Pick<Session<Case & T>, 'kinds' | 'generate'> {
+  return {
+    kinds: ideas.length,
+    generate: async (index, random) => {
+      const { title, make } = ideaAt(ideas, index, random);
+      return { title, ...(await make(random)) };
+    },
+  };
 }
 
 /** Returns each idea once, in order; after that, draws by weight. */

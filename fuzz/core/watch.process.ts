@@ -14,8 +14,6 @@ export interface Seen {
   /** Peak resident memory of the service and its children in MiB. */
   readonly peakMiB: number;
   readonly nowMiB: number;
-  /** Whether an answer has been pending for more than `FROZEN_MS`. */
-  readonly frozen: boolean;
   readonly probes: number;
 }
 
@@ -23,7 +21,6 @@ const INTERVAL_MS = 5;
 const MEMORY_INTERVAL_MS = 50;
 /** Finding the children of a process means reading all processes, so it is done rarely enough not to delay the probe. */
 const FAMILY_INTERVAL_MS = 500;
-const FROZEN_MS = 1_000;
 
 const [url, pidText] = process.argv.slice(2);
 const pid = Number(pidText);
@@ -42,11 +39,10 @@ interface Asked {
 
 const waited = (): number => (waitedForProcessorMs(pid) ?? 0) + (waitedForProcessorMs(process.pid) ?? 0);
 
-function note({ at, waited: before }: Asked): number {
+function note({ at, waited: before }: Asked): void {
   const ms = performance.now() - at;
   worstMs = Math.max(worstMs, ms);
   worstOwnMs = Math.max(worstOwnMs, ms - Math.max(0, waited() - before));
-  return ms;
 }
 
 function ask(): void {
@@ -77,8 +73,8 @@ setInterval(() => (processes = family(pid)), FAMILY_INTERVAL_MS);
 setInterval(readMemory, MEMORY_INTERVAL_MS);
 process.on('disconnect', () => process.exit());
 process.on('message', () => {
-  const frozen = awaitedSince !== undefined && note(awaitedSince) > FROZEN_MS;
+  if (awaitedSince !== undefined) note(awaitedSince);
   const nowMiB = readMemory();
-  process.send?.({ worstMs, worstOwnMs, peakMiB, nowMiB, frozen, probes } satisfies Seen);
+  process.send?.({ worstMs, worstOwnMs, peakMiB, nowMiB, probes } satisfies Seen);
   worstMs = worstOwnMs = peakMiB = probes = 0;
 });

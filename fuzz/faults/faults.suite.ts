@@ -22,11 +22,9 @@ export const FAULTS: Suite = {
   livezMs: 1_000,
   open: () =>
     Promise.resolve({
-      settings: {},
       kinds: TITLES.length,
       generate: (index) => Promise.resolve({ title: TITLES[index % TITLES.length] }),
       run,
-      close: () => Promise.resolve(),
     }),
 };
 

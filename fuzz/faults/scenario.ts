@@ -10,7 +10,7 @@ import type { Outcome } from '../core/suite.js';
 export type Scenario = (running: Subject) => Promise<Partial<Outcome>>;
 
 /** Maximum time that a service may need to recover. */
-export const BACK_WITHIN_MS = 10_000;
+const BACK_WITHIN_MS = 10_000;
 
 /** Runs something with a separate service. */
 export async function withService(

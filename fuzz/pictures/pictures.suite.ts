@@ -27,11 +27,9 @@ export const PICTURES: Suite<PictureCase> = {
   open: async () => {
     const ideas = await pictureIdeas();
     return {
-      settings: {},
       kinds: ideas.length,
       generate: (index, random) => generate(ideas, index, random),
       run,
-      close: () => Promise.resolve(),
     };
   },
 };

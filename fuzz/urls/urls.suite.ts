@@ -5,7 +5,7 @@ import { exchange } from '../core/exchange.js';
 import { DETECT, post } from '../core/http-text.js';
 import { judgeReplies } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
-import { type Case, type Idea, ideaAt, type Outcome, type Suite } from '../core/suite.js';
+import { type Case, type Idea, casesOf, type Outcome, type Suite } from '../core/suite.js';
 import { FORBIDDEN_V4, FORBIDDEN_V6, PUBLIC, SPELLINGS } from './addresses.js';
 import { Everywhere } from './everywhere.js';
 import { NameServer, type Names } from './name-server.js';
@@ -36,14 +36,8 @@ export const URLS: Suite<UrlCase> = {
   open: async () => {
     const everywhere = await Everywhere.start(await face(160, 120));
     const names = await NameServer.start();
-    const ideas = urlIdeas();
     return {
-      settings: {},
-      kinds: ideas.length,
-      generate: async (index, random) => {
-        const { title, make } = ideaAt(ideas, index, random);
-        return { title, ...(await make(random)) };
-      },
+      ...casesOf(urlIdeas()),
       run: (one, subject) => run(one, subject, everywhere, names),
       close: () => {
         names.close();
