@@ -103,7 +103,7 @@ test('all workers die while none can be started: every request is answered, read
   expect(log.join('\n')).toContain('There are no models: the folder');
   expect(pool.state).toMatchObject({ running: 0, queued: 0, busy: 0 });
   await until(async () => (await readiness()).status === 503);
-  expect((await readiness()).text).toMatch(/No worker (can be started|answers)/);
+  expect((await readiness()).text).toMatch(/No worker (can be started|responds)/);
   expect((await readiness()).text).not.toMatch(/models/);
   expect((await postBytes(service, DETECT, sample(3))).status).toBe(503);
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
