@@ -1,4 +1,4 @@
-/** Compiles the service when its sources are newer than dist/, so that `npm start` works on a fresh clone. */
+/** Builds the service if its sources are newer than dist/, so that `npm start` works on a fresh clone. */
 import { execSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const SOURCES = [
   'nest-cli.json',
   'package.json',
 ];
-/** What is made last. */
+/** The last file that a build writes. */
 const BUILT = 'dist/src/vision/kernels/pixels.wasm';
 
 function newest(path) {
@@ -25,7 +25,7 @@ function newest(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-// A container image carries dist/ without the sources: there is nothing to compare, and nothing to build.
+// A container image has dist/ without the sources, so there is nothing to compare or build.
 const present = SOURCES.filter((path) => existsSync(path));
 const stale =
   !existsSync(BUILT) || (existsSync('src') && present.some((path) => newest(path) > statSync(BUILT).mtimeMs));

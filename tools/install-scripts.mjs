@@ -1,16 +1,16 @@
 /**
- * Says which packages run a script of theirs at `npm ci`, and fails for one that nobody has looked at. npm 11 runs those that
- * "allowScripts" in package.json permits, npm 10 does not know that and runs all.
+ * Lists the packages that run an install script at `npm ci`, and fails if one has not been reviewed. npm 11 runs only the scripts
+ * that "allowScripts" in package.json permits; npm 10 ignores that setting and runs all of them.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packages } from './production-packages.mjs';
 
-/** What the known ones do under npm 10. */
+/** What the reviewed scripts do under npm 10. */
 const KNOWN = {
   'onnxruntime-node': 'would download CUDA libraries; .npmrc makes it skip that',
-  '@parcel/watcher': 'builds from source only where that is asked for; development only',
-  'unrs-resolver': 'looks whether its binary for this platform is there; development only',
+  '@parcel/watcher': 'builds from source only on request; development only',
+  'unrs-resolver': 'checks that its binary for this platform is installed; development only',
 };
 
 const [folder = '.'] = process.argv.slice(2);
@@ -23,10 +23,10 @@ for (const { name, version, isForDevelopment } of withScripts) {
   console.log(
     `${name}@${version} (${install}): npm 10 runs it, npm 11 ${isRun ? 'too' : 'does not'}; ${KNOWN[name] ?? 'unknown'}.`,
   );
-  if (!Object.hasOwn(KNOWN, name)) problems.push(`${name} has an install script that nobody has looked at`);
+  if (!Object.hasOwn(KNOWN, name)) problems.push(`${name} has an install script that has not been reviewed`);
   if (isRun) problems.push(`${name} is not refused in "allowScripts" of package.json`);
 }
 for (const name of Object.keys(KNOWN))
-  if (!withScripts.some((pkg) => pkg.name === name)) problems.push(`${name} has no install script any more`);
+  if (!withScripts.some((pkg) => pkg.name === name)) problems.push(`${name} no longer has an install script`);
 for (const problem of problems) console.error(`install-scripts: ${problem}.`);
 process.exitCode = problems.length === 0 ? 0 : 1;
