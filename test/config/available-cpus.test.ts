@@ -1,4 +1,4 @@
-/** CPUs this process may use, from the texts the kernel writes. */
+/** The CPUs that this process may use, parsed from the kernel's files. */
 import { availableParallelism } from 'node:os';
 import { availableCpus } from '../../src/config/available-cpus.js';
 
@@ -27,7 +27,7 @@ test.each<[string, Record<string, string>, number]>([
   expect(availableCpus((path) => files[path])).toBe(expected);
 });
 
-test('this machine has at least one', () => {
+test('this machine has at least one CPU', () => {
   expect(availableCpus()).toBeGreaterThanOrEqual(1);
   expect(availableCpus()).toBeLessThanOrEqual(ALL);
 });

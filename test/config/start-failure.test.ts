@@ -1,4 +1,4 @@
-/** What an operator reads of a start that failed, for errors that the system really makes. */
+/** What an operator reads after a failed start, for real system errors. */
 import { once } from 'node:events';
 import { createServer, type ListenOptions } from 'node:net';
 import { AppError } from '../../src/errors.js';
@@ -48,7 +48,7 @@ test.each([
   expect(text).not.toMatch(/\n|\bat /);
 });
 
-test('an expected failure is its message, a defect keeps its stack, and nothing thrown is too odd', () => {
+test('an expected failure shows its message, a bug its stack, and anything may be thrown', () => {
   expect(startFailureText(new AppError('invalid_pack', 'It is damaged.'))).toBe('It is damaged.');
   expect(startFailureText(new TypeError('odd'))).toMatch(/^TypeError: odd\n\s+at /);
   for (const thrown of [null, undefined, 'text', 5]) expect(startFailureText(thrown)).not.toBe('');

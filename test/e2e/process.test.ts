@@ -1,4 +1,4 @@
-/** The process as an operator meets it: what stops its start. */
+/** The start of the process, as an operator sees it. */
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -44,13 +44,13 @@ describe('a start that cannot be', () => {
     expect(text.trim().split('\n')).toHaveLength(1);
   });
 
-  test('addresses that are none: the variable, in one sentence, without the value', async () => {
+  test('invalid addresses: names the variable in one sentence, without the value', async () => {
     const text = await refusal({ URL_ALLOWED_ADDRESSES: '10.0.0.0/8,verysecret', LOG_LEVEL: 'fatal' });
     expect(text).toContain('URL_ALLOWED_ADDRESSES');
     expect(text).not.toMatch(/verysecret|\bat .*\.js/);
   });
 
-  test('keys, proxies and origins that are none: the variable, in one sentence, without the value', async () => {
+  test('invalid keys, proxies and origins: names the variable in one sentence, without the value', async () => {
     const variables = [
       'API_KEYS',
       'API_KEYS_FILE',
@@ -93,7 +93,7 @@ describe('a start that cannot be', () => {
     expect(text.trim().split('\n')).toHaveLength(1);
   });
 
-  test('a port that is taken, and settings that cannot be read: a sentence each', async () => {
+  test('a port in use, and settings that cannot be read: one sentence each', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

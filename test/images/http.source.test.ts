@@ -1,4 +1,4 @@
-/** Downloads against real servers on loopback addresses; nothing else is ever contacted. */
+/** Downloads from real servers on loopback addresses. Nothing else is ever contacted. */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type RequestListener, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import { HttpSource, redirectTarget } from '../../src/images/sources/http.source
 import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
 
 const CAP = 100_000;
-/** Begins as a JPEG does, and does not compress. */
+/** Begins like a JPEG, and cannot be compressed. */
 const picture = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), randomBytes(49_996)]);
 
 const PACKERS: Record<string, (bytes: Buffer) => Buffer> = {
@@ -23,7 +23,7 @@ const PACKERS: Record<string, (bytes: Buffer) => Buffer> = {
   br: brotliCompressSync,
 };
 
-/** What the allowed server answers, by path. */
+/** The responses of the allowed server, by path. */
 const routes: Record<string, (response: ServerResponse, target: string) => void> = {
   '/picture': (response) => void response.end(picture),
   '/chunked': (response) => {
@@ -81,7 +81,7 @@ const listener: RequestListener = (request, response) => {
 };
 
 let server: LoopbackServer;
-/** Listens where the policy forbids to go. */
+/** A server at a forbidden address. */
 let forbidden: LoopbackServer;
 const sources: HttpSource[] = [];
 const oddServers: LoopbackServer[] = [];
@@ -229,7 +229,7 @@ describe('refuses without connecting', () => {
   });
 });
 
-test('hidden and missing names are answered alike', async () => {
+test('hidden and missing names get the same answer', async () => {
   const hidden = await refusal(`http://localhost:${server.port}/?token=hidden`, {
     urlAllowedAddresses: ['127.0.0.9'],
   });
@@ -240,7 +240,7 @@ test('hidden and missing names are answered alike', async () => {
     missing.details,
   ]);
   expect(hidden.message).toContain('does not resolve to a public address');
-  // The operator sees which it was.
+  // The log tells the operator which one it was.
   expect(causesOf(hidden.cause)).toEqual([expect.stringMatching(/ADDRESS_FORBIDDEN (127\.0\.0\.1|::1)$/)]);
   expect(causesOf(missing.cause)).toEqual([
     expect.stringMatching(/(ENOTFOUND|EAI_AGAIN) .*no-such-host\.invalid$/),
@@ -309,7 +309,7 @@ describe('fails with a reason', () => {
     );
   });
 
-  test('a step down from https to http', async () => {
+  test('a downgrade from https to http', async () => {
     const from = new URL('https://example.com/a');
     expect(redirectTarget(from, '/b', 'image_url').href).toBe('https://example.com/b');
     expect((await refusalOf(() => redirectTarget(from, 'http://example.com/b', 'image_url'))).code).toBe(
@@ -342,7 +342,7 @@ describe('keeps its limits and its sockets closed', () => {
     await server.drained();
   });
 
-  test('an ended request starts nothing, and its own reason is kept', async () => {
+  test('a request that has ended starts nothing, and its own reason is kept', async () => {
     const before = server.connections;
     const ended = AbortSignal.abort(new AppError('overloaded', 'The service stops.'));
     expect((await refusal(server.url('/picture'), {}, ended)).code).toBe('overloaded');
@@ -354,12 +354,12 @@ describe('keeps its limits and its sockets closed', () => {
   });
 });
 
-/** A whole response that carries the picture. */
+/** A complete response with the picture. */
 function answer(body: Buffer = picture): Buffer {
   return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
 }
 
-/** Writes the same again and again for as long as it is taken. */
+/** Writes the same data repeatedly for as long as the other side reads it. */
 function flood(socket: Socket, start: string, again: string): void {
   const block = Buffer.from(again.repeat(Math.ceil(32_768 / again.length)), 'latin1');
   const more = (): void => {
@@ -488,7 +488,7 @@ describe('a server that does what servers do not', () => {
     ],
   ])('%s: the picture is read', async (_, bytes) => {
     const odd = await startOdd((socket) => socket.end(bytes));
-    // Four bytes of frame for each of the body are allowed for a small picture.
+    // A small picture may have four bytes of framing per byte of its body.
     expect(picture.equals(await sourceWith().load(odd.url(), 'image_url', patient))).toBe(true);
     await odd.drained();
   });
@@ -504,7 +504,7 @@ describe('counts bytes as they come', () => {
     expect(counted).toBeLessThanOrEqual(CAP);
   });
 
-  test('what is announced does not count before it comes', async () => {
+  test('announced bytes do not count before they arrive', async () => {
     let counted = 0;
     const late = await startOdd((socket) => socket.write(`${OK}Content-Length: ${CAP}\r\n\r\nabc`));
     const error = await refusalOf(() =>
