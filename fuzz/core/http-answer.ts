@@ -1,4 +1,4 @@
-/** Parses HTTP/1.1 responses from the bytes of a connection, as strictly as a caller that trusts nobody. */
+/** Parses HTTP/1.1 responses from the bytes of a connection, as strictly as a distrustful caller. */
 
 /** A complete response. */
 export interface HttpAnswer {

@@ -67,7 +67,7 @@ function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[]
   const made: Readonly<Record<string, (random: Random) => Omit<Misbehaviour, 'via'>>> = {
     'closes at once': () => ({ reply: [{ end: true }] }),
     'says nothing': () => ({ reply: [{ waitMs: 20_000 }], open: true }),
-    '101 to whoever asks': (random) => ({
+    'status 101 to any request': (random) => ({
       reply: [
         {
           text: `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${pick(random, ['websocket', 'h2c', 'x'])}\r\n\r\n`,

@@ -74,7 +74,7 @@ test.each([
     ['203.0.114.1', '::2'],
     ['169.254.1.1', 'fe80::1%eth0', '203.0.113.9', '::1'],
   ],
-])('of %j, %j are not believed and %j are', (list, strangers, trusted) => {
+])('with %j, %j are not trusted and %j are', (list, strangers, trusted) => {
   const trust = trustedProxies(list);
   expect(strangers.filter((address) => trust(address, 0))).toEqual([]);
   expect(trusted.filter((address) => !trust(address, 0))).toEqual([]);

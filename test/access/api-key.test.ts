@@ -39,12 +39,12 @@ test.each([
   ['a name with a space', `c i:${HASH}`],
   ['a name with a line break', `ci\n:${HASH}`],
   ['a hash that is short', `ci:${HASH.slice(1)}`],
-  ['a hash that is none', `ci:${'g'.repeat(64)}`],
+  ['an invalid hash', `ci:${'g'.repeat(64)}`],
   ['a day that does not exist', `ci:${HASH}:2027-02-30`],
   ['a time', `ci:${HASH}:2027-01-01T00`],
   ['an empty day', `ci:${HASH}:`],
   ['too much', `ci:${HASH}:2027-01-01:x`],
-])('%s is not taken for a key', (_, text) => {
+])('%s is not accepted as a key', (_, text) => {
   expect(parseApiKey(text)).toBeUndefined();
 });
 
@@ -78,7 +78,7 @@ describe('npm run api-key', () => {
     ['a name that would break the line', ['--name', 'a:b']],
     ['no date', ['--name', 'ci', '--expires', 'soon']],
     ['an option that does not exist', ['--name', 'ci', '--forever']],
-  ])('%s: says how it is used, and makes no key', (_, options) => {
+  ])('%s: prints the usage, and creates no key', (_, options) => {
     const { status, stdout, stderr } = run(...options);
     expect(status).toBe(1);
     expect(stdout).toBe('');

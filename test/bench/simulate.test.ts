@@ -96,14 +96,14 @@ describe('random arrivals', () => {
     expect(simulateCluster(load)).toEqual(simulateCluster(load));
   });
 
-  it('wait least where the balancer sends them to the least busy replica', () => {
+  it('wait least if the balancer sends them to the least busy replica', () => {
     const p99 = (policy: 'least' | 'round-robin' | 'random'): number =>
       simulateCluster({ replicas: 8, size, demands: memoryless, perSecond: 600, policy, seconds: 30 }).p99Ms;
     expect(p99('least')).toBeLessThan(p99('round-robin'));
     expect(p99('round-robin')).toBeLessThan(p99('random'));
   });
 
-  it('need more replicas for a shorter wait, and none helps against the service time', () => {
+  it('need more replicas for a shorter wait, but no number reduces the service time', () => {
     const load = { size, demands: memoryless, perSecond: 300, policy: 'least', seconds: 30 } as const;
     const [strict, relaxed] = [replicasFor(load, 60), replicasFor(load, 300)];
     expect(strict).toBeGreaterThan(relaxed ?? Infinity);

@@ -21,7 +21,7 @@ test.each<[string, Record<string, string>, number]>([
   ['version 1, a tenth of a CPU', { [QUOTA]: '10000\n', [PERIOD]: '100000\n' }, 1],
   ['version 1, one and a half', { [QUOTA]: '75000\n', [PERIOD]: '50000\n' }, Math.min(2, ALL)],
   ['version 1, a quota without a period', { [QUOTA]: '100000\n' }, ALL],
-  ['text nobody expects', { [V2]: 'many\n' }, ALL],
+  ['unexpected text', { [V2]: 'many\n' }, ALL],
   ['an empty file', { [V2]: '' }, ALL],
 ])('%s', (_, files, expected) => {
   expect(availableCpus((path) => files[path])).toBe(expected);

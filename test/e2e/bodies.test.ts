@@ -93,7 +93,7 @@ describe('routes that take no body', () => {
     ['DELETE', '/v1/models', 404],
     ['POST', '/v1/nothing', 404],
     ['POST', '/metrics', 404],
-  ])('%s %s answers without a look at it', async (method, path, status) => {
+  ])('%s %s answers without reading it', async (method, path, status) => {
     const bomb = gzipSync(Buffer.alloc(8 * MIB, '{"a":'));
     const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
     expect((await send(service, path, bomb, headers, method)).status).toBe(status);
@@ -117,7 +117,7 @@ test.each([
   ['bytes sent as an object', Buffer.from(JSON.stringify({ image_base64: new Uint8Array(300_000) })), {}],
   ['a list as a text of megabytes', Buffer.from(JSON.stringify({ fields: 'yaw,'.repeat(3_000_000) })), {}],
   [
-    'many fields nobody knows',
+    'many unknown fields',
     Buffer.from(`{${Array.from({ length: 1_900 }, (_, i) => `"k${i}":1`).join()}}`),
     {},
   ],
@@ -131,7 +131,7 @@ test.each([
   expect(JSON.stringify(problem).length).toBeLessThan(5_000);
 });
 
-describe('bodies are read as what they are', () => {
+describe('bodies are read by their content', () => {
   const okay = async (body: Buffer, headers: Record<string, string>): Promise<void> => {
     expect((await send(service, `${DETECT}?fields=`, body, headers)).status).toBe(200);
   };
@@ -300,7 +300,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
   expect(problem.detail).toMatch(words);
 });
 
-describe('what is no proper request', () => {
+describe('an invalid request', () => {
   const HOST = 'Host: a\r\n';
   test.each([
     ['no HTTP', 'nonsense\r\n\r\n', 400, 'malformed_request'],

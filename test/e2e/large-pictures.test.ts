@@ -71,7 +71,7 @@ test.each([1, 3])('sample %i with large faces: one shrunk decode, the same answe
   expectSame(small, await facesOf(whole, picture));
 });
 
-test('small faces are looked at in full, and answered to the last bit as without shrinking', async () => {
+test('small faces are analysed at full size, with exactly the answer as without shrinking', async () => {
   const picture = await large(4, 1500);
   let small: FullFace[] = [];
   expect(await decodes(shrinking, async () => (small = await facesOf(shrinking, picture)))).toEqual([4, 1]);

@@ -34,7 +34,7 @@ test.each([
   ['left', { left: 186, top: 0, width: 280, height: 620 }],
   ['right', { left: 0, top: 0, width: 240, height: 620 }],
   ['lower', { left: 0, top: 0, width: 466, height: 340 }],
-])('a face cut off by the %s border answers, with a lower quality', async (_, part) => {
+])('a face cut off by the %s border gets a lower quality', async (_, part) => {
   const [whole] = await facesOf(service, portrait);
   const faces = await facesOf(service, await sharp(portrait).extract(part).png().toBuffer());
   expect(faces).toHaveLength(1);

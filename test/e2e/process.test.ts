@@ -20,7 +20,7 @@ async function refusal(environment: NodeJS.ProcessEnv, surroundings?: Surroundin
   return output();
 }
 
-describe('a start that cannot be', () => {
+describe('a start that fails', () => {
   test('names every wrong variable, never its value', async () => {
     const text = await refusal({
       PORT: 'verysecret1',

@@ -202,7 +202,7 @@ test.each([
   'example.com/a.jpg',
   'ftp://example.com/a.jpg',
   `http://example.com/${'a'.repeat(9_000)}`,
-])('the text %.40j is no URL for a picture', async (image_url) => {
+])('the text %.40j is not a URL for a picture', async (image_url) => {
   const problem = await problemOf(await postJson(service, DETECT, { image_url }));
   expect(problem).toMatchObject({ status: 422, code: 'invalid_request' });
   expect(problem.detail + JSON.stringify(problem)).toContain('image_url');

@@ -138,7 +138,7 @@ describe('downloads', () => {
   });
 });
 
-describe('reads the bytes whatever their label says', () => {
+describe('reads the bytes, whatever their Content-Encoding says', () => {
   test.each([
     '',
     'identity',
@@ -289,7 +289,7 @@ describe('fails with a reason', () => {
     expect(error.message + JSON.stringify(error.details)).not.toMatch(/secret|hidden/);
   });
 
-  test('a closed port, TLS where there is none, and a server that does not speak HTTP', async () => {
+  test('a closed port, https to a server without TLS, and a server that does not speak HTTP', async () => {
     const raw = createServer(
       (socket) =>
         void socket
@@ -378,7 +378,7 @@ function drip(socket: Socket, start: string, again: string): void {
 const OK = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 
-describe('a server that does what servers do not', () => {
+describe('a misbehaving server', () => {
   test.each<[string, string, (socket: Socket) => void]>([
     [
       'switches to another protocol',
@@ -461,7 +461,7 @@ describe('a server that does what servers do not', () => {
       'status 500',
       (socket) => flood(socket, 'HTTP/1.1 500 No\r\n\r\n', 'x'),
     ],
-  ])('that %s is told apart: %s', async (_, reason, write) => {
+  ])('that %s is detected: %s', async (_, reason, write) => {
     const odd = await startOdd(write);
     const error = await refusal(odd.url(), { urlTimeoutMs: 700 });
     expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining(reason)]);
@@ -494,7 +494,7 @@ describe('a server that does what servers do not', () => {
   });
 });
 
-describe('counts bytes as they come', () => {
+describe('counts bytes as they arrive', () => {
   test('all of a picture, and not much more', async () => {
     let counted = 0;
     await sourceWith().load(server.url('/chunked'), 'image_url', patient, {

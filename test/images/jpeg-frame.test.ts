@@ -58,7 +58,7 @@ test.each<[string, Uint8Array]>([
   ['a segment of no length', written({ before: [0xff, 0xe0, 0, 0] })],
   ['a second frame', written({ before: [...written().subarray(2, 21)] })],
   ['another format', Uint8Array.from('\x89PNG\r\n\x1a\n0000IHDR', (c) => c.charCodeAt(0))],
-])('%s is for the decoder to judge', (_, bytes) => {
+])('%s is left to the decoder', (_, bytes) => {
   expect(jpegFrame(bytes)).toBeUndefined();
 });
 
@@ -84,7 +84,7 @@ test('every scan counts, and what follows the end does not', async () => {
 test.each<[string, Buffer]>([
   ['thousands of segments', Buffer.concat(Array<Buffer>(5000).fill(Buffer.from([0xff, 0xe5, 0, 2])))],
   ['thousands of tables', Buffer.concat(Array<Buffer>(5000).fill(Buffer.from([0xff, 0xc4, 0, 2])))],
-])('%s are for a decoder to judge, before and behind the data', async (_, segments) => {
+])('%s are left to a decoder, before and after the data', async (_, segments) => {
   const bytes = await picture().jpeg().toBuffer();
   expect(jpegFrame(Buffer.concat([bytes.subarray(0, 2), segments, bytes.subarray(2)]))).toBeUndefined();
   expect(jpegFrame(Buffer.concat([bytes.subarray(0, -2), segments]))).toBeUndefined();
@@ -94,7 +94,7 @@ test.each([
   ['fill bytes', [0xff]],
   ['stuffed bytes', [0xff, 0]],
   ['restarts', [0xff, 0xd0]],
-])('ten megabytes of %s hold nobody up', (_, pattern) => {
+])('ten megabytes of %s take little time', (_, pattern) => {
   const bytes = Buffer.concat([written(), Buffer.alloc(10_000_000, Buffer.from(pattern))]);
   const started = performance.now();
   expect(jpegFrame(bytes)).toMatchObject({ scans: 1, lacksEnd: true });

@@ -156,7 +156,7 @@ describe('refuses by the header', () => {
   });
 });
 
-describe('an AVIF is as large as what it is made of', () => {
+describe('the size of an AVIF is that of its parts', () => {
   test.each(['grid', 'iovl'])('a %s of large parts', async (kind) => {
     const bytes = avif(kind, [[2, 8000, 5000]], Array<number>(12).fill(2));
     expect(heifPixels(bytes)).toBe(12 * 40_000_000);

@@ -58,7 +58,7 @@ test.each([
   '{"a":01}',
   '{"a":"\\x"}',
   `{"a":"${LONG}\\x"}`,
-])('what is no JSON is refused: %.12s', (text) => {
+])('invalid JSON is refused: %.12s', (text) => {
   expect(refusalOf(text)).toMatchObject({ code: 'malformed_body' });
 });
 
@@ -79,7 +79,7 @@ test.each([
   ['a long name', `{"${'a'.repeat(300)}":1}`, 'body'],
   ['a long number', `{"max_faces":${'1'.repeat(2_000_000)}}`, 'max_faces'],
   ['many short texts', `{"fields":[${`"${'a'.repeat(1_000)}",`.repeat(1_500)}""]}`, 'fields'],
-])('%s: refused by name, before the end has come', (_, text, field) => {
+])('%s: refused by name, before the end arrives', (_, text, field) => {
   const { code, details } = refusalOf(text.slice(0, -2));
   expect(code).toBe('invalid_request');
   expect(details).toMatchObject({ errors: [{ field }] });
