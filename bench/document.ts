@@ -49,9 +49,9 @@ export async function writeDocuments(
   if (measured.length > 0) {
     const introduction = `# Performance, measured
 
-Written by \`npm run bench -- --write-docs\`. To measure a single section, run \`npm run bench -- <name>\`.${rounds}
+Written by \`npm run bench -- --write-docs\`; each section alone: \`npm run bench -- <name>\`.${rounds}
 
-Machine: ${madeOn}; shared with other work. The callers run on the same machine.`;
+Machine: ${madeOn}; shared with other work. The callers run on it too.`;
     const parts = measured.map(
       (section) => `## ${section.title} (\`${section.name}\`)\n\n${body(section, '.')}`,
     );

@@ -13,8 +13,8 @@ export function reportSpeed({ rounds, cores, cells, single }: SpeedResult): Repo
     tables: [load(cells), singles(single), ...single.map(stages)],
     plots: plots(cells),
     notes: [
-      `Medians of ${rounds} rounds. The limit is the throughput of ${cores} threads that decode the whole picture with sharp and run its models on ready-made tensors, each model once per face, in the batch sizes of the service: no HTTP, no pre- and post-processing, no rescoring. It is measured right before each measurement of the service. The caller runs on the same cores as the service; the limit has no caller.`,
-      'For one request at a time, each request is compared with the models alone on one thread, without decoding.',
+      `Medians of ${rounds} rounds. The limit is what ${cores} threads do that only decode the whole picture with sharp and run its models on ready-made tensors, each model once for each face, in the batches of the service: no HTTP, no pre- and post-processing, no rescoring. It is measured right before each of the service’s windows. The service shares the cores with its caller; the limit has no caller.`,
+      'One request at a time is compared with the models alone on one thread, without decoding, request by request.',
     ],
   };
 }
