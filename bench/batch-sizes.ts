@@ -1,7 +1,8 @@
 /**
- * What a batch costs on this machine, and whether its answers are the same to the last bit: `npm run bench:batches`.
+ * Measures what a batch costs on this machine, and whether its results are bit-identical: `npm run bench:batches`.
  *
- * Every model of the active pack runs on the same inputs alone and in batches; milliseconds an item, the best of a few.
+ * Every model of the active pack runs on the same inputs, singly and in batches. Prints the milliseconds per item, the best of a
+ * few runs.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { loadPack } from '../src/packs/load-pack.js';
 
 const SIZES = [1, 2, 4, 8, 16];
 const ROUNDS = 5;
-/** Where a graph leaves its sides open: the detector's input for a 4:3 picture. */
+/** Sides for a graph whose input size is variable: the detector's input for a 4:3 picture. */
 const OPEN_SIDES = [480, 640];
 
 const config = loadConfig();
@@ -65,7 +66,7 @@ for (const file of files) {
       best = Math.min(best, ms / size);
       same &&= bytes.every((outputs, item) => outputs.every((output, at) => output.equals(alone[item][at])));
     }
-    cells.push(`${size}: ${best.toFixed(2)} ms${same ? '' : ', OTHER BITS'}`);
+    cells.push(`${size}: ${best.toFixed(2)} ms${same ? '' : ', NOT BIT-IDENTICAL'}`);
   }
   console.log(`${file} ${shape.join('×')}  ${cells.join(' | ')}`);
   await session.release();

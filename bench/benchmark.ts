@@ -1,40 +1,40 @@
-/** What a benchmark is: a run that ends in plain figures, and a report that puts them into tables and plots. */
+/** A benchmark: a run that returns plain figures, and a report that turns them into tables and plots. */
 import type { Table } from '../tools/table.js';
 import type { Encoding } from './payload.js';
 import type { Picture } from './pictures.js';
 
-/** What a benchmark works with. */
+/** The input of a benchmark. */
 export interface BenchmarkContext {
   readonly pictures: readonly Picture[];
   readonly encodings: readonly Encoding[];
   readonly concurrencies: readonly number[];
-  /** Short rounds, rough figures. */
+  /** Whether to run short rounds, which give rough figures. */
   readonly quick: boolean;
   /** How many requests the memory benchmark sends. */
   readonly requests: number;
-  /** Figures of the benchmarks that ran before, or that were read from a file, by name. */
+  /** Figures of benchmarks that ran before or were read from a file, by name. */
   readonly earlier: Readonly<Record<string, unknown>>;
-  /** Says how far it is. */
+  /** Reports progress. */
   readonly say: (sentence: string) => void;
 }
 
-/** A picture of the figures. */
+/** A plot of figures. */
 export interface Plot {
-  /** File name without its ending. */
+  /** File name without its extension. */
   readonly name: string;
   readonly title: string;
   readonly svg: string;
 }
 
-/** Figures for people. */
+/** Figures in human-readable form. */
 export interface Report {
   readonly tables: readonly Table[];
   readonly plots: readonly Plot[];
-  /** Sentences a reader of the figures must know. */
+  /** What a reader must know to understand the figures. */
   readonly notes: readonly string[];
 }
 
-/** One measurement of the service; its result is plain JSON. */
+/** One benchmark of the service. Its result is plain JSON. */
 export interface Benchmark<R = unknown> {
   readonly name: string;
   readonly title: string;

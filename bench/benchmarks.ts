@@ -1,4 +1,4 @@
-/** Every benchmark, in the order they run: `scaling` needs the figures of `speed` and `growth`. */
+/** All benchmarks, in the order in which they run: `scaling` needs the figures of `speed` and `growth`. */
 import type { Benchmark } from './benchmark.js';
 import { GROWTH } from './growth.js';
 import { MEMORY } from './memory.js';
@@ -31,7 +31,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   plain(SCALING),
 ];
 
-/** Results are plain JSON to the list; a benchmark reports only what it gave itself. */
+/** Erases the type of a result for the list. A benchmark only ever reports its own results. */
 function plain<R>({ name, title, run, report }: Benchmark<R>): Benchmark {
   return { name, title, run, report: (result) => report(result as R) };
 }

@@ -1,6 +1,6 @@
 /**
- * Checks on a machine with a GPU what cannot be checked without one: `npm run check:gpu`. One line per check, `PASS` or
- * `FAIL` and why; exits with 1 when any of them fails. Throughput is printed and judges nothing.
+ * Checks on a machine with a GPU what cannot be checked without one: `npm run check:gpu`. Prints one line per check, `PASS` or
+ * `FAIL` with the reason, and exits with 1 if any check fails. Throughput is printed for information only.
  */
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
@@ -16,18 +16,18 @@ import { oneFace } from './pictures.js';
 import { startService } from './server-process.js';
 
 /**
- * Largest difference between both providers, as a share of the largest value of an output. Newer GPUs multiply with the
- * 10 bits of TF32 (a relative error of 0.001 per product); a wrong kernel is off by far more than this.
+ * Maximum difference between the two providers, relative to the largest value of an output. Newer GPUs multiply with the 10 bits
+ * of TF32 (a relative error of 0.001 per product); the error of a wrong kernel is far larger.
  */
 const TOLERANCE = 0.02;
 const BATCHES = [1, 8, 32];
-/** Side of the input of a graph that takes any. */
+/** Side of the input, for a graph that takes any size. */
 const FREE_SIDE = 320;
 const MEASURE_MS = 500;
 
 let failures = 0;
 
-/** Runs one check and prints how it went. @returns whether it passed */
+/** Runs one check and prints its result. @returns whether it passed */
 async function check(name: string, run: () => Promise<string> | string): Promise<boolean> {
   try {
     console.log(`PASS  ${name}: ${await run()}`);
@@ -39,7 +39,7 @@ async function check(name: string, run: () => Promise<string> | string): Promise
   }
 }
 
-/** All graphs of a pack and of those it extends. */
+/** All graphs of a pack and of the packs that it extends. */
 function graphsOf(recipe: Recipe): string[] {
   const own = recipe.files.filter(({ forCpu }) => !forCpu).map(({ file }) => join(recipe.folder, file));
   return [...own, ...(recipe.base === undefined ? [] : graphsOf(recipe.base))];
@@ -57,16 +57,16 @@ async function open(path: string, provider: Provider, deviceIds: string[]): Prom
   return { sessions, model };
 }
 
-/** Lengths of the graph's input but for the batch. */
+/** Shape of the graph's input without the batch dimension. */
 async function itemShape(path: string): Promise<number[]> {
   const session = await InferenceSession.create(path, { executionProviders: ['cpu'], logSeverityLevel: 3 });
   const [input] = session.inputMetadata;
   await session.release();
-  if (input?.isTensor !== true) throw new Error('its input is no tensor');
+  if (input?.isTensor !== true) throw new Error('its input is not a tensor');
   return input.shape.slice(1).map((length) => (typeof length === 'number' ? length : FREE_SIDE));
 }
 
-/** The same numbers between −1 and 1 each time. */
+/** Numbers between −1 and 1, the same ones each time. */
 function numbers(rows: number, shape: readonly number[]): Tensor {
   const length = shape.reduce((product, each) => product * each, rows);
   return {
@@ -75,7 +75,7 @@ function numbers(rows: number, shape: readonly number[]): Tensor {
   };
 }
 
-/** Throws for an output that differs by more than is allowed; else says how much they differ at most. */
+/** Compares the outputs of both providers. @returns the largest differences @throws Error if one exceeds the tolerance */
 async function compare(cpu: Model, cuda: Model, input: Tensor): Promise<string> {
   const [expected, actual] = [await cpu.run(input), await cuda.run(input)];
   const shares = Object.entries(expected).map(([name, { data }]) => {
@@ -119,7 +119,7 @@ async function checkGraph(path: string, deviceIds: string[]): Promise<void> {
   });
   if (cuda !== undefined && isOnCuda) {
     const { model } = cuda;
-    await check(`${file}, same numbers`, () =>
+    await check(`${file}, same results`, () =>
       compare(cpu.model, model, numbers(Math.min(2, model.maxBatch), shape)),
     );
     for (const rows of BATCHES.filter((each) => each <= cpu.model.maxBatch || each <= model.maxBatch)) {
@@ -136,7 +136,7 @@ async function checkGraph(path: string, deviceIds: string[]): Promise<void> {
   await cuda?.sessions.onModuleDestroy();
 }
 
-/** The GPUs as the driver lists them. */
+/** The GPUs that the driver lists. */
 function driver(): string {
   const query = ['--query-gpu=index,name,driver_version,memory.total', '--format=csv,noheader'];
   try {
@@ -173,12 +173,13 @@ const { modelsDir, modelPack, cudaDeviceIds } = loadConfig();
 await check('driver', driver);
 const problems = cudaProblems();
 for (const problem of problems) await check('libraries', () => Promise.reject(new Error(problem)));
-if (problems.length === 0) await check('libraries', () => 'the CUDA provider finds all it is linked with');
+if (problems.length === 0)
+  await check('libraries', () => 'the CUDA provider finds all libraries it is linked with');
 
 if (failures === 0) {
   const graphs = graphsOf(await readRecipe(modelsDir, modelPack));
   for (const path of graphs) await checkGraph(path, cudaDeviceIds.slice(0, 1));
   await check('service with EXECUTION_PROVIDERS=cuda', serve);
-} else console.log('      models and service were not tried: without the above there is nothing to try');
+} else console.log('      models and service were not checked, because they need the above');
 console.log(failures === 0 ? 'The GPU can be used.' : `${failures} checks failed.`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -1,7 +1,7 @@
-/** Command line of the performance figures: `npm run bench`. */
+/** Command line of the benchmarks: `npm run bench`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../src/errors.js';
+import { printUsage, runCommand } from '../tools/command-line.js';
 import { tableText } from '../tools/table.js';
 import type { Benchmark, BenchmarkContext } from './benchmark.js';
 import { BENCHMARKS } from './benchmarks.js';
@@ -15,17 +15,17 @@ const USAGE = `Usage: npm run bench -- [benchmark …] [options]
 
 Benchmarks (default: speed):
 ${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
-  all          every one of them
+  all          all of them
 
 Options:
   --quick           short rounds, rough figures
-  --peers           the benchmark \`peers\` too
+  --peers           run the benchmark \`peers\` too
   --only <list>     pictures, encodings and concurrencies, separated by commas: one-face,six-faces,12-megapixels,
                     ${ENCODINGS.join(',')},${CONCURRENCIES.join(',')}
   --requests <n>    mixed requests of the memory benchmark (default: ${REQUESTS})
   --json <file>     write the figures as JSON; \`-\`: print them instead of the tables
-  --from <file>     figures of an earlier --json: what is not measured anew is taken from there
-  --write-docs      write docs/performance/ and the marked part of docs/scaling.md; measures all, unless told what
+  --from <file>     read figures of an earlier --json; only the chosen benchmarks are measured again
+  --write-docs      write docs/performance/ and the marked part of docs/scaling.md; by default, measure everything
   --help            print this
 `;
 
@@ -47,14 +47,14 @@ interface Figures {
   readonly results: Readonly<Record<string, unknown>>;
 }
 
-/** Runs what was asked for and returns the exit code. */
+/** Runs the chosen benchmarks and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const chosen = choose(positionals, values);
   const requests = Number(values.requests ?? (values.quick ? REQUESTS / 20 : REQUESTS));
   const selection = await select(values.only.split(',').filter((word) => word !== ''));
-  if (values.help) return usage(0);
-  if (chosen === undefined || selection === undefined || !(requests >= 1)) return usage(1);
+  if (values.help) return printUsage(USAGE, 0);
+  if (chosen === undefined || selection === undefined || !(requests >= 1)) return printUsage(USAGE, 1);
 
   const earlier = values.from === undefined ? undefined : await read(values.from);
   const results: Record<string, unknown> = { ...earlier?.results };
@@ -83,7 +83,7 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The benchmarks to run; undefined where a name is unknown. */
+/** The benchmarks to run; undefined if a name is unknown. */
 function choose(
   names: readonly string[],
   options: { readonly peers: boolean; readonly from?: string; readonly 'write-docs': boolean },
@@ -97,7 +97,7 @@ function choose(
   return wanted.every((name) => chosen.some((one) => one.name === name)) ? chosen : undefined;
 }
 
-/** What `--only` leaves of pictures, encodings and concurrencies; undefined where a word is none of them. */
+/** The pictures, encodings and concurrencies that `--only` selects; undefined if a word is none of them. */
 async function select(
   words: readonly string[],
 ): Promise<Pick<BenchmarkContext, 'pictures' | 'encodings' | 'concurrencies'> | undefined> {
@@ -125,7 +125,7 @@ async function save(figures: Figures, file: string | undefined): Promise<void> {
   else if (file !== undefined) await writeFile(file, json);
 }
 
-/** No figure is good to more than six digits. */
+/** No figure is accurate to more than six digits. */
 function rounded(value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
 }
@@ -136,14 +136,4 @@ function text({ name, title, tables, notes }: Section): string {
   );
 }
 
-function usage(code: number): number {
-  (code === 0 ? process.stdout : process.stderr).write(USAGE);
-  return code;
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(run);

@@ -1,14 +1,14 @@
-/** Sends requests over connections that stay open, as busy callers do. */
+/** Sends requests over keep-alive connections, as busy callers do. */
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import type { Payload } from './payload.js';
 
-/** How a request ended; `status` 0: without an answer. */
+/** The response to a request. `status` 0: there was none. */
 export interface Answer {
   readonly status: number;
-  /** Time from the sending to the last byte, in milliseconds. */
+  /** Milliseconds from sending the request to the last byte of the response. */
   readonly ms: number;
   readonly retryAfter: string | undefined;
-  /** What the Server-Timing header says, in milliseconds by name. */
+  /** The Server-Timing header. */
   readonly timings: string | undefined;
   readonly text: () => string;
 }
@@ -18,7 +18,7 @@ export class Client {
 
   constructor(private readonly url: string) {}
 
-  /** Posts a payload. Never rejects. @param signal hangs up when it aborts */
+  /** Posts a payload. It never rejects. @param signal closes the connection when it aborts */
   post({ path, headers, body }: Payload, signal?: AbortSignal): Promise<Answer> {
     return this.send(path, { method: 'POST', headers, signal }, body);
   }
@@ -49,7 +49,7 @@ export class Client {
         response.on('end', () => answer(response.statusCode ?? 0, response.headers, chunks));
       });
       attempt.on('error', (error: NodeJS.ErrnoException) => {
-        // The server closed an idle connection in the moment it was used again: no answer of the service.
+        // The server closed an idle connection just as it was reused, so the service never saw the request.
         if (attempt.reusedSocket && error.code === 'ECONNRESET') resolve(this.send(path, options, body));
         else answer(0, {}, []);
       });

@@ -1,19 +1,19 @@
-/** Load of a fixed concurrency: each caller sends its next request as soon as the last one is answered. */
+/** Load of a fixed concurrency: each caller sends its next request as soon as the previous one is answered. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Client } from './client.js';
 import type { Payload } from './payload.js';
 
-/** How long to load. The window closes when both are reached, and at `MAX_WINDOW_MS` at the latest. */
+/** How long to measure. The window closes when both minimums are reached, but at `MAX_WINDOW_MS` at the latest. */
 export interface Window {
-  /** Time before the window opens, in milliseconds. */
+  /** Milliseconds of load before the window opens. */
   readonly warmUpMs: number;
-  /** Least length of the window, in milliseconds. */
+  /** Minimum length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Least number of answers in it. */
+  /** Minimum number of answers within the window. */
   readonly answers: number;
 }
 
-/** What was answered within the window. */
+/** The answers within the window. */
 export interface ClosedLoopResult {
   readonly requestsPerSecond: number;
   readonly answers: Answer[];
@@ -22,14 +22,15 @@ export interface ClosedLoopResult {
 const MAX_WINDOW_MS = 20_000;
 
 /**
- * @param meters is called when the window opens and when it closes
- * @throws Error when anything but 200 is answered
+ * Loads a server.
+ * @param meter is called when the window opens and when it closes
+ * @throws Error if any status but 200 is answered
  */
 export async function closedLoop(
   client: Client,
   payload: Payload,
   concurrency: number,
-  { warmUpMs, windowMs, answers: least }: Window,
+  { warmUpMs, windowMs, answers: minAnswers }: Window,
   meter: () => Promise<void> = () => Promise.resolve(),
 ): Promise<ClosedLoopResult> {
   const answers: Answer[] = [];
@@ -49,7 +50,8 @@ export async function closedLoop(
     const opened = performance.now();
     isOpen = true;
     const elapsed = (): number => performance.now() - opened;
-    while (elapsed() < windowMs || (answers.length < least && elapsed() < MAX_WINDOW_MS)) await sleep(50);
+    while (elapsed() < windowMs || (answers.length < minAnswers && elapsed() < MAX_WINDOW_MS))
+      await sleep(50);
     isOpen = false;
     const seconds = elapsed() / 1000;
     await meter();

@@ -1,7 +1,7 @@
 /**
- * What a decoder really holds against what was admitted for it, for pictures of every kind:
- * `node dist/bench/decoder-memory.js [name]`, Linux. Each is decoded once, in a process that has decoded nothing but a tiny one;
- * figures are bytes for each pixel that is decoded. What is held beyond, in MB, is what allocator and libraries need.
+ * Compares the memory that a decoder really uses with what was admitted for it, for all kinds of pictures:
+ * `node dist/bench/decoder-memory.js [name]` (Linux). Each picture is decoded once, in a process that has decoded only tiny ones
+ * before. Figures are bytes per decoded pixel. What is held beyond, in MB, is the overhead of allocator and libraries.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -94,7 +94,7 @@ async function measure(kind: string, bytes: Buffer): Promise<void> {
   const before = memoryOf(pid, 'VmRSS');
   await decoder.start(plan, isHere ? undefined : turn, signal);
   const grown = memoryOf(pid, 'VmHWM') - before;
-  // The shared copy is in this process.
+  // The shared copy of the pixels is in this process.
   const held = grown + (isHere ? 0 : WIDTH * HEIGHT * RGB);
   const perPixel = (amount: number): string => (amount / (WIDTH * HEIGHT)).toFixed(1).padStart(5);
   const beyond = ((held - plan.memoryBytes) / 1e6).toFixed(0).padStart(4);
@@ -104,7 +104,7 @@ async function measure(kind: string, bytes: Buffer): Promise<void> {
   await pool.onApplicationShutdown();
 }
 
-/** Bytes, by the kernel's account of a process. */
+/** A memory figure of a process in bytes, from /proc. */
 function memoryOf(pid: number, field: string): number {
   const line = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]) * 1024;

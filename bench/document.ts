@@ -1,4 +1,4 @@
-/** docs/performance/measured.md, docs/scaling.md's marked part, and their plots, written from figures. */
+/** Writes docs/performance/measured.md, the marked part of docs/scaling.md, and their plots from figures. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { replaceMarked } from '../tools/marked-part.js';
 import { tableMarkdown } from '../tools/table.js';
 import type { Report } from './benchmark.js';
 
-/** A benchmark's name and title with what it found. */
+/** The report of a benchmark, with its name and title. */
 export interface Section extends Report {
   readonly name: string;
   readonly title: string;
@@ -18,16 +18,16 @@ const MEASURED = join(FOLDER, 'measured.md');
 const SCALING = join('docs', 'scaling.md');
 const MARKS = ['<!-- measured: begin -->', '<!-- measured: end -->'] as const;
 
-/** The machine of the figures. */
+/** Describes this machine. */
 export function machine(): string {
   const processor = cpus()[0]?.model.trim() ?? 'an unknown processor';
   return `${processor}, ${availableCpus()} cores, Node.js ${process.versions.node}`;
 }
 
 /**
- * Writes what the sections say; a document that none of them belongs to stays as it is.
- * @param madeOn the machine of the figures
- * @param quick whether the figures are of short rounds
+ * Writes the sections into their documents. A document without a section stays unchanged.
+ * @param madeOn the machine on which the figures were measured
+ * @param quick whether the figures come from short rounds
  * @returns the files written
  */
 export async function writeDocuments(
@@ -44,7 +44,7 @@ export async function writeDocuments(
   for (const { name, svg } of sections.flatMap(({ plots }) => plots)) {
     await write(join(FOLDER, `${name}.svg`), svg);
   }
-  const rounds = quick ? ' These figures are of short rounds (`--quick`) and rough.' : '';
+  const rounds = quick ? ' These figures come from short rounds (`--quick`) and are rough.' : '';
   const measured = sections.filter(({ name }) => name !== 'scaling');
   if (measured.length > 0) {
     const introduction = `# Performance, measured

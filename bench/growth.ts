@@ -1,4 +1,4 @@
-/** How throughput and latency grow with workers and with concurrency. */
+/** Benchmark: how throughput and latency grow with the number of workers and with concurrency. */
 import { availableCpus } from '../src/config/available-cpus.js';
 import { plotCurves } from '../tools/plot.js';
 import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
@@ -10,7 +10,7 @@ import type { ServerProcess } from './server-process.js';
 import { measure, warmService, windowFor } from './speed.js';
 import { medians } from './statistics.js';
 
-/** Medians over the rounds. */
+/** Medians over all rounds. */
 export interface GrowthCell {
   readonly workers: number;
   readonly concurrency: number;
@@ -23,7 +23,7 @@ export interface GrowthCell {
 export interface GrowthResult {
   readonly picture: string;
   readonly rounds: number;
-  /** From the start of the process to readiness, by workers that must be warm, in milliseconds. */
+  /** Milliseconds from the start of the process to readiness, by number of workers. */
   readonly startMs: Readonly<Record<number, number>>;
   readonly cells: readonly GrowthCell[];
 }

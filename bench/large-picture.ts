@@ -1,8 +1,8 @@
 /**
- * What a 12-megapixel photo costs against a 640×480 one of the same scene: `npm run bench:large`.
+ * Compares a 12-megapixel photo with a 640×480 one of the same scene: `npm run bench:large`.
  *
- * Both are sent in turn as raw bodies with all outputs, first with a face that is large enough to be seen in a shrunk
- * picture, then with small ones, for which a large picture is decoded in full.
+ * Both are sent alternately as raw bodies, with all outputs. The first scene has a face that is large enough to be found in a
+ * shrunk picture; the second has small faces, for which a large picture is decoded in full.
  */
 import { Client } from './client.js';
 import { payload } from './payload.js';
@@ -14,7 +14,7 @@ const WARM_UP = 5;
 const ROUNDS = 40;
 const TARGET = 2.5;
 
-/** The two sizes of each scene. */
+/** Functions that make the pictures of each scene, in any size. */
 const SCENES = { 'one face': face, 'small faces': group };
 
 const service = await startService();

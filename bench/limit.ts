@@ -1,6 +1,6 @@
 /**
- * What the machine could do if everything but decoding and the models were free: as many threads as there are cores,
- * each with a session set of its own, decode the whole picture with sharp and run its graphs on ready-made tensors.
+ * The limit of the machine: what it could do if everything but decoding and the models were free. One thread per core, each with
+ * its own sessions, decodes the whole picture with sharp and runs its graphs on ready-made tensors.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -12,7 +12,7 @@ import { sum } from './statistics.js';
 export class Limit {
   private constructor(private readonly threads: readonly Worker[]) {}
 
-  /** Starts the threads; they are idle until asked. */
+  /** Starts the threads, which then wait for a task. */
   static async start(pictures: readonly Picture[]): Promise<Limit> {
     const file = new URL('./limit.worker.js', import.meta.url);
     const threads = Array.from({ length: availableCpus() }, () => new Worker(file, { workerData: pictures }));
@@ -26,7 +26,7 @@ export class Limit {
     return sum(results.map((result) => result.picturesPerSecond));
   }
 
-  /** Milliseconds of each model run of a picture on one thread, the others idle. */
+  /** Milliseconds of each model run of a picture on one thread, while the others are idle. */
   async modelTimes(picture: string): Promise<Readonly<Record<string, number>>> {
     return (await ask(this.threads[0], { picture })).models;
   }

@@ -1,17 +1,17 @@
-/** One thread of the limit: decodes pictures and runs their models, and does nothing else. */
+/** One thread of the limit benchmark: it only decodes pictures and runs their models. */
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { type ModelRun, openModels } from './model-runs.js';
 import type { Picture } from './pictures.js';
 
-/** What to do: the whole of the picture for so long, or its models alone once. */
+/** A task: decode a picture and run its models for some time, or run its models once. */
 export interface LimitTask {
   readonly picture: string;
-  /** Milliseconds; undefined: the models once. */
+  /** Duration in milliseconds; undefined: run the models once. */
   readonly durationMs?: number;
 }
 
-/** What was done. */
+/** The result of a task. */
 export interface LimitResult {
   readonly picturesPerSecond: number;
   /** Milliseconds of each model run of the last picture, by name. */
@@ -53,7 +53,7 @@ async function perform({ picture: name, durationMs }: LimitTask): Promise<LimitR
   return { picturesPerSecond: (1000 * done) / (performance.now() - start), models };
 }
 
-// The first run of every graph is slower than the others.
+// The first run of each graph is slower than later ones.
 for (const { runs } of pictures.values()) await runModels(runs);
 parentPort?.on('message', (task: LimitTask) => {
   void perform(task).then((result) => parentPort?.postMessage(result));

@@ -1,4 +1,4 @@
-/** Resident memory: over many mixed requests, by workers, and under large uploads at the same time. */
+/** Benchmark of resident memory: over many mixed requests, by number of workers, and under simultaneous large uploads. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { plotCurves } from '../tools/plot.js';
 import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
@@ -17,13 +17,13 @@ const SETTLE_MS = 1000;
 /** Resident memory in MiB. */
 export interface MemoryResult {
   readonly requests: number;
-  /** After so many mixed requests. */
+  /** Memory after that many mixed requests. */
   readonly curve: readonly { readonly requests: number; readonly rssMiB: number }[];
-  /** After all requests ÷ after a tenth of them. */
+  /** Memory after all requests ÷ after a tenth of them. */
   readonly growth: number;
-  /** Answers to the mixed requests by status; 0: the caller hung up. */
+  /** Answers to the mixed requests by status; 0: the caller disconnected. */
   readonly statuses: Readonly<Record<number, number>>;
-  /** By warm workers. */
+  /** Memory by number of warm workers. */
   readonly workers: Readonly<Record<number, number>>;
   readonly uploads: {
     readonly count: number;
@@ -50,7 +50,7 @@ async function run({ pictures, requests, say }: BenchmarkContext): Promise<Memor
   return { requests, curve, growth, statuses, workers, uploads };
 }
 
-/** After every worker has had some work. */
+/** Memory after every worker has had some work. */
 async function memoryOf(workers: number, picture: Picture): Promise<number> {
   const service = await warmService(workers);
   const client = new Client(service.url);
@@ -126,7 +126,7 @@ function report({ requests, curve, growth, statuses, workers, uploads }: MemoryR
   const mib = (value: number): string => figure(value, 4);
   const listed = (counts: Readonly<Record<number, number>>): string =>
     Object.entries(counts)
-      .map(([status, number]) => `${number} × ${status === '0' ? 'hung up' : status}`)
+      .map(([status, number]) => `${number} × ${status === '0' ? 'disconnected' : status}`)
       .join(', ');
   const highest = roundUp(Math.max(...curve.map(({ rssMiB }) => rssMiB)));
   const svg = plotCurves(
@@ -142,9 +142,9 @@ function report({ requests, curve, growth, statuses, workers, uploads }: MemoryR
         head: ['figure', 'MiB'],
         rows: [
           ...Object.entries(workers).map(([number, rss]) => [`${number} warm workers`, mib(rss)]),
-          ['each worker more', mib((workers[3] - workers[1]) / 2)],
-          [`before ${uploads.count} uploads of 12 megapixels at the same time`, mib(uploads.beforeMiB)],
-          ['at the highest during them', mib(uploads.peakMiB)],
+          ['each additional worker', mib((workers[3] - workers[1]) / 2)],
+          [`before ${uploads.count} simultaneous uploads of 12 megapixels`, mib(uploads.beforeMiB)],
+          ['peak during these uploads', mib(uploads.peakMiB)],
           ...curve
             .filter((_, index) => index === 1 || index === curve.length - 1)
             .map((reading) => [`after ${reading.requests} mixed requests`, mib(reading.rssMiB)]),
@@ -153,7 +153,7 @@ function report({ requests, curve, growth, statuses, workers, uploads }: MemoryR
     ],
     plots: [{ name: 'memory', title: 'Resident memory over mixed requests', svg }],
     notes: [
-      `${requests} mixed requests leave ${growth.toFixed(2)} times the memory that a tenth of them does. They were answered ${listed(statuses)}; the uploads ${listed(uploads.statuses)}.`,
+      `After ${requests} mixed requests, the service uses ${growth.toFixed(2)} times the memory that it used after a tenth of them. Answers to the mixed requests: ${listed(statuses)}; to the uploads: ${listed(uploads.statuses)}.`,
     ],
   };
 }

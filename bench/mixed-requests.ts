@@ -1,18 +1,18 @@
-/** Requests of all kinds, as a service meets them over a long time: good ones, wrong ones, and callers who leave. */
+/** Requests of all kinds, as a service meets them over a long time: valid ones, invalid ones, and callers that disconnect. */
 import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 import { detect, type Payload, payload } from './payload.js';
 import type { Picture } from './pictures.js';
 
-/** A request, and how often it comes. */
+/** A request, and how often it is sent. */
 export interface MixedRequest {
   readonly payload: Payload;
   readonly weight: number;
-  /** The caller hangs up after so many milliseconds. */
+  /** The caller disconnects after this many milliseconds. */
   readonly abortMs?: number;
 }
 
-/** A fixed mix; which comes next is drawn by weight. */
+/** The mix of requests. The next one is drawn by weight. */
 export async function mixedRequests(pictures: readonly Picture[]): Promise<MixedRequest[]> {
   const [small, ...others] = pictures;
   const converted = [
@@ -46,7 +46,7 @@ export async function mixedRequests(pictures: readonly Picture[]): Promise<Mixed
   ];
 }
 
-/** Draws one by weight. @param share 0…1 */
+/** Draws a request by weight. @param share a random number, 0…1 */
 export function draw(requests: readonly MixedRequest[], share: number): MixedRequest {
   let left = share * requests.reduce((total, { weight }) => total + weight, 0);
   return requests.find(({ weight }) => (left -= weight) < 0) ?? requests[requests.length - 1];

@@ -1,6 +1,6 @@
 /**
- * The model runs that a picture costs at least: the graphs of the default pack once, on ready-made tensors. The pose
- * network is not among them, as the heads of these pictures are turned too little for it.
+ * The model runs that a picture needs at least: each graph of the default pack once, on ready-made tensors. The pose network is
+ * left out, because the heads in these pictures are not turned far enough to need it.
  */
 import * as appearance from '../src/attributes/appearance.head.js';
 import * as liveness from '../src/attributes/minifasnet.js';
@@ -18,14 +18,14 @@ import type { Signature } from '../src/sessions/signature.js';
 import { type Tensor, zeros } from '../src/vision/tensor.js';
 import type { Picture } from './pictures.js';
 
-/** A model on inputs of its own. */
+/** A model with its inputs. */
 export interface ModelRun {
-  /** Model and shape of all its inputs together; they are run in the batches of the service. */
+  /** Name of the model and the shape of all its inputs together. They are run in the batch sizes of the service. */
   readonly name: string;
   readonly run: () => Promise<unknown>;
 }
 
-/** Opens one set of sessions, as a worker of the service does; returns the runs of a picture. */
+/** Opens one set of sessions, as a worker of the service does. @returns a function that gives the runs for a picture */
 export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => ModelRun[]> {
   const config = new Config();
   const sessions = new SessionManager(config);
@@ -60,9 +60,9 @@ function onReadyInput(
   [items, ...shape]: readonly number[],
 ): ModelRun {
   const inputs: Tensor[] = [];
-  const most = model?.maxBatch ?? items;
-  for (let first = 0; first < items; first += most) {
-    const input = zeros(Math.min(most, items - first), ...shape);
+  const maxBatch = model?.maxBatch ?? items;
+  for (let first = 0; first < items; first += maxBatch) {
+    const input = zeros(Math.min(maxBatch, items - first), ...shape);
     input.data.forEach((_, index) => (input.data[index] = Math.sin(index)));
     inputs.push(input);
   }

@@ -1,8 +1,9 @@
 /**
- * What the transforms of the default pack's graphs are worth, and what drawing their inputs costs: `npm run bench:models`.
+ * Measures what the transforms of the default pack's graphs gain, and what drawing the detector's inputs costs:
+ * `npm run bench:models`.
  *
- * Every stage of a graph's transforms is timed against the graph as published, in turn, on one thread. Times are the
- * thread's CPU time, so that a busy machine does not count as a slow graph; ratios are medians of the rounds' ratios.
+ * Each stage of a graph's transforms is timed against the published graph, alternately, on one thread. Times are CPU times, so
+ * that a busy machine does not distort them; ratios are medians of the ratios of all rounds.
  */
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,10 +19,10 @@ import { median } from './statistics.js';
 
 const WARM_UP = 10;
 const ROUNDS = 150;
-/** Steps that only change what a graph takes and gives. */
+/** Transforms that only change the interface of a graph. */
 const PLAIN: readonly Transform['op'][] = ['interface', 'dynamicBatch'];
 
-/** One input of each graph; the detector's is the largest of a 640×480 picture. */
+/** An input shape for each graph; the detector's is the largest for a 640×480 picture. */
 const INPUTS: Readonly<Record<string, readonly number[]>> = {
   'detector-8-bit.onnx': [1, 3, 368, 480],
   'landmarks.onnx': [1, 1, 64, 64],
@@ -39,7 +40,7 @@ const PICTURES = [
   [4000, 3000],
 ] as const;
 
-/** CPU milliseconds of each of `works`, round by round. */
+/** The CPU milliseconds of each of `works` in each round. */
 async function race(works: readonly (() => unknown)[], rounds: number): Promise<number[][]> {
   const times = works.map((): number[] => []);
   for (let round = -WARM_UP; round < rounds; round++) {
@@ -88,12 +89,12 @@ async function graphs(recipe: Recipe): Promise<void> {
     );
     console.log(`${file} ${shape.join('×')}`);
     for (const [index, stage] of stages.entries())
-      print(stage.map(({ op }) => op).join(', ') || 'as it came', times[index], times[0]);
+      print(stage.map(({ op }) => op).join(', ') || 'as published', times[index], times[0]);
     await Promise.all(sessions.map((session) => session.release()));
   }
 }
 
-/** The graph that another is made from: of a package, or of the pack itself. */
+/** The graph that another is built from: part of a package or of the pack itself. */
 async function sourceOf({ source, path }: Build, { folder, sources }: Recipe): Promise<Uint8Array> {
   const origin = source === undefined ? undefined : sources[source];
   if (!(origin instanceof PackageSource)) return readFile(join(folder, path));
@@ -102,7 +103,7 @@ async function sourceOf({ source, path }: Build, { folder, sources }: Recipe): P
   return published.get(path) ?? new Uint8Array();
 }
 
-/** The detector's inputs: each size of a picture that nothing was drawn from before. */
+/** Times drawing the detector's inputs: each size, of a picture that is not yet in the cache. */
 async function inputs(): Promise<void> {
   console.log(`the detector's inputs at ${SIZES.join(', ')}`);
   for (const [width, height] of PICTURES) {

@@ -1,14 +1,14 @@
-/** Load that does not wait for answers: requests come at random moments (Poisson), however slow the service is. */
+/** Load that does not wait for answers: requests are sent at random times (Poisson), however slow the service is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Client } from './client.js';
 import type { Payload } from './payload.js';
 
-/** An answer, and when it came: milliseconds since the load began. */
+/** An answer, and when it arrived, in milliseconds since the load began. */
 export interface TimedAnswer extends Answer {
   readonly answeredAt: number;
 }
 
-/** Sends for so long at so many requests per second on average, and waits for all answers. */
+/** Sends requests at an average rate for some time, then waits for all answers. */
 export async function openLoop(
   client: Client,
   payload: Payload,
@@ -19,7 +19,7 @@ export async function openLoop(
   const elapsed = (): number => performance.now() - began;
   const pending: Promise<TimedAnswer>[] = [];
   for (let due = gap(perSecond); due < seconds * 1000; due += gap(perSecond)) {
-    // Timers are coarse: requests that are due already go out at once.
+    // Timers are coarse: requests that are already due are sent at once.
     if (due > elapsed()) await sleep(due - elapsed());
     pending.push(client.post(payload).then((answer) => ({ ...answer, answeredAt: elapsed() })));
   }

@@ -1,4 +1,4 @@
-/** Four times as much load as the service can take: what becomes of accepted and refused requests, and of health. */
+/** Benchmark of overload: the latency of accepted, refused and health requests at four times the load that the service can take. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Config } from '../src/config/config.js';
 import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
@@ -10,37 +10,37 @@ import { measure, warmService, windowFor } from './speed.js';
 import { medians, quantile } from './statistics.js';
 
 const TIMES_CAPACITY = 4;
-/** Callers that are enough to keep every worker busy. */
+/** Enough callers to keep all workers busy. */
 const SATURATING = 8;
 const { inferenceMaxQueue: QUEUE } = new Config();
 const HEALTH_EVERY_MS = 50;
 
-/** Medians over the rounds. Times in milliseconds. */
+/** Medians over all rounds. Times are in milliseconds. */
 export interface OverloadResult {
   readonly picture: string;
   readonly rounds: number;
-  /** Most requests per second of a closed loop, right before. */
+  /** Requests per second of a saturating closed loop, measured right before. */
   readonly peakPerSecond: number;
   readonly offeredPerSecond: number;
   readonly acceptedPerSecond: number;
   readonly acceptedOfPeak: number;
-  /** Cores that the service had at the peak and under overload, where whoever sends takes more of them. */
+  /** CPU cores used by the service at the peak and under overload, when the sending process uses more of them. */
   readonly peakCores: number;
   readonly cores: number;
   readonly acceptedP50Ms: number;
   readonly acceptedP99Ms: number;
   /** Share of the requests that were refused with 503. */
   readonly refused: number;
-  /** Share of the refused that were told when to come back. */
+  /** Share of the refusals with a Retry-After header. */
   readonly refusedWithRetryAfter: number;
   readonly refusedP99Ms: number;
-  /** Requests that ended in any other way than 200 or 503. */
+  /** Requests that ended in any way other than 200 or 503. */
   readonly failed: number;
   readonly healthP50Ms: number;
   readonly healthP99Ms: number;
-  /** From the end of the load to the last answer. */
+  /** Time from the end of the load to the last answer. */
   readonly drainMs: number;
-  /** How late the event loop of the service was under the saturating closed loop, and under overload. */
+  /** Delay of the service's event loop under the saturating closed loop, and under overload. */
   readonly saturatedEventLoopP99Ms: number;
   readonly eventLoopP99Ms: number;
 }
@@ -59,7 +59,7 @@ async function run({ pictures: [picture], quick, say }: BenchmarkContext): Promi
       say(`round ${number}: peak`);
       const peak = await measure(service, client, body, SATURATING, windowFor(SATURATING, quick));
       const saturated = (await service.usage()).eventLoop;
-      // Long enough for the queue to fill and to be answered twice over, however slow the machine is.
+      // Long enough to fill the queue and to answer it twice over, however slow the machine is.
       const seconds = Math.max(quick ? 5 : 15, (2.5 * QUEUE) / peak.requestsPerSecond);
       say(`round ${number}: ${TIMES_CAPACITY} times as much for ${seconds.toFixed(0)} seconds`);
       const offered = TIMES_CAPACITY * peak.requestsPerSecond;
@@ -90,7 +90,7 @@ async function run({ pictures: [picture], quick, say }: BenchmarkContext): Promi
 function judge(answers: Awaited<ReturnType<typeof openLoop>>, peakPerSecond: number, seconds: number) {
   const accepted = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status }) => status === 503);
-  // What counts is the time from the first refusal to the end of the load.
+  // Only the time from the first refusal to the end of the load counts.
   const from = Math.min(...refused.map(({ answeredAt }) => answeredAt));
   const settled = accepted.filter(({ answeredAt }) => answeredAt >= from && answeredAt < seconds * 1000);
   const acceptedPerSecond = settled.length / (seconds - from / 1000);
@@ -113,7 +113,7 @@ function judge(answers: Awaited<ReturnType<typeof openLoop>>, peakPerSecond: num
   };
 }
 
-/** Asks for the health of the service all the while, as a load balancer does. */
+/** Polls the health of the service, as a load balancer does. */
 function watchHealth(url: string): { stop: () => Promise<number[]> } {
   const client = new Client(url);
   const times: number[] = [];
@@ -149,21 +149,18 @@ function report(result: OverloadResult): Report {
           ['offered (open loop, Poisson)', `${figure(result.offeredPerSecond)}/s`],
           ['accepted', `${figure(result.acceptedPerSecond)}/s`],
           ['accepted ÷ peak', percent(result.acceptedOfPeak)],
+          ['cores used at the peak, under overload', `${figure(result.peakCores)}, ${figure(result.cores)}`],
           [
-            'cores the service had at the peak, under overload',
-            `${figure(result.peakCores)}, ${figure(result.cores)}`,
-          ],
-          [
-            'accepted ÷ peak, for each core it had',
+            'accepted ÷ peak, per core used',
             percent((result.acceptedOfPeak * result.peakCores) / result.cores),
           ],
           ['accepted p50, p99', `${ms(result.acceptedP50Ms)}, ${ms(result.acceptedP99Ms)}`],
           ['refused with 503', percent(result.refused)],
-          ['of these with Retry-After', percent(result.refusedWithRetryAfter)],
+          ['of these, with Retry-After', percent(result.refusedWithRetryAfter)],
           ['refusal p99', ms(result.refusedP99Ms)],
           ['ended otherwise', String(result.failed)],
           ['health p50, p99', `${ms(result.healthP50Ms)}, ${ms(result.healthP99Ms)}`],
-          ['last answer after the load ended', ms(result.drainMs)],
+          ['from the end of the load to the last answer', ms(result.drainMs)],
           ['event loop delay p99 at the peak', ms(result.saturatedEventLoopP99Ms)],
           ['event loop delay p99 under overload', ms(result.eventLoopP99Ms)],
         ],
@@ -171,7 +168,7 @@ function report(result: OverloadResult): Report {
     ],
     plots: [],
     notes: [
-      `Medians of ${result.rounds} rounds. The process that sends the requests runs on the same cores and, under overload, is busy itself.`,
+      `Medians of ${result.rounds} rounds. The process that sends the requests runs on the same cores; under overload it needs many of them.`,
     ],
   };
 }

@@ -1,18 +1,18 @@
-/** A picture as the body of a request, in the ways callers send it. */
+/** Pictures as request bodies, in the encodings that callers use. */
 import type { Picture } from './pictures.js';
 
 /** Ways to send a picture. */
 export const ENCODINGS = ['raw', 'base64'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** What goes over the wire. */
+/** A request. */
 export interface Payload {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Buffer;
 }
 
-/** A detect request with all outputs. */
+/** A detect request for all outputs. */
 export function payload({ jpeg }: Pick<Picture, 'jpeg'>, encoding: Encoding): Payload {
   return encoding === 'raw'
     ? detect('image/jpeg', jpeg)

@@ -1,4 +1,4 @@
-/** The service against other libraries for Node.js, in turn, with the same pictures. */
+/** Benchmark: the service against other libraries for Node.js, measured alternately with the same pictures. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Benchmark, BenchmarkContext, Report } from './benchmark.js';
@@ -11,7 +11,7 @@ import { figure } from './figure.js';
 import { warmService, windowFor } from './speed.js';
 import { medians, quantile } from './statistics.js';
 
-/** The project's own server first. */
+/** The project's own service comes first. */
 const SERVERS: Readonly<Record<string, () => Promise<ServerProcess>>> = {
   service: () => warmService(),
   human: () => startServer('bench/peers/human.mjs', {}),
@@ -20,7 +20,7 @@ const SERVERS: Readonly<Record<string, () => Promise<ServerProcess>>> = {
 const PEERS_FOLDER = 'bench/peers';
 const CONCURRENCIES = [1, 8];
 
-/** Medians over the rounds of one server with one picture. */
+/** Medians over all rounds of one server with one picture. */
 export interface PeerCell {
   readonly picture: string;
   readonly concurrency: number;
@@ -28,7 +28,7 @@ export interface PeerCell {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Faces it found. */
+  /** Number of faces found. */
   readonly faces: number;
   /** Median of the rounds' service ÷ this server, in requests per second. */
   readonly serviceDividedBy: number;
@@ -73,7 +73,7 @@ async function run({ pictures, quick, say }: BenchmarkContext): Promise<readonly
   }
 }
 
-/** All of them with one picture, in turn. */
+/** Measures all servers alternately with one picture. */
 async function compare(
   peers: readonly Peer[],
   picture: Picture,
@@ -109,7 +109,7 @@ async function compare(
   );
 }
 
-/** They have a package of their own, so that an install of the service never pays for them. */
+/** Installs the other libraries. They have their own package, so that they are not installed with the service. */
 function installPeers(say: (sentence: string) => void): void {
   if (existsSync(`${PEERS_FOLDER}/node_modules`)) return;
   say(`installing the other libraries into ${PEERS_FOLDER}, once: about 375 MB`);
@@ -122,7 +122,7 @@ function report(cells: readonly PeerCell[]): Report {
   return {
     tables: [
       {
-        title: 'The same pictures as raw bodies, in turn',
+        title: 'The same pictures as raw bodies, measured alternately',
         head: [
           'picture',
           'at a time',
@@ -147,7 +147,7 @@ function report(cells: readonly PeerCell[]): Report {
     ],
     plots: [],
     notes: [
-      '`human` is @vladmandic/human on its WASM back end: detector with rotation, mesh, description (embedding, age, gender) and liveness; no mask, quality or race. `face-api` is @vladmandic/face-api on WASM: SSD MobileNet, 68 landmarks, descriptor, age and gender; no pose, liveness, mask, quality or race. Each runs behind a minimal HTTP server in as many processes as there are cores, on pixels decoded by the same sharp ([bench/peers](../../bench/peers)).',
+      '`human` is @vladmandic/human on its WASM back end: detector with rotation, mesh, description (embedding, age, gender) and liveness; no mask, quality or race. `face-api` is @vladmandic/face-api on WASM: SSD MobileNet, 68 landmarks, descriptor, age and gender; no pose, liveness, mask, quality or race. Each runs behind a minimal HTTP server, with one process per core, on pixels decoded by the same sharp ([bench/peers](../../bench/peers)).',
     ],
   };
 }

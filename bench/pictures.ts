@@ -1,4 +1,4 @@
-/** The pictures benchmarks send: made from the photographs of `@vladmandic/face-api` (MIT), a development dependency. */
+/** The pictures that benchmarks send, made from the photographs in `@vladmandic/face-api` (MIT), a development dependency. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
@@ -8,7 +8,7 @@ const SAMPLES = join(
   'demo',
 );
 
-/** Where the only face of `one-face` is, with its surroundings. */
+/** The part of the photograph with the only face of `one-face`. */
 const ONE = { left: 960, top: 120, width: 960, height: 720 };
 
 /** A picture, and what the service must find in it. */
@@ -21,7 +21,7 @@ export interface Picture {
   readonly faces: number;
 }
 
-/** Every picture, by the names that `--only` takes. */
+/** All pictures, with the names that `--only` takes. */
 export async function allPictures(): Promise<Picture[]> {
   return [
     { name: 'one-face', jpeg: await face(640, 480), width: 640, height: 480, faces: 1 },
@@ -69,7 +69,7 @@ async function sixFaces(): Promise<Buffer> {
     .toBuffer();
 }
 
-/** A 4000×3000 JPEG of the one face, with the grain of a camera's sensor, so that it is as long as a real one. */
+/** A 4000×3000 JPEG of the same face, with the noise of a camera sensor, so that its file is as large as a real one. */
 async function twelveMegapixels(): Promise<Buffer> {
   const size = { width: 4000, height: 3000 };
   const noise = { type: 'gaussian', mean: 128, sigma: 24 } as const;

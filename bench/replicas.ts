@@ -1,8 +1,9 @@
 /**
- * Three replicas behind HAProxy under load, one killed and all rolled: `npm run replicas -- --seconds 10 --callers 6`.
+ * Puts three replicas behind HAProxy under load, kills one and restarts all of them in turn:
+ * `npm run replicas -- --seconds 10 --callers 6`.
  *
- * Prints what became of the requests, and each replica's share. Exits with 1 when a request was lost or a replica did not
- * stop cleanly, with 2 when HAProxy is missing.
+ * Prints how many requests were answered, lost and retried, and each replica's share. Exits with 1 if a request was lost or a
+ * replica did not stop cleanly, and with 2 if HAProxy is missing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ import { Load, lostOf } from './replicas/load.js';
 import { Proxy, type ProxyCounts } from './replicas/proxy.js';
 import { Replica } from './replicas/replica.js';
 import { freePort } from './server-process.js';
+import { sum } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +22,7 @@ const { values } = parseArgs({
 });
 const [seconds, callers] = [Number(values.seconds), Number(values.callers)];
 if (!(seconds > 0) || !(callers >= 1)) {
-  console.error('--seconds and --callers take positive numbers.');
+  console.error('--seconds and --callers must be positive numbers.');
   process.exit(2);
 }
 if (!Proxy.isInstalled) {
@@ -37,11 +39,11 @@ const proxy = new Proxy(await freePort(), await freePort());
 const exitCodes: (number | null)[] = [];
 let load: Load | undefined;
 
-// A trial that is cut short leaves nothing running.
+// An interrupted trial leaves no process behind.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 process.once('exit', () => [proxy, ...replicas].forEach((part) => part.kill()));
 
-/** Prints what a phase of the trial brought. */
+/** Runs a phase of the trial and prints its results. */
 async function phase(name: string, work: () => Promise<unknown>): Promise<void> {
   if (load === undefined) return;
   const { tally } = load;
@@ -59,11 +61,10 @@ async function phase(name: string, work: () => Promise<unknown>): Promise<void> 
   );
 }
 
-/** How the answers were divided among the replicas. */
+/** Each replica's share of the answers. */
 function shares(before: ProxyCounts, after: ProxyCounts): string {
   const answers = after.answers.map((count, index) => count - before.answers[index]);
-  const all = answers.reduce((sum, count) => sum + count, 0);
-  return answers.map((count) => `${Math.round((100 * count) / Math.max(1, all))} %`).join(', ');
+  return answers.map((count) => `${Math.round((100 * count) / Math.max(1, sum(answers)))} %`).join(', ');
 }
 
 try {
@@ -76,7 +77,7 @@ try {
     await replicas[0].end('SIGKILL');
     await sleep(seconds * 1000);
   });
-  await phase('started again', () => replicas[0].start());
+  await phase('restarted', () => replicas[0].start());
   for (const [index, replica] of replicas.entries()) {
     await phase(`replica ${index + 1} rolled (SIGTERM)`, async () => {
       exitCodes.push(await replica.end('SIGTERM'));

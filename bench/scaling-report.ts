@@ -1,4 +1,4 @@
-/** What the simulation says, in tables and plots. */
+/** Tables and plots of the simulation. */
 import { plotCurves } from '../tools/plot.js';
 import type { Table } from '../tools/table.js';
 import type { Plot, Report } from './benchmark.js';
@@ -6,15 +6,15 @@ import { concurrencyAxis } from './concurrency-axis.js';
 import { figure, roundUp } from './figure.js';
 import type { AutoscalerCell, ScalingResult } from './scaling.js';
 
-/** Puts the figures into words. */
+/** Turns the figures into a report. */
 export function reportScaling(result: ScalingResult): Report {
   const { picture, size, demand, slowdown, capacityPerSecond, startMs } = result;
   return {
     tables: [check(result), policies(result), replicas(result), autoscalers(result)],
     plots: [checkPlot(result), replicasPlot(result), autoscalerPlot(result)],
     notes: [
-      `A replica has ${size.cores} cores, ${size.workers} workers and a queue of ${size.queue}; the picture is ${picture}. A request alone costs ${figure(demand.mainMs)} ms on the main thread, ${figure(demand.decodeMs)} ms of decoding and ${figure(demand.workMs)} ms in a worker, and its caller ${figure(demand.callerMs)} ms. With all cores busy everything takes ${figure(slowdown)} times as long (fitted to ${size.workers} at a time); requests that a worker takes together (up to ${size.together?.max ?? 1}) take ${figure(size.together?.share ?? 1)} of its time (fitted to the peak). The rest of the check is predicted. Without callers on the same machine a replica does ${figure(capacityPerSecond)} requests per second.`,
-      `The autoscalers start with 2 replicas at half of their capacity; after a minute five times as much comes for four minutes, then as before. They decide every 15 seconds as Kubernetes does; a new replica serves ${figure(startMs / 1000)} s after the decision. On a crowded node neighbours leave 60 % of the cores a pod asked for, and the load is 60 % too.`,
+      `A replica has ${size.cores} cores, ${size.workers} workers and a queue of ${size.queue}; the picture is ${picture}. A single request takes ${figure(demand.mainMs)} ms on the main thread, ${figure(demand.decodeMs)} ms of decoding, ${figure(demand.workMs)} ms in a worker and ${figure(demand.callerMs)} ms in its caller. With all cores busy, everything takes ${figure(slowdown)} times as long (fitted to the measurement with ${size.workers} requests at a time). Requests in a batch of a worker (up to ${size.together?.max ?? 1}) take ${figure(size.together?.share ?? 1)} of their time (fitted to the measured peak). All other figures of the check are predicted. Without callers on the same machine, a replica serves ${figure(capacityPerSecond)} requests per second.`,
+      `The autoscalers start with 2 replicas at half of their capacity. After a minute, the load is five times as high for four minutes, then as before. They decide every 15 seconds, as Kubernetes does; a new replica serves ${figure(startMs / 1000)} s after the decision. On a crowded node, neighbours leave 60 % of the cores that a pod requested, and the load is 60 % as well.`,
     ],
   };
 }
@@ -63,20 +63,20 @@ function policies({ policies: rows }: ScalingResult): Table {
 
 function replicas({ replicas: rows, capacityPerSecond }: ScalingResult): Table {
   return {
-    title: 'Replicas a load needs (balancer: least ongoing requests)',
+    title: 'Replicas that a load needs (balancer: fewest ongoing requests)',
     head: ['requests/s', 'in full replicas', ...rows[0].byTarget.map(({ p99Ms }) => `p99 ≤ ${p99Ms} ms`)],
     rows: rows.map(({ perSecond, byTarget }) => [
       figure(perSecond),
       figure(perSecond / capacityPerSecond),
-      ...byTarget.map((one) => (one.replicas === null ? 'none is enough' : String(one.replicas))),
+      ...byTarget.map((one) => (one.replicas === null ? 'no number suffices' : String(one.replicas))),
     ]),
   };
 }
 
 function autoscalers({ autoscalers: cells }: ScalingResult): Table {
   return {
-    title: 'An autoscaler meets five times the load',
-    head: ['watches', 'node', 'refused', 'p99 ms', 'most replicas', 'replica minutes'],
+    title: 'Autoscalers at five times the load',
+    head: ['signal', 'node', 'refused', 'p99 ms', 'maximum replicas', 'replica minutes'],
     rows: cells.map((cell) => [
       nameOf(cell),
       node(cell),
@@ -93,7 +93,7 @@ function nameOf({ signal, target }: AutoscalerCell): string {
     case 'cpu':
       return `CPU, ${100 * target} %`;
     case 'ongoing':
-      return `ongoing requests, ${target} a replica`;
+      return `ongoing requests, ${target} per replica`;
     case 'queueMs':
       return `queue time, ${target} ms`;
   }
@@ -119,13 +119,13 @@ function checkPlot({ check: rows }: ScalingResult): Plot {
       { label: 'simulated', points: points('simulated') },
     ],
   );
-  return { name: 'simulation-check', title: 'The simulation against what was measured', svg };
+  return { name: 'simulation-check', title: 'The simulation against the measurements', svg };
 }
 
 function replicasPlot({ replicas: rows }: ScalingResult): Plot {
   const maxReplicas = Math.max(...rows.flatMap(({ byTarget }) => byTarget.map((one) => one.replicas ?? 0)));
   const svg = plotCurves(
-    'Replicas a load needs',
+    'Replicas that a load needs',
     { label: 'requests per second', from: 0, to: roundUp(rows[rows.length - 1].perSecond) },
     { label: 'replicas', from: 0, to: roundUp(maxReplicas) },
     rows[0].byTarget.map(({ p99Ms }, index) => ({
@@ -139,13 +139,13 @@ function replicasPlot({ replicas: rows }: ScalingResult): Plot {
   return { name: 'replicas', title: 'Replicas by load and target', svg };
 }
 
-/** The curves of CPU and of ongoing requests at one a worker. */
+/** The curves for CPU, and for ongoing requests at one per worker. */
 function autoscalerPlot({ autoscalers: cells, size }: ScalingResult): Plot {
   const shown = cells.filter(
     ({ signal, target }) => signal === 'cpu' || (signal === 'ongoing' && target === size.workers),
   );
   const svg = plotCurves(
-    'Replicas while five times the load comes (60 to 300 s)',
+    'Replicas at five times the load (60 to 300 s)',
     { label: 'seconds', from: 0, to: 480, ticks: [0, 60, 120, 180, 240, 300, 360, 420, 480] },
     { label: 'replicas', from: 0, to: 20 },
     shown.map((cell, index) => ({
@@ -155,5 +155,5 @@ function autoscalerPlot({ autoscalers: cells, size }: ScalingResult): Plot {
     })),
     'top',
   );
-  return { name: 'autoscaler', title: 'What an autoscaler does by the signal it watches', svg };
+  return { name: 'autoscaler', title: 'Behaviour of an autoscaler by the signal it watches', svg };
 }

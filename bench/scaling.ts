@@ -1,6 +1,6 @@
 /**
- * Beyond one machine: a simulation fed with the service times that `speed` measured, checked against the curve that it
- * measured, then asked how many replicas a load needs and what an autoscaler should watch.
+ * Benchmark of scaling beyond one machine. A simulation uses the service times that `speed` measured and is checked against its
+ * curve. It then tells how many replicas a load needs and which signal an autoscaler should watch.
  */
 import { Config } from '../src/config/config.js';
 import type { BenchmarkContext } from './benchmark.js';
@@ -26,14 +26,14 @@ import type { SpeedResult } from './speed.js';
 const { inferenceMaxQueue: QUEUE, inferenceMaxBatch: BATCH } = new Config();
 const P99_TARGETS_MS = [250, 500, 1000] as const;
 const LOADS_IN_MACHINES = [0.5, 1, 2, 4, 8];
-/** What a pod needs beyond the start of the process until it is sent requests: scheduling and readiness checks. */
+/** Time until a pod gets requests, besides the start of the process: scheduling and readiness checks. */
 const SCHEDULING_MS = 5000;
 
 /** One autoscaler on one kind of node. */
 export interface AutoscalerCell extends ScenarioFigures {
   readonly signal: Signal;
   readonly target: number;
-  /** Share of the requested cores that the node has to give. */
+  /** Share of the requested cores that the node can give. */
   readonly granted: number;
 }
 
@@ -41,19 +41,19 @@ export interface AutoscalerCell extends ScenarioFigures {
 export interface ScalingResult {
   readonly picture: string;
   readonly size: ReplicaSize;
-  /** Mean milliseconds of each part of a request, as measured alone. */
+  /** Mean milliseconds of each part of a single request. */
   readonly demand: Demand;
-  /** How much slower everything is when all cores are busy: fitted to as many callers as there are workers. */
+  /** How much slower everything is when all cores are busy. Fitted to the measurement with one caller per worker. */
   readonly slowdown: number;
   readonly check: readonly {
     readonly concurrency: number;
     readonly measured: ClosedLoopFigures;
     readonly simulated: ClosedLoopFigures;
   }[];
-  /** Requests per second of one replica whose callers are elsewhere. */
+  /** Requests per second of one replica whose callers run elsewhere. */
   readonly capacityPerSecond: number;
   readonly policies: readonly ({ readonly policy: Policy; readonly share: number } & ClusterFigures)[];
-  /** Replicas by load and target; null: no number of them is enough. */
+  /** Replicas by load and target; null: no number of replicas suffices. */
   readonly replicas: readonly {
     readonly perSecond: number;
     readonly byTarget: readonly { readonly p99Ms: number; readonly replicas: number | null }[];
@@ -62,12 +62,14 @@ export interface ScalingResult {
   readonly autoscalers: readonly AutoscalerCell[];
 }
 
-/** Runs every simulation; needs the figures of `speed`. */
+/** Runs all simulations. They need the figures of `speed`. */
 export function runScaling({ pictures: [{ name: picture }], earlier, say }: BenchmarkContext): ScalingResult {
   const speed = earlier['speed'] as SpeedResult | undefined;
   const growth = earlier['growth'] as GrowthResult | undefined;
   if (speed === undefined)
-    throw new Error('The simulation needs figures of `speed`: run it before, or give them with --from.');
+    throw new Error(
+      'The simulation needs the figures of `speed`: run it first, or pass its figures with --from.',
+    );
   const single = { cores: speed.cores, workers: speed.cores, queue: QUEUE };
   const alone = demandsOf(speed, picture);
   const measured = speed.cells.filter((cell) => cell.picture === picture && cell.encoding === 'raw');
@@ -78,7 +80,7 @@ export function runScaling({ pictures: [{ name: picture }], earlier, say }: Benc
   const check = measured.map((cell) => ({
     concurrency: cell.concurrency,
     measured: { requestsPerSecond: cell.requestsPerSecond, p50Ms: cell.p50Ms, p99Ms: cell.p99Ms },
-    // A request alone has the other cores for itself.
+    // A single request has the other cores to itself.
     simulated: simulateClosedLoop(size, cell.concurrency === 1 ? alone : local, cell.concurrency),
   }));
   const remote = local.map((demand) => ({ ...demand, callerMs: 0 }));
@@ -121,15 +123,16 @@ export function runScaling({ pictures: [{ name: picture }], earlier, say }: Benc
   };
 }
 
-/** The factor that brings as many callers as there are workers, of whom none waits for another, to what was measured. */
+/** The factor that fits the simulation to the measurement with one caller per worker, when no request waits for another. */
 function fitSlowdown(size: ReplicaSize, alone: readonly Demand[], measured: SpeedResult['cells']): number {
   const busy = measured.find(({ concurrency }) => concurrency === size.workers);
-  if (busy === undefined) throw new Error(`The speed figures have no ${size.workers} requests at a time.`);
+  if (busy === undefined)
+    throw new Error(`The figures of \`speed\` lack ${size.workers} requests at a time.`);
   const { requestsPerSecond } = simulateClosedLoop(size, alone, size.workers);
   return requestsPerSecond / busy.requestsPerSecond;
 }
 
-/** What part of their time requests take that a worker takes together: what brings the simulated peak to the measured one. */
+/** The share of their time that requests take in a batch. It fits the simulated peak to the measured one. */
 function fitShare(size: ReplicaSize, demands: readonly Demand[], measured: SpeedResult['cells']): number {
   const peak = measured.reduce((best, cell) =>
     cell.requestsPerSecond > best.requestsPerSecond ? cell : best,
@@ -139,7 +142,7 @@ function fitShare(size: ReplicaSize, demands: readonly Demand[], measured: Speed
   return Math.min(1, 1 - savedMs / meanDemand(demands).workMs);
 }
 
-/** A load that grows to five times what it was and falls back, under each signal, on idle and on crowded nodes. */
+/** Simulates a load that rises to five times its level and falls back, for each signal, on idle and on crowded nodes. */
 function autoscalers(
   size: ReplicaSize,
   demands: readonly Demand[],
@@ -154,7 +157,7 @@ function autoscalers(
     { signal: 'ongoing', target: size.workers },
     { signal: 'ongoing', target: 2 * size.workers },
   ];
-  // On a crowded node neighbours leave 60 % of what the pod asked for.
+  // On a crowded node, neighbours leave 60 % of the cores that the pod requested.
   return [1, 0.6].flatMap((granted) =>
     signals.map(({ signal, target }) => {
       say(`autoscaler on ${signal} ${target}, ${100 * granted} % of the cores`);

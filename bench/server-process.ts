@@ -1,4 +1,4 @@
-/** Starts a server as users do, in a process of its own, waits until it is ready, and asks it what it uses. */
+/** Starts a server in its own process, as users do, waits until it is ready, and asks it which resources it uses. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -9,7 +9,7 @@ import type { Usage } from './probe.js';
 export interface ServerProcess {
   readonly url: string;
   readonly child: ChildProcess;
-  /** Milliseconds from its start to its being ready. */
+  /** Milliseconds from its start to readiness. */
   readonly startMs: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
@@ -17,16 +17,16 @@ export interface ServerProcess {
 
 /** How a server is started. */
 export interface StartOptions {
-  /** Takes what the process writes; by default it goes where the output of this process goes. */
+  /** Receives the output of the process. By default it is written to the output of this process. */
   readonly onOutput?: (text: string) => void;
-  /** A program and its arguments that become the process, such as `prlimit --nofile=100`. */
+  /** A program, with its arguments, that starts the process, such as `prlimit --nofile=100`. */
   readonly launcher?: readonly string[];
 }
 
 const PROBE = new URL('./probe.js', import.meta.url).href;
 const START_LIMIT_MS = 300_000;
 
-/** The service of this project. @param environment settings beyond this process's */
+/** Starts the service. @param environment settings in addition to the environment of this process */
 export function startService(
   environment: Record<string, string> = {},
   options: StartOptions = {},
@@ -34,7 +34,7 @@ export function startService(
   return startServer('dist/src/main.js', { LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...environment }, options);
 }
 
-/** @param script listens on `PORT` of the environment and answers 200 at /-/readyz when it can serve */
+/** Starts a server. @param script listens on the port in the variable `PORT`, and answers 200 at /-/readyz when it is ready */
 export async function startServer(
   script: string,
   environment: Record<string, string>,
@@ -51,26 +51,46 @@ export async function startServer(
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => onOutput?.(chunk.toString()));
   const url = `http://127.0.0.1:${port}`;
-  while (!(await isReady(url))) {
-    if (child.exitCode !== null) throw new Error(`${script} ended with exit code ${child.exitCode}.`);
-    if (performance.now() - started > START_LIMIT_MS) {
-      child.kill();
-      throw new Error(`${script} was not ready within ${START_LIMIT_MS / 1000} seconds.`);
-    }
-    await sleep(20);
-  }
+  await untilReady(script, url, child, START_LIMIT_MS);
   return {
     url,
     child,
     startMs: performance.now() - started,
     usage: () => askUsage(child),
-    stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    },
+    stop: async () => void (await endProcess(child)),
   };
+}
+
+/**
+ * Waits until a server is ready, and kills it if that takes too long.
+ * @param name the server's, for errors
+ */
+export async function untilReady(
+  name: string,
+  url: string,
+  child: ChildProcess,
+  limitMs: number,
+): Promise<void> {
+  const started = performance.now();
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with exit code ${child.exitCode}.`);
+    if (performance.now() - started > limitMs) {
+      child.kill();
+      throw new Error(`${name} was not ready within ${limitMs / 1000} seconds.`);
+    }
+    await sleep(20);
+  }
+}
+
+/** Sends a signal to a process and waits for its end. @returns its exit code; null if a signal killed it, or it had ended */
+export async function endProcess(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return null;
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  return (await ended)[0];
 }
 
 async function askUsage(child: ChildProcess): Promise<Usage> {
@@ -79,7 +99,7 @@ async function askUsage(child: ChildProcess): Promise<Usage> {
   return (await answered)[0];
 }
 
-/** A port nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -89,8 +109,8 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** Whether something answers 200 to the readiness check. */
-export async function isReady(url: string): Promise<boolean> {
+/** Whether the readiness check answers 200. */
+async function isReady(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/-/readyz`)).ok;
   } catch {

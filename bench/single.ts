@@ -1,19 +1,19 @@
-/** One request at a time: where its time goes, and how much more it is than its models alone. */
+/** Measures one request at a time: where its time goes, and how it compares with its models alone. */
 import type { Client } from './client.js';
 import type { Limit } from './limit.js';
 import { payload } from './payload.js';
 import type { Picture } from './pictures.js';
 import { median, medians, sum } from './statistics.js';
 
-/** Milliseconds of one request. */
+/** The times of one request in milliseconds. */
 export interface Sample {
-  /** From the sending to the last byte. */
+  /** From sending the request to the last byte of the response. */
   readonly request: number;
-  /** What the service itself says of its stages. */
+  /** The stages that the service reports. */
   readonly stages: Readonly<Record<string, number>>;
 }
 
-/** The figures of one picture, sent as a raw body. */
+/** The figures for one picture, sent as a raw body. */
 export interface SingleResult {
   readonly picture: string;
   /** Median times in milliseconds. */
@@ -29,7 +29,7 @@ export interface SingleResult {
 
 const WARM_UP = 5;
 
-/** Sends the picture `rounds` times; in turn with each request, one thread runs the picture's models. */
+/** Sends the picture `rounds` times. After each request, one thread runs the picture's models. */
 export async function single(
   client: Client,
   limit: Limit,

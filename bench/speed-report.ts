@@ -1,4 +1,4 @@
-/** Throughput and latency as tables and plots. */
+/** Tables and plots of throughput and latency. */
 import { plotCurves, type Series } from '../tools/plot.js';
 import type { Table } from '../tools/table.js';
 import type { Plot, Report } from './benchmark.js';
@@ -7,7 +7,7 @@ import { figure, roundUp } from './figure.js';
 import type { SingleResult } from './single.js';
 import type { SpeedCell, SpeedResult } from './speed.js';
 
-/** Puts the figures into words. */
+/** Turns the figures into a report. */
 export function reportSpeed({ rounds, cores, cells, single }: SpeedResult): Report {
   return {
     tables: [load(cells), singles(single), ...single.map(stages)],

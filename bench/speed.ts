@@ -1,4 +1,4 @@
-/** The service against the limit of the machine, in turn and in short rounds, so that both see the same noise. */
+/** Benchmark: the service against the limit of the machine, alternately and in short rounds, so that both see the same noise. */
 import { availableCpus } from '../src/config/available-cpus.js';
 import type { BenchmarkContext } from './benchmark.js';
 import { Client } from './client.js';
@@ -11,7 +11,7 @@ import { type ServerProcess, startService } from './server-process.js';
 import { type SingleResult, single } from './single.js';
 import { medians, quantile } from './statistics.js';
 
-/** Medians over the rounds of one picture, sent in one way by so many callers. */
+/** Medians over all rounds of one picture in one encoding at one concurrency. */
 export interface SpeedCell {
   readonly picture: string;
   readonly encoding: Encoding;
@@ -20,11 +20,11 @@ export interface SpeedCell {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
-  /** CPU cores in use by the service, and by the process that sends the requests. */
+  /** CPU cores used by the service and by the process that sends the requests. */
   readonly serviceCores: number;
   readonly clientCores: number;
   readonly rssMiB: number;
-  /** What the limit did in the same rounds. */
+  /** Pictures per second of the limit in the same rounds. */
   readonly limitPerSecond: number;
   /** Median of the rounds' service ÷ limit. */
   readonly ofLimit: number;
@@ -41,7 +41,7 @@ export interface SpeedResult {
 
 type Round = Omit<SpeedCell, 'picture' | 'encoding' | 'concurrency'>;
 
-/** Measures every picture, sent in every way, by every number of callers. */
+/** Measures every picture in every encoding at every concurrency. */
 export async function runSpeed({
   pictures,
   encodings,
@@ -69,7 +69,7 @@ export async function runSpeed({
         done.push(await load.then((result) => ({ ...result, ...against(result, limitPerSecond) })));
       }
     }
-    // Last, when the service has compiled all it will.
+    // This comes last, when all hot code of the service has been compiled.
     const singles: SingleResult[] = [];
     for (const picture of pictures) {
       say(`${picture.name}: one request at a time`);
@@ -88,7 +88,7 @@ export async function runSpeed({
   }
 }
 
-/** A service with all of its workers there from the start, so that no round pays for one that starts. */
+/** Starts a service with all of its workers, so that no measurement includes the start of one. */
 export function warmService(
   workers = availableCpus(),
   environment: Record<string, string> = {},
@@ -100,12 +100,12 @@ export function warmService(
   });
 }
 
-/** Every caller gets at least two answers within a window. */
+/** A window in which every caller gets at least two answers. */
 export function windowFor(concurrency: number, quick: boolean): Window {
   return { warmUpMs: quick ? 300 : 500, windowMs: quick ? 600 : 1500, answers: 10 + 2 * concurrency };
 }
 
-/** Loads the service and watches what it uses. */
+/** Loads the service and measures the resources it uses. */
 export async function measure(
   service: ServerProcess,
   client: Client,
@@ -139,7 +139,7 @@ function against(
   return { limitPerSecond, ofLimit: requestsPerSecond / limitPerSecond };
 }
 
-/** A benchmark of the wrong work is worth nothing. */
+/** Makes sure that the service does the work that is to be measured. */
 async function assertFaces(client: Client, picture: Picture): Promise<void> {
   const answer = await client.post(payload(picture, 'raw'));
   if (answer.status !== 200) throw new Error(`${picture.name}: answered ${answer.status}: ${answer.text()}`);

@@ -1,6 +1,6 @@
-/** Command line of the suites that try to break the service: `npm run fuzz`. */
+/** Command line of the fuzzing suites, which try to break the service: `npm run fuzz`. */
 import { parseArgs } from 'node:util';
-import { messageOf } from '../src/errors.js';
+import { printUsage, runCommand } from '../tools/command-line.js';
 import { tableText } from '../tools/table.js';
 import { FOLDER, readCase } from './core/case-file.js';
 import { type Figures, figuresTable, newFigures } from './core/figures.js';
@@ -13,17 +13,17 @@ import { inNamespace, namespaceMissing } from './urls/namespace.js';
 const USAGE = `Usage: npm run fuzz -- [suite …] [options]
        npm run fuzz -- replay <file>
 
-Starts the service and tries to break it. Cases are made from the seed: the same seed makes the same ones.
-What breaks a rule is printed, saved in ${FOLDER}/ to be replayed, and makes the exit code 1.
+Starts the service and tries to break it. Cases are generated from the seed: the same seed gives the same cases.
+A case that breaks a rule is printed and saved in ${FOLDER}/ for a replay, and the exit code is 1.
 
 Suites (default: all):
 ${SUITES.map(({ name, title, cases }) => `  ${name.padEnd(12)} ${title} (${cases.all} cases)`).join('\n')}
 
 Options:
-  --sample       as many cases as each commit is checked with
-  --cases <n>    so many cases of each suite
+  --sample       run the small sample of cases that each commit is checked with
+  --cases <n>    number of cases of each suite
   --seed <n>     default: 1
-  --only <text>  only cases whose title holds this
+  --only <text>  only cases whose title contains this text
   --write-docs   write the figures into docs/reliability.md
   --help         print this
 `;
@@ -34,25 +34,25 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
   only: { type: 'string', default: '' },
   'write-docs': { type: 'boolean', default: false },
-  // What a run in a network namespace is started with.
+  // Marks a run that is started inside a network namespace.
   inside: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Runs what was asked for and returns the exit code. */
+/** Runs the chosen suites and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) return usage(0);
+  if (values.help) return printUsage(USAGE, 0);
   if (positionals[0] === 'replay')
-    return positionals.length === 2 ? again(positionals[1], values.inside) : usage(1);
+    return positionals.length === 2 ? again(positionals[1], values.inside) : printUsage(USAGE, 1);
   const seed = Number(values.seed);
   const cases = values.cases === undefined ? undefined : Number(values.cases);
   const chosen = SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const unknown = positionals.some((name) => !SUITES.some((suite) => suite.name === name));
   const wrong = unknown || !Number.isInteger(seed) || (cases !== undefined && !(cases >= 1));
-  if (wrong) return usage(1);
+  if (wrong) return printUsage(USAGE, 1);
 
   const all: Figures[] = [];
   for (const suite of chosen) {
@@ -76,7 +76,7 @@ async function run(args: readonly string[]): Promise<number> {
   return report(all);
 }
 
-/** A suite that needs a network namespace, inside of one; where there can be none, its cases are skipped. */
+/** Runs a suite inside a network namespace. If none can be created, its cases are skipped. */
 async function elsewhere(suite: Suite, seed: number, args: readonly string[]): Promise<Figures> {
   const missing = namespaceMissing();
   if (missing === undefined) return inNamespace(args);
@@ -85,18 +85,18 @@ async function elsewhere(suite: Suite, seed: number, args: readonly string[]): P
   return figures;
 }
 
-/** Gives the figures to the process outside of the namespace. */
+/** Sends the figures to the process outside the namespace. */
 function handOver(figures: Figures): number {
   process.send?.(figures);
   process.disconnect();
   return 0;
 }
 
-/** Tries a saved case once more. */
+/** Tries a saved case again. */
 async function again(file: string, inside: boolean): Promise<number> {
   const saved = await readCase(file);
   const suite = SUITES.find(({ name }) => name === saved.suite);
-  if (suite === undefined) throw new Error(`${file} is of no suite there is: ${saved.suite}.`);
+  if (suite === undefined) throw new Error(`${file} is a case of an unknown suite: ${saved.suite}.`);
   if (suite.inNamespace === true && !inside)
     return report([await elsewhere(suite, saved.seed, ['replay', file])]);
   const figures = newFigures(saved.suite, saved.seed);
@@ -117,18 +117,8 @@ function report(all: readonly Figures[]): number {
     process.stdout.write(
       `FAULT ${suite}, seed ${seed}, case ${index} (${title}): ${text}\n  npm run fuzz -- replay ${file}\n`,
     );
-  process.stdout.write(faults.length === 0 ? 'No fault.\n' : `${faults.length} faults.\n`);
+  process.stdout.write(faults.length === 0 ? 'No faults.\n' : `${faults.length} faults.\n`);
   return faults.length === 0 ? 0 : 1;
 }
 
-function usage(code: number): number {
-  (code === 0 ? process.stdout : process.stderr).write(USAGE);
-  return code;
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(run);

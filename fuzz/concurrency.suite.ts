@@ -1,4 +1,4 @@
-/** Many callers at a time get the answers they would get alone, to the last bit. */
+/** Many simultaneous callers must get exactly the answers that they would get alone, bit for bit. */
 import sharp from 'sharp';
 import { allPictures, face, group } from '../bench/pictures.js';
 import { draw, pick, randomOf } from './core/draw.js';
@@ -11,18 +11,18 @@ import { integer } from 'fast-check';
 
 /** A round of mixed requests. */
 interface Round extends Case {
-  /** Which request each caller sends when is drawn from this. */
+  /** Determines which requests each caller sends. */
   readonly seed: number;
 }
 
 const CALLERS = 32;
 const REQUESTS_EACH = 4;
-/** All callers together wait for one another. */
+/** An answer may take long, because all callers share the service. */
 const LIMIT_MS = 60_000;
 
 export const CONCURRENCY: Suite<Round> = {
   name: 'concurrency',
-  title: `${CALLERS} callers at a time, each answer as if it had come alone`,
+  title: `${CALLERS} simultaneous callers, whose answers must be the same as alone`,
   cases: { all: 20, sample: 1 },
   limitMs: 120_000,
   open: async () => {
@@ -33,12 +33,11 @@ export const CONCURRENCY: Suite<Round> = {
       kinds: 1,
       generate: (_, random) => Promise.resolve({ title: 'callers at a time', seed: draw(random, integer()) }),
       run: (one, subject) => run(one, subject, requests, alone),
-      close: () => Promise.resolve(),
     };
   },
 };
 
-/** Requests of all routes, with pictures of several formats, sizes and numbers of faces. */
+/** Requests to all routes, with pictures of several formats, sizes and numbers of faces. */
 async function mix(): Promise<Step[][]> {
   const [one, six] = await allPictures();
   const small = await face(200, 150);
@@ -91,7 +90,7 @@ async function run(
   const call = async (plan: readonly number[]): Promise<void> => {
     for (const number of plan)
       if ((await ask(number)) !== alone.get(number))
-        faults.add(`request ${number} is answered in another way among others`);
+        faults.add(`the answer to request ${number} differs from its answer alone`);
   };
   await Promise.all(plans.map(call));
   return { statuses, faults: [...faults] };

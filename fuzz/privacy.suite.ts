@@ -1,4 +1,4 @@
-/** What was sent is found nowhere: not in the log, metrics, traces or temporary files, however the request ends. */
+/** Nothing that a caller sends may appear in the log, metrics, traces or temporary files, however the request ends. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -13,35 +13,33 @@ import { Subject } from './core/subject.js';
 import type { Case, Outcome, Suite } from './core/suite.js';
 import { withFolder } from './faults/scenario.js';
 
-/** What must be found nowhere. It reads like nothing else. */
+/** The text that must not appear anywhere. It is unlike any other. */
 const MARK = 'zqxjmark';
 const KEY = `${MARK}-key-${'k'.repeat(32)}`;
 const FORMATS = ['text', 'json'] as const;
 
-/** A format of the log. */
+/** A log format. */
 interface LogFormat extends Case {
   readonly format: (typeof FORMATS)[number];
 }
 
 export const PRIVACY: Suite<LogFormat> = {
   name: 'privacy',
-  title: 'A mark in pictures, URLs, headers and keys, looked for in all the service writes',
+  title: 'A mark in pictures, URLs, headers and keys, searched for in everything the service writes',
   cases: { all: FORMATS.length, sample: 1 },
   limitMs: 90_000,
   open: () =>
     Promise.resolve({
-      settings: {},
       kinds: FORMATS.length,
       generate: (index) => {
         const format = FORMATS[index % FORMATS.length];
         return Promise.resolve({ title: `log as ${format}`, format });
       },
       run,
-      close: () => Promise.resolve(),
     }),
 };
 
-/** Requests that bring the mark in every way, and end well and badly. */
+/** Requests that carry the mark in every possible way, some of which succeed and some fail. */
 async function requests(): Promise<Step[][]> {
   const picture = await sharp(await face(320, 240))
     .withExif({ IFD0: { ImageDescription: MARK, Artist: MARK }, IFD3: { GPSLatitudeRef: 'N' } })
@@ -141,17 +139,17 @@ function run({ format }: LogFormat): Promise<Outcome> {
       );
       // Traces are sent in batches, every few seconds.
       await sleep(6_000);
-      const places = {
+      const outputs = {
         log: written,
         metrics: answers[0]?.body.toString() ?? '',
         traces: traced,
         'temporary files': contents(folder),
       };
-      const faults = Object.entries(places).flatMap(([place, text]) =>
-        found(place, text, [MARK, ...numbers]),
+      const faults = Object.entries(outputs).flatMap(([output, text]) =>
+        found(output, text, [MARK, ...numbers]),
       );
-      if (numbers.length === 0) faults.push('no embedding was answered, so none could be looked for');
-      if (traced === '') faults.push('no trace came, so none could be looked at');
+      if (numbers.length === 0) faults.push('no embedding was returned, so none could be searched for');
+      if (traced === '') faults.push('no trace arrived, so none could be searched');
       if (left.size > 0) faults.push(`temporary files: ${[...left].join()}`);
       return { statuses, faults };
     } finally {
@@ -161,13 +159,13 @@ function run({ format }: LogFormat): Promise<Outcome> {
   });
 }
 
-function found(place: string, text: string, secrets: readonly string[]): string[] {
+function found(output: string, text: string, secrets: readonly string[]): string[] {
   return secrets
     .map((secret) => text.toLowerCase().indexOf(secret.toLowerCase()))
     .filter((at) => at !== -1)
     .map(
       (at) =>
-        `what was sent is in the ${place}: ${JSON.stringify(text.slice(Math.max(0, at - 150), at + 80))}`,
+        `input of a caller is in the ${output}: ${JSON.stringify(text.slice(Math.max(0, at - 150), at + 80))}`,
     );
 }
 

@@ -1,4 +1,4 @@
-/** Every suite, in the order they run. */
+/** All suites, in the order in which they run. */
 import type { Suite } from './core/suite.js';
 import { CONCURRENCY } from './concurrency.suite.js';
 import { DOWNLOADS } from './downloads/downloads.suite.js';

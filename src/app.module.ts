@@ -1,4 +1,4 @@
-/** The list of modules. */
+/** The modules of the application. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';

@@ -1,4 +1,4 @@
-/** Builds the application as it is served, for `serve.ts` and the tests alike. */
+/** Builds the application, for `serve.ts` and for tests. */
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -17,7 +17,7 @@ import { trustedProxies } from './http/server/trusted-proxies.js';
 import { ServiceLogger } from './telemetry/service-logger.js';
 import { Telemetry } from './telemetry/telemetry.service.js';
 
-/** The application, set up but not yet listening. */
+/** Returns the application, set up but not yet listening. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const adapter = new DrainingAdapter(config);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
@@ -26,14 +26,14 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
     logger: new ServiceLogger(config),
   });
   app.disable('x-powered-by');
-  // Answers to POST are never cached: hashing them would be work for nothing.
+  // Responses to POST are never cached, so there is no point in hashing them.
   app.disable('etag');
   app.set('trust proxy', trustedProxies(config.trustedProxies));
   app.use(recordRequests(app.get(Telemetry), config.requestTimeoutMs));
-  // Swagger UI needs inline scripts and styles; an API that answers JSON needs no page of its own.
+  // Swagger UI needs inline scripts and styles, and JSON responses need no content security policy.
   app.use(helmet({ contentSecurityPolicy: false }));
   if (config.corsOrigins.length > 0) app.enableCors(crossOrigin(config.corsOrigins));
-  // After CORS, whose preflights carry no key. No body is read before its route asks for it.
+  // After CORS, because preflight requests carry no key. No body has been read at this point.
   app.use(access(config, app.get(ApiKeys), app.get(RateLimiter)));
   app.useGlobalFilters(new ProblemFilter());
   if (!config.docsEnabled) return app;
@@ -46,13 +46,13 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
 
 function openApiDocument(app: NestExpressApplication): ReturnType<typeof SwaggerModule.createDocument> {
   const description =
-    'Finds the faces of a picture, describes each of them, and compares the faces of two pictures. ' +
+    'Finds the faces in a picture, describes each of them, and compares the faces of two pictures. ' +
     'Every error is a problem document (RFC 9457) with a stable `code` and the id of the request.';
   const document = SwaggerModule.createDocument(
     app,
     new DocumentBuilder().setTitle('Face analysis API').setDescription(description).setVersion('1').build(),
   );
-  // Express needs the colon of `insightface:detect` escaped; a reader does not.
+  // Express needs the colon of `insightface:detect` escaped; the document does not.
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, item]) => [path.replaceAll('\\', ''), item]),
   );

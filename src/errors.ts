@@ -1,6 +1,6 @@
-/** The one error type of the service: a stable code, a sentence a caller can act on, and details. HTTP is not known here. */
+/** The one error type of the service: a stable code, a sentence a caller can act on, and details. It knows nothing of HTTP. */
 
-/** Every way a request or a start can fail. `http/problem.ts` gives each its status and title. */
+/** Every way a request or the start of the service can fail. `http/problems/problem.ts` gives each code a status and title. */
 export type ErrorCode =
   // what the caller sent
   | 'malformed_request'
@@ -28,7 +28,6 @@ export type ErrorCode =
   | 'object_not_found'
   // the service itself
   | 'overloaded'
-  | 'draining'
   | 'deadline_exceeded'
   | 'worker_failed'
   | 'invalid_configuration'
@@ -36,18 +35,18 @@ export type ErrorCode =
   | 'pack_unavailable'
   | 'internal';
 
-/** Facts beside the message: names of fields, limits, sizes. Never contents, credentials or URLs with a query. */
+/** Facts that go with the message: field names, limits, sizes. Never contents, credentials or URLs with a query. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** An expected failure. Anything else that is thrown is a defect and reaches the caller as `internal`. */
+/** An expected failure. Anything else that is thrown is a bug and reaches the caller as `internal`. */
 export class AppError extends Error {
   override readonly name = 'AppError';
 
   /**
-   * @param code stable, machine-readable; part of the API
+   * @param code stable and machine-readable; part of the API
    * @param message a sentence that says what is wrong and what to do about it
-   * @param details facts a program can use
-   * @param options `cause`: the error underneath; it is logged, never sent
+   * @param details facts that a program can use
+   * @param options `cause`: the underlying error; it is logged, never sent
    */
   constructor(
     readonly code: ErrorCode,

@@ -1,14 +1,14 @@
-/** Starts the service, and stops it when it is told to. */
+/** Starts the service, and stops it on a signal. */
 import { startFailureText } from './start-failure.js';
 
-/** Nest cannot stop what has not started: signals that come before wait. Later ones must not kill a process that exits. */
+/** Nest cannot stop before it has started, so earlier signals are kept. Later ones must not kill a process that is exiting. */
 const received: NodeJS.Signals[] = [];
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
   process.on(signal, () => received.push(signal));
 
 try {
-  // Loaded only now, so that a failure of that (too few files may be open) is told like any other; and the service, which
-  // is large, only once the settings are known to be right.
+  // Imported here so that a failure to load (too few open files allowed) is reported like any other. The service, which is
+  // large, is imported only after the settings have been validated.
   const { loadConfig } = await import('./config/config.js');
   const config = loadConfig();
   const { serve } = await import('./serve.js');

@@ -1,4 +1,4 @@
-/** The service as a process: its application, its log, its end. */
+/** Runs the service as a process: application, log and shutdown. */
 import { inspect } from 'node:util';
 import { Logger, ShutdownSignal } from '@nestjs/common';
 import { createApp } from './app.setup.js';
@@ -9,14 +9,14 @@ import { logProcessWarnings } from './telemetry/service-logger.js';
 const STOP_SIGNALS = [ShutdownSignal.SIGTERM, ShutdownSignal.SIGINT, ShutdownSignal.SIGHUP];
 
 /**
- * Resolves when it serves.
- * @throws AppError, or an error of the system, why it cannot
+ * Resolves when the service accepts requests.
+ * @throws AppError, or a system error, if it cannot start
  */
 export async function serve(config: Config): Promise<void> {
   guardLogOutput();
-  // A defect that nobody has caught, a rejected promise included, leaves a state that nobody knows: it ends the process.
+  // After an uncaught error or an unhandled rejection the state of the process is unknown, so it ends.
   process.on('uncaughtException', (error: unknown) => {
-    new Logger('Main').fatal(`The process ends by a defect: ${inspect(error)}`);
+    new Logger('Main').fatal(`The process ends because of an unexpected error: ${inspect(error)}`);
     process.exit(1);
   });
   const app = await createApp(config);
@@ -25,6 +25,6 @@ export async function serve(config: Config): Promise<void> {
   const url = await app.getUrl();
   const explore = config.docsEnabled && config.managementPort === undefined;
   new Logger('Main').log(`Listening on ${url}${explore ? `; explore the API at ${url}/docs` : ''}`);
-  // A stop that went well is no death by signal: the exit code is 0.
+  // After a clean shutdown the exit code is 0, not that of the signal.
   app.enableShutdownHooks(STOP_SIGNALS, { useProcessExit: true });
 }

@@ -1,19 +1,20 @@
-/** Why the service does not start, for the operator: what can be mended is one sentence, anything else keeps its stack. */
+/** Explains to the operator why the service does not start: in one sentence if it can be fixed, otherwise with a stack. */
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { AppError } from './errors.js';
 
-/** Errors of the system about an address to listen on, by code. */
+/** System errors about the address to listen on, by code. */
 const LISTENING: Readonly<Record<string, (host: string, port: number | string) => string>> = {
   EADDRINUSE: (host, port) =>
-    `Port ${port} of ${host} is taken by another process: stop that, or choose another PORT or MANAGEMENT_PORT.`,
+    `Another process uses port ${port} of ${host}: stop it, or choose another PORT or MANAGEMENT_PORT.`,
   EACCES: (_, port) =>
-    `Port ${port} may not be used by this user: choose a PORT and MANAGEMENT_PORT above 1023, or permit it.`,
-  EADDRNOTAVAIL: (host) => `HOST ${host} is no address of this machine: 0.0.0.0 stands for all of them.`,
+    `This user may not use port ${port}: choose a PORT and MANAGEMENT_PORT above 1023, or grant permission.`,
+  EADDRNOTAVAIL: (host) =>
+    `HOST ${host} is not an address of this machine: set one, or 0.0.0.0 for all of them.`,
 };
-/** What the system says when it has no more of something, by code. */
+/** System errors about exhausted resources, by code. */
 const SHORT_OF: Readonly<Record<string, string>> = {
-  EMFILE: 'The process may open too few files: raise its limit (`ulimit -n`) to 1024 or more.',
+  EMFILE: 'The limit on open files is too low: raise it (`ulimit -n`) to 1024 or more.',
   ENFILE: 'The machine has too many open files.',
   ENOMEM: 'There is not enough memory.',
   EAGAIN:
@@ -36,16 +37,17 @@ export function startFailureText(error: unknown): string {
   if (syscall === 'listen' || syscall === 'bind') {
     const host = address ?? '';
     return (
-      LISTENING[code]?.(host, port ?? '') ?? `HOST ${host}, PORT ${port} cannot be listened on (${code}).`
+      LISTENING[code]?.(host, port ?? '') ??
+      `The service cannot listen on HOST ${host}, PORT ${port} (${code}).`
     );
   }
   if (syscall === 'getaddrinfo')
-    return `HOST ${hostname} is no address, and no name that can be resolved (${code}).`;
-  // Node calls a file that it may not open one that does not exist.
+    return `HOST ${hostname} is neither an address nor a name that can be resolved (${code}).`;
+  // With too few open files, Node reports files that it cannot open as missing.
   return SHORT_OF[hasFewFiles() ? 'EMFILE' : code] ?? inspect(error);
 }
 
-/** Fewer than this do not even let Node load the modules. */
+/** With a lower limit, Node cannot even load the modules. */
 const MIN_FILES = 512;
 
 function hasFewFiles(): boolean {

@@ -1,6 +1,6 @@
 /**
- * Lists the packages that have an install script, and fails for one that nobody has looked at. None of them runs, for .npmrc
- * says `ignore-scripts`; a package that does need its script would be installed incomplete.
+ * Lists the packages that have an install script, and fails for one that has not been reviewed. None of them runs,
+ * because .npmrc says `ignore-scripts`. A package that needs its script would be installed incomplete.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { packages } from './production-packages.mjs';
 
 /** What the scripts of the known ones would do, and why the package works without. */
 const KNOWN = {
-  'onnxruntime-node': 'would download CUDA libraries; `npm run cuda` installs them where they are wanted',
-  '@parcel/watcher': 'builds from source only where that is asked for',
-  'unrs-resolver': 'looks whether its binary for this platform is there',
+  'onnxruntime-node': 'would download CUDA libraries; `npm run cuda` installs them on request',
+  '@parcel/watcher': 'builds from source only on request',
+  'unrs-resolver': 'checks that its binary for this platform is there',
 };
 
 const [folder = '.'] = process.argv.slice(2);
@@ -21,9 +21,9 @@ const problems = isRefused ? [] : ['.npmrc does not say "ignore-scripts=true"'];
 for (const { name, version, isForDevelopment } of withScripts) {
   const install = isForDevelopment ? 'development' : 'production';
   console.log(`${name}@${version} (${install}): ${KNOWN[name] ?? 'unknown'}.`);
-  if (!Object.hasOwn(KNOWN, name)) problems.push(`${name} has an install script that nobody has looked at`);
+  if (!Object.hasOwn(KNOWN, name)) problems.push(`${name} has an install script that has not been reviewed`);
 }
 for (const name of Object.keys(KNOWN))
-  if (!withScripts.some((pkg) => pkg.name === name)) problems.push(`${name} has no install script any more`);
+  if (!withScripts.some((pkg) => pkg.name === name)) problems.push(`${name} no longer has an install script`);
 for (const problem of problems) console.error(`install-scripts: ${problem}.`);
 process.exitCode = problems.length === 0 ? 0 : 1;

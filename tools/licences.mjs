@@ -1,10 +1,10 @@
 /**
- * Lists the licence of every package that a production install may have, and fails for one that is not allowed. An
- * expression of several licences is allowed when all that are joined by AND are, or one of those joined by OR.
+ * Lists the licences of all packages that a production install may have, and fails if one is not allowed. Of licences joined by
+ * AND, all must be allowed; of licences joined by OR, one.
  */
 import { packages } from './production-packages.mjs';
 
-/** Permissive: they ask for no more than to be named. */
+/** Permissive licences, which only require attribution. */
 const ALLOWED = new Set([
   '0BSD',
   'Apache-2.0',
@@ -17,18 +17,18 @@ const ALLOWED = new Set([
   'Python-2.0',
   'Unlicense',
 ]);
-/** Licences that are allowed for some packages only, and why. */
+/** Licences that are allowed for certain packages only, with the reason. */
 const EXCEPTIONS = [
   {
     packages: /^@img\/sharp-(libvips-|win32-|wasm32)/,
     licence: 'LGPL-3.0-or-later',
     because:
-      'libvips is a shared library of its own that sharp loads: it may be replaced by another build, and the repository of its package says what it is built from',
+      'libvips is a separate shared library that sharp loads: it can be replaced by another build, and the repository of its package documents its sources',
   },
   {
     packages: /^spdx-exceptions$/,
     licence: 'CC-BY-3.0',
-    because: 'a list of names, no program',
+    because: 'a list of names, not a program',
   },
 ];
 
@@ -36,7 +36,7 @@ const isAllowed = (name, licence) =>
   ALLOWED.has(licence) || EXCEPTIONS.some((one) => one.licence === licence && one.packages.test(name));
 
 /** @param {{ name: string, licence?: string }} pkg */
-export function isFine({ name, licence }) {
+function isFine({ name, licence }) {
   if (licence === undefined) return false;
   const alternatives = licence.replace(/^\((.*)\)$/, '$1').split(' OR ');
   return alternatives.some((all) => all.split(' AND ').every((one) => isAllowed(name, one.trim())));

@@ -1,6 +1,6 @@
-/** The part of a page between two marks, which a command writes. */
+/** Replaces the generated part of a page, between two marks. */
 
-/** @param marks the comments around the part @throws Error where the page lacks them */
+/** @param marks the comments around that part @throws Error if the page lacks them */
 export function replaceMarked(page: string, [begin, end]: readonly [string, string], text: string): string {
   const [before, rest] = page.split(begin);
   const after = rest?.split(end)[1];

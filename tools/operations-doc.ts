@@ -7,8 +7,8 @@ const START = '<!-- Written by `npm run docs`. -->\n<!-- prettier-ignore-start -
 const END = '<!-- prettier-ignore-end -->';
 
 /**
- * The document with its table of settings made anew.
- * @param document the whole text, with the two marks between which the table stands
+ * Returns the document with a new table of settings.
+ * @param document the whole text, with two marks around the table
  */
 export function withSettings(document: string): string {
   const [before, rest = ''] = document.split(START);

@@ -1,6 +1,6 @@
-/** Small SVG plots: curves in a frame of two axes, and a matrix of counts. No scripts, no fonts of their own. */
+/** Small SVG plots: curves over two axes, and a matrix of counts. They use no scripts and no embedded fonts. */
 
-/** One line, or a set of dots. */
+/** A line or a set of dots. */
 export interface Series {
   readonly label: string;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -8,14 +8,14 @@ export interface Series {
   readonly style?: 'line' | 'dots' | 'dashes';
 }
 
-/** One end to the other of an axis. */
+/** An axis and its range. */
 export interface Axis {
   readonly label: string;
   readonly from: number;
   readonly to: number;
-  /** Powers of ten at equal distances; `from` must be above 0. */
+  /** Whether powers of ten are at equal distances; `from` must then be above 0. */
   readonly logarithmic?: boolean;
-  /** Where lines are drawn and named; default: equal steps, or powers of ten. */
+  /** Where grid lines and their labels are drawn; default: equal steps, or powers of ten. */
   readonly ticks?: readonly number[];
 }
 
@@ -26,8 +26,8 @@ const COLOURS = ['#1f5fa8', '#c8511b', '#3a8a3f', '#8a4fa3', '#8a6d1f', '#555555
 const TICKS = 5;
 
 /**
- * Curves of y over x.
- * @param legend the corner at the right where the curves are named
+ * Plots curves of y over x.
+ * @param legend the right-hand corner that holds the legend
  */
 export function plotCurves(
   title: string,
@@ -61,7 +61,7 @@ export function plotCurves(
   ]);
 }
 
-/** Counts by actual (rows) and predicted class (columns), shaded by their share of the row. */
+/** Plots counts by actual (rows) and predicted class (columns), shaded by their share of the row. */
 export function plotMatrix(
   title: string,
   classes: readonly string[],
@@ -97,24 +97,24 @@ function drawSeries(
   toX: (value: number) => number,
   toY: (value: number) => number,
 ): string {
-  const places = points.map(([x, y]) => [round(toX(x)), round(toY(y))] as const);
+  const positions = points.map(([x, y]) => [round(toX(x)), round(toY(y))] as const);
   if (style === 'dots') {
-    return places.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`).join('');
+    return positions.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`).join('');
   }
   const dashes = style === 'dashes' ? ' stroke-dasharray="5 4"' : '';
-  const path = thin(places)
+  const path = thin(positions)
     .map(([x, y]) => `${x},${y}`)
     .join(' ');
   return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"${dashes}/>`;
 }
 
-/** Leaves out points that the eye cannot tell from their neighbours. */
-function thin(places: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+/** Drops points that the eye cannot tell from their neighbours. */
+function thin(positions: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const kept: (readonly [number, number])[] = [];
-  for (const [index, place] of places.entries()) {
+  for (const [index, position] of positions.entries()) {
     const last = kept.at(-1);
-    const near = last !== undefined && Math.hypot(place[0] - last[0], place[1] - last[1]) < 1;
-    if (!near || index === places.length - 1) kept.push(place);
+    const near = last !== undefined && Math.hypot(position[0] - last[0], position[1] - last[1]) < 1;
+    if (!near || index === positions.length - 1) kept.push(position);
   }
   return kept;
 }

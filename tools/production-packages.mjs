@@ -1,10 +1,10 @@
-/** The packages that a production install may have, as package-lock.json pins them, on every platform. */
+/** The packages that a production install may have, on any platform, as pinned in package-lock.json. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Licence as old manifests state it: `license`, or a list `licenses`. */
+/** The licence in a manifest: `license` or, in old manifests, a list `licenses`. */
 function licenceOf({ license, licenses }) {
   if (typeof license === 'string') return license;
   if (typeof license?.type === 'string') return license.type;
@@ -17,9 +17,9 @@ function repositoryOf({ repository }) {
 }
 
 /**
- * Name, version, licence and repository of each, and whether it has an install script. Of packages for other platforms, which
- * are not installed here, the lock file knows all but the repository.
- * @param {{ folder?: string, dev?: boolean }} options folder of the project; `dev`: those for development, too
+ * Name, version, licence and repository of each package, and whether it has an install script. The repository is unknown for
+ * packages of other platforms: they are not installed here, and the lock file does not state it.
+ * @param {{ folder?: string, dev?: boolean }} options folder of the project; `dev`: include packages for development
  */
 export function packages({ folder = '.', dev = false } = {}) {
   const { packages } = read(join(folder, 'package-lock.json'));

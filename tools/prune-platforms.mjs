@@ -1,18 +1,18 @@
 /**
- * Removes what installed packages bring along for other platforms than this one, and says how much that was; safe to
- * repeat. With `--lean` also what only compilers and debuggers read: type declarations, source maps, TypeScript.
+ * Removes the files of installed packages that are for other platforms, and prints how much space that saved. It is safe to
+ * repeat. With `--lean` it also removes what only compilers and debuggers read: type declarations, source maps, TypeScript.
  */
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const MIB = 1024 * 1024;
-/** Files of packages that no running program reads. */
+/** Files that no running program reads. */
 const FOR_DEVELOPERS = /\.([cm]?ts|map)$/;
-/** Packages that are there only as optional peers of others, for their compilers' plugins, and links to programs. */
+/** Packages that are installed only as optional peers, for compiler plugins of other packages; and links to programs. */
 const TOOLS = ['typescript', '.bin'];
 
-/** Bytes of a file or folder. */
+/** Size of a file or folder in bytes. */
 function sizeOf(path) {
   const stat = lstatSync(path);
   if (!stat.isDirectory()) return stat.size;
@@ -25,7 +25,7 @@ function remove(path) {
   return size;
 }
 
-/** Names in a folder; none where there is no folder. */
+/** Names in a folder; none if it does not exist. */
 function namesIn(folder) {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
@@ -36,7 +36,7 @@ function pruneOnnxRuntime(modules, platform, arch) {
   let saved = 0;
   for (const version of namesIn(bin)) {
     const folder = join(bin, version);
-    // Never the last one that is left: a platform without a build of its own keeps all.
+    // Never remove the last build: a platform without its own build keeps all of them.
     if (!existsSync(join(folder, platform, arch))) continue;
     for (const other of namesIn(folder)) {
       if (other !== platform) saved += remove(join(folder, other));

@@ -1,6 +1,6 @@
 /**
- * Prints the software bill of materials (CycloneDX, JSON): npm's own of the packages of a production install, and the models
- * of the default pack with source, licence and SHA-256 as its pack.json states them.
+ * Prints the software bill of materials (CycloneDX, JSON): npm's own for the packages of a production install, plus the models of
+ * the default pack, with source, licence and SHA-256 from its pack.json.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const PACK = 'default';
 
-/** Every graph that the manifest names, by role. */
+/** All graphs in the manifest, by role. */
 function modelsOf({ models, sources, licence }) {
   return Object.entries(models).flatMap(([role, model]) =>
     [
@@ -46,7 +46,7 @@ const npm = [
 const bom = JSON.parse(
   execFileSync('npm', npm, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }),
 );
-// npm takes the name of the folder.
+// npm uses the name of the folder.
 bom.metadata.component.name = read('package.json').name;
 bom.components.push(...modelsOf(read(`models/${PACK}/pack.json`)));
 console.log(JSON.stringify(bom, undefined, 2));

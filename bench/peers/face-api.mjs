@@ -1,6 +1,6 @@
 /**
- * @vladmandic/face-api on its WASM back end: SSD MobileNet detector, 68 landmarks, descriptor (128 numbers), age and
- * gender. It has no pose, quality, mask or liveness.
+ * @vladmandic/face-api on its WASM back end: SSD MobileNet detector, 68 landmarks, descriptor (128 numbers), age and gender. It
+ * has no pose, quality, mask or liveness.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * @vladmandic/human on its WASM back end. Switched on: detector with rotation, mesh, description (embedding, age,
- * gender), liveness. Off: emotion, iris, antispoof, attention, body, hand, object, gesture, segmentation, filters, and
- * every reuse of the last picture's results.
+ * @vladmandic/human on its WASM back end. Enabled: detector with rotation, mesh, description (embedding, age, gender) and
+ * liveness. Disabled: emotion, iris, antispoof, attention, body, hand, object, gesture, segmentation, filters, and any reuse of
+ * results of the previous picture.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -39,11 +39,11 @@ const CONFIG = {
   },
 };
 
-// Human fetches its models, and the fetch of Node.js reads no files.
+// Human fetches its models, but the fetch of Node.js cannot read files.
 globalThis.fetch = async (url) => new globalThis.Response(await readFile(fileURLToPath(url)));
 
 await serve(async () => {
-  // By its path: the package's "exports" name it in a form that Node.js does not accept.
+  // Loaded by its path: the package's "exports" are in a form that Node.js does not accept.
   const { Human } = require(join(folderOf('@vladmandic/human'), 'human.node-wasm.js'));
   const human = new Human(CONFIG);
   await human.load();

@@ -1,6 +1,6 @@
 /**
- * A minimal HTTP server around a library: a picture as the body of any POST, what the library finds as JSON. One process
- * for each core, as the libraries run on the thread that calls them; the same decoder as the service's.
+ * A minimal HTTP server around a library: it takes a picture as the body of any POST, and returns the results as JSON. It runs one
+ * process per core, because the libraries run on the calling thread, and uses the same decoder as the service.
  */
 import cluster from 'node:cluster';
 import { once } from 'node:events';
@@ -13,13 +13,13 @@ import sharp from 'sharp';
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** @param open loads the library; resolves to a function from `{ data, width, height }` (RGB) to a list of faces */
+/** @param open loads the library, and resolves to a function from `{ data, width, height }` (RGB) to a list of faces */
 export async function serve(open) {
   if (cluster.isPrimary) startProcesses();
   else await answer(await open());
 }
 
-/** None of the processes listens before all of them are ready. */
+/** Starts the processes. They begin to listen when all of them are ready. */
 function startProcesses() {
   cluster.setupPrimary({ execArgv: [] });
   const processes = Array.from({ length: availableParallelism() }, () => cluster.fork());

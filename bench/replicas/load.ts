@@ -1,18 +1,19 @@
-/** Callers that send a picture over and over, each its next one as soon as the last is answered. */
+/** Callers that keep sending a picture, each as soon as its previous request is answered. */
 import { Agent, request } from 'node:http';
+import { sum } from '../statistics.js';
 
-/** What became of the requests. */
+/** The outcomes of the requests. */
 export interface Tally {
   sent: number;
   /** Answered with 200 and one face. */
   answered: number;
-  /** Everything else, with how often it happened. */
+  /** All other outcomes, with their counts. */
   readonly lost: Map<string, number>;
 }
 
-/** How many were lost so far. */
+/** How many requests have been lost so far. */
 export function lostOf({ lost }: Tally): number {
-  return [...lost.values()].reduce((sum, count) => sum + count, 0);
+  return sum([...lost.values()]);
 }
 
 export class Load {
@@ -21,7 +22,7 @@ export class Load {
   private readonly callers: Promise<void>[];
   private isOver = false;
 
-  /** Starts at once. @param picture a JPEG with one face */
+  /** Starts the load. @param picture a JPEG with one face */
   constructor(
     private readonly url: string,
     private readonly picture: Buffer,
@@ -30,7 +31,7 @@ export class Load {
     this.callers = Array.from({ length: callers }, () => this.call());
   }
 
-  /** Resolves when the last answer is there. */
+  /** Ends the load. It resolves after the last answer. */
   async stop(): Promise<void> {
     this.isOver = true;
     await Promise.all(this.callers);
@@ -47,7 +48,7 @@ export class Load {
     }
   }
 
-  /** How a request ended: `answered`, or what went wrong. */
+  /** Sends a request. @returns `answered`, or what went wrong */
   private send(): Promise<string> {
     return new Promise((resolve) => {
       const headers = { 'content-type': 'image/jpeg', 'content-length': this.picture.length };

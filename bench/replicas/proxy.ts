@@ -1,17 +1,15 @@
-/** HAProxy with the configuration of deploy/, in front of replicas that listen on this machine. */
+/** HAProxy with the configuration in deploy/, in front of replicas on this machine. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isReady } from '../server-process.js';
+import { endProcess, untilReady } from '../server-process.js';
 
 const CONFIGURATION = 'deploy/haproxy.cfg';
 const START_LIMIT_MS = 30_000;
 
-/** What the proxy counted. */
+/** The counters of the proxy. */
 export interface ProxyCounts {
   /** Requests that were sent a second time. */
   readonly retried: number;
-  /** Answers of class 2xx of each replica. */
+  /** 2xx responses of each replica. */
   readonly answers: number[];
 }
 
@@ -44,15 +42,10 @@ export class Proxy {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     this.child = child;
-    const started = performance.now();
-    while (!(await isReady(this.url))) {
-      if (child.exitCode !== null) throw new Error(`HAProxy ended with exit code ${child.exitCode}.`);
-      if (performance.now() - started > START_LIMIT_MS) throw new Error('HAProxy does not become ready.');
-      await sleep(50);
-    }
+    await untilReady('HAProxy', this.url, child, START_LIMIT_MS);
   }
 
-  /** Its counters since the start, from its statistics page. */
+  /** The counters since the start, from the statistics page. */
   async counts(): Promise<ProxyCounts> {
     const csv = await (await fetch(`http://127.0.0.1:${this.statsPort}/;csv`)).text();
     const [head, ...lines] = csv.trim().split('\n');
@@ -70,14 +63,10 @@ export class Proxy {
   }
 
   async stop(): Promise<void> {
-    const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    await ended;
+    if (this.child !== undefined) await endProcess(this.child);
   }
 
-  /** At once, without waiting for its end. */
+  /** Kills it without waiting for its end. */
   kill(): void {
     this.child?.kill('SIGKILL');
   }

@@ -1,27 +1,27 @@
-/** A horizontal pod autoscaler over replicas whose load changes: which signal it watches makes the difference. */
-import { quantile } from '../statistics.js';
+/** Simulates a horizontal pod autoscaler under changing load, for each signal that it may watch. */
+import { quantile, sum } from '../statistics.js';
 import { Clock } from './clock.js';
 import { balancer } from './cluster.js';
 import { exponential, seededRandom } from './random.js';
 import { type Demand, Replica, type ReplicaSize } from './replica.js';
 
-/** What may be watched: share of the requested CPU, requests taken and not answered, time in the queue. */
+/** What an autoscaler may watch: share of the requested CPU, requests accepted but not answered, time in the queue. */
 export type Signal = 'cpu' | 'ongoing' | 'queueMs';
 
 export interface Scenario {
   readonly signal: Signal;
-  /** The mean over the replicas that the autoscaler aims for: share, requests, milliseconds. */
+  /** The mean over all replicas that the autoscaler aims for: a share, requests or milliseconds. */
   readonly target: number;
   readonly size: ReplicaSize;
-  /** Cores that a pod asks for, which its CPU use is a share of; a crowded node gives it fewer (`size.cores`). */
+  /** Cores that a pod requests. Its CPU use is a share of them; a crowded node gives it fewer (`size.cores`). */
   readonly requestedCores: number;
   readonly demands: readonly Demand[];
   readonly min: number;
   readonly max: number;
-  /** From the decision to the first request of a new replica. */
+  /** Time from the decision to the first request of a new replica. */
   readonly startMs: number;
   readonly seconds: number;
-  /** Requests per second at a moment (in milliseconds). */
+  /** Requests per second at a time in milliseconds. */
   readonly load: (at: number) => number;
 }
 
@@ -31,16 +31,16 @@ export interface ScenarioFigures {
   readonly refused: number;
   readonly replicaMinutes: number;
   readonly highest: number;
-  /** Replicas that serve, by seconds. */
+  /** Number of serving replicas over time. */
   readonly curve: readonly (readonly [second: number, replicas: number])[];
 }
 
-/** The controller's defaults: Kubernetes evaluates every 15 seconds, ignores a tenth, at most doubles or adds four. */
+/** Kubernetes' defaults: it evaluates every 15 seconds, ignores deviations of 10 %, and at most doubles or adds four. */
 const PERIOD_MS = 15_000;
 const TOLERANCE = 0.1;
 const STABLE_DOWN_MS = 120_000;
 const SAMPLE_MS = 1000;
-/** A gauge is read as it is now; over longer, what a backlog was before new replicas came would be counted again. */
+/** Samples of the gauge that are averaged. Over a longer time, a backlog from before the last scaling would count again. */
 const GAUGE_SAMPLES = 5;
 
 export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
@@ -90,13 +90,13 @@ export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
     recent.push({ at: clock.now, desired: Math.min(max, Math.max(min, proposed)) });
     const lately = recent.filter(({ at }) => at > clock.now - STABLE_DOWN_MS);
     const { desired } = recent[recent.length - 1];
-    // Up at once, but not by more than the policy allows; down only to the highest number wanted lately.
+    // Scale up at once, within the limits of the policy; scale down only to the highest number that was desired recently.
     const next =
       desired > wanted
         ? Math.min(desired, Math.max(2 * wanted, wanted + 4))
         : Math.min(wanted, Math.max(...lately.map((one) => one.desired)));
     for (let index = wanted; index < next; index++) clock.after(startMs, start);
-    // A replica that leaves answers what it has taken, and gets nothing more.
+    // A removed replica answers the requests it has accepted, and gets no more.
     if (next < serving.length) serving.splice(next);
     wanted = next;
   };
@@ -114,5 +114,5 @@ export function simulateAutoscaler(scenario: Scenario): ScenarioFigures {
 }
 
 function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length;
+  return values.length === 0 ? 0 : sum(values) / values.length;
 }

@@ -1,10 +1,10 @@
-/** Simulated time: jumps from event to event. Times in milliseconds. */
+/** Simulated time, which jumps from event to event. Times are in milliseconds. */
 
 /** Something whose next event is known. */
 export interface Actor {
-  /** When it happens; Infinity: never. */
+  /** Time of the next event; Infinity: there is none. */
   readonly nextAt: number;
-  /** Plays it. */
+  /** Performs that event. */
   advance(time: number): void;
 }
 
@@ -22,17 +22,17 @@ export class Clock {
     return this.time;
   }
 
-  /** Lets an actor take part in time. */
+  /** Adds an actor. */
   add(actor: Actor): void {
     this.actors.push(actor);
   }
 
-  /** Acts `delay` from now. */
+  /** Calls `act` after `delay`. */
   after(delay: number, act: () => void): void {
     this.timers.push({ at: this.time + delay, act });
   }
 
-  /** Plays everything that happens up to `end`. */
+  /** Performs all events up to `end`. */
   run(end: number): void {
     for (;;) {
       const timer = earliest(this.timers, ({ at }) => at);

@@ -1,4 +1,4 @@
-/** One machine under a fixed number of callers, as the speed benchmark loads it. */
+/** Simulates one machine under a fixed number of callers, like the load of the speed benchmark. */
 import { quantile } from '../statistics.js';
 import { Clock } from './clock.js';
 import { type Demand, Replica, type ReplicaSize } from './replica.js';
@@ -11,7 +11,7 @@ export interface ClosedLoopFigures {
   readonly p99Ms: number;
 }
 
-/** @param seconds of simulated time; the first tenth is not counted */
+/** @param seconds simulated time, of which the first tenth is not counted */
 export function simulateClosedLoop(
   size: ReplicaSize,
   demands: readonly Demand[],

@@ -1,10 +1,10 @@
-/** Replicas behind a load balancer, under requests that come at random (Poisson). */
+/** Simulates replicas behind a load balancer, with requests at random times (Poisson). */
 import { quantile } from '../statistics.js';
 import { Clock } from './clock.js';
 import { exponential, type Random, seededRandom } from './random.js';
 import { type Demand, Replica, type ReplicaSize } from './replica.js';
 
-/** How a load balancer chooses; `least`: the one with the fewest ongoing requests. */
+/** How a load balancer chooses a replica. `least`: the one with the fewest ongoing requests. */
 export const POLICIES = ['random', 'round-robin', 'least'] as const;
 export type Policy = (typeof POLICIES)[number];
 
@@ -25,7 +25,7 @@ export interface ClusterLoad {
   readonly seconds?: number;
 }
 
-/** A steady load; the first tenth of the time is not counted. */
+/** Simulates a steady load. The first tenth of the time is not counted. */
 export function simulateCluster(load: ClusterLoad): ClusterFigures {
   const { replicas: count, size, demands, perSecond, policy, seconds = 60 } = load;
   const clock = new Clock();
@@ -53,7 +53,7 @@ export function simulateCluster(load: ClusterLoad): ClusterFigures {
   };
 }
 
-/** Chooses among the replicas that are there at the moment. */
+/** A function that chooses among the current replicas. */
 export function balancer(policy: Policy, random: Random): (replicas: readonly Replica[]) => Replica {
   let turn = 0;
   return (replicas) => {
@@ -68,7 +68,7 @@ export function balancer(policy: Policy, random: Random): (replicas: readonly Re
   };
 }
 
-/** The least number of replicas that keeps the 99th percentile and refuses at most one request in a thousand. */
+/** The minimum number of replicas that meets the target for the 99th percentile and refuses at most one request in a thousand. */
 export function replicasFor(
   load: Omit<ClusterLoad, 'replicas'>,
   p99Ms: number,
@@ -83,7 +83,7 @@ export function replicasFor(
   for (let replicas = Math.max(1, minReplicas); replicas <= maxReplicas; replicas++) {
     const figures = simulateCluster({ ...load, replicas });
     if (figures.p99Ms <= p99Ms && figures.refused <= 0.001) return replicas;
-    // More replicas do not make a single request any faster.
+    // More replicas do not make a single request faster.
     if (replicas > 3 * minReplicas + 3) return undefined;
   }
   return undefined;

@@ -1,16 +1,16 @@
-/** What requests cost, taken from what the speed benchmark measured. */
+/** The costs of requests, taken from the figures of the speed benchmark. */
 import type { SpeedResult } from '../speed.js';
 import { median, sum } from '../statistics.js';
 import type { Demand } from './replica.js';
 
-/** The demands of a picture, one for each request that was measured alone. */
+/** The demands of a picture, one for each request that was measured singly. */
 export function demandsOf({ single, cells }: SpeedResult, picture: string): Demand[] {
   const alone = cells.find(
     (cell) => cell.picture === picture && cell.encoding === 'raw' && cell.concurrency === 1,
   );
   const samples = single.find((one) => one.picture === picture)?.samples;
   if (alone === undefined || samples === undefined)
-    throw new Error(`The speed figures have no request of ${picture} alone, as a raw body.`);
+    throw new Error(`The figures of \`speed\` lack single requests of ${picture} as a raw body.`);
   const cpuMs = (cores: number): number => (1000 * cores) / alone.requestsPerSecond;
   const parts = samples.map(({ request, stages }) => ({
     request,
@@ -29,7 +29,7 @@ export function demandsOf({ single, cells }: SpeedResult, picture: string): Dema
   }));
 }
 
-/** The same demands where everything takes `factor` times as long. */
+/** The same demands, with everything but waiting taking `factor` times as long. */
 export function slowed(demands: readonly Demand[], factor: number): Demand[] {
   return demands.map(({ mainMs, decodeMs, workMs, callerMs, waitMs }) => ({
     mainMs: mainMs * factor,

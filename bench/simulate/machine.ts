@@ -1,6 +1,6 @@
 /**
- * Threads that share cores. A station is a number of threads with a queue in front; as many tasks as there are threads
- * are worked on, and where more threads are busy than there are cores, each gets an equal share of them.
+ * Simulates threads that share cores. A station is a number of threads with a queue in front; each thread works on one task. If
+ * more threads are busy than there are cores, each gets an equal share of them.
  */
 import { sum } from '../statistics.js';
 import type { Actor, Clock } from './clock.js';
@@ -12,10 +12,10 @@ interface Task {
   readonly done: () => void;
 }
 
-/** Tasks that a thread takes at a time when they wait. */
+/** How many waiting tasks a thread takes at a time. */
 export interface Together {
   readonly max: number;
-  /** What several take, as a part of what they would take one after the other. */
+  /** The time that several tasks take together, as a share of their time one after the other. */
   readonly share: number;
 }
 
@@ -33,13 +33,13 @@ export class Machine implements Actor {
   private readonly active = new Set<Task>();
   private advancedTo = 0;
   private busyMs = 0;
-  /** When its next task ends; Infinity while it is idle. */
+  /** Time at which its next task ends; Infinity while it is idle. */
   nextAt = Infinity;
 
   /**
-   * @param cores how many it may use; less than a whole one for what a neighbour takes
-   * @param threads of each station, by name
-   * @param together for stations that do not take one task after the other
+   * @param cores number of cores, which may be fractional if neighbours use a part of them
+   * @param threads number of threads of each station, by name
+   * @param together for stations that take several tasks at a time
    */
   constructor(
     private readonly clock: Clock,
@@ -75,8 +75,9 @@ export class Machine implements Actor {
   }
 
   /**
-   * @param work CPU time it takes on a core of its own, in milliseconds
-   * @param started is called when a thread takes it
+   * Adds a task to a station.
+   * @param work CPU time in milliseconds on a core of its own
+   * @param started is called when a thread takes the task
    */
   submit(name: string, work: number, done: () => void, started: () => void = () => {}): void {
     this.progress(this.clock.now);
@@ -87,7 +88,7 @@ export class Machine implements Actor {
     this.schedule();
   }
 
-  /** Brings it to `time`, and ends the task that is due then. */
+  /** Advances to `time` and ends the task that is due then. */
   advance(time: number): void {
     this.progress(time);
     const task = this.shortest();
@@ -132,7 +133,7 @@ export class Machine implements Actor {
     this.nextAt = task === undefined ? Infinity : this.advancedTo + Math.max(0, task.remaining) / this.speed;
   }
 
-  /** What each busy thread gets of a core. */
+  /** The share of a core that each busy thread gets. */
   private get speed(): number {
     return Math.min(1, this.cores / this.active.size);
   }

@@ -1,4 +1,4 @@
-/** Random numbers that are the same in every run, so that a simulation can be repeated and tested. */
+/** Random numbers that are the same in every run, so that simulations can be repeated and tested. */
 
 /** A source of numbers in 0…1 (mulberry32). */
 export type Random = () => number;
@@ -13,7 +13,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A waiting time without memory, as between arrivals of independent callers. */
+/** An exponentially distributed waiting time, as between the arrivals of independent callers. */
 export function exponential(random: Random, mean: number): number {
   return -Math.log(1 - random()) * mean;
 }

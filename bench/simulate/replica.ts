@@ -1,33 +1,33 @@
-/** One replica of the service: main thread, decoder threads, workers with their bounded queue. */
+/** Simulates one replica of the service: main thread, decoder threads, and workers with their bounded queue. */
 import type { Clock } from './clock.js';
 import { Machine, ONE_BY_ONE, type Together } from './machine.js';
 
-/** What one request costs, in milliseconds of CPU time; `waitMs` passes without using any. */
+/** What one request costs, in milliseconds of CPU time. `waitMs` passes without using the CPU. */
 export interface Demand {
   readonly mainMs: number;
   readonly decodeMs: number;
   readonly workMs: number;
   readonly waitMs: number;
-  /** The caller's own, where it runs on the same machine. */
+  /** CPU time of the caller, if it runs on the same machine. */
   readonly callerMs: number;
 }
 
-/** What a replica has. */
+/** The resources of a replica. */
 export interface ReplicaSize {
   readonly cores: number;
   readonly workers: number;
   /** Requests that may wait for a worker. */
   readonly queue: number;
-  /** Waiting requests that a worker takes at a time; default: one. */
+  /** How many waiting requests a worker takes at a time. Default: one. */
   readonly together?: Together;
 }
 
-/** The threads of libuv, which sharp decodes on. */
+/** The threads of libuv, on which sharp decodes. */
 const DECODERS = 4;
 
 export class Replica {
   private readonly machine: Machine;
-  /** Requests it has taken and not yet answered. */
+  /** Requests that are accepted but not yet answered. */
   ongoing = 0;
   private queuedMs = 0;
   private queued = 0;
@@ -45,14 +45,14 @@ export class Replica {
     return this.machine.cpuMs;
   }
 
-  /** Mean time that requests waited for a worker since the last call, in milliseconds. */
+  /** Mean milliseconds that requests waited for a worker since the last call. */
   takeQueueMs(): number {
     const mean = this.queued === 0 ? 0 : this.queuedMs / this.queued;
     this.queuedMs = this.queued = 0;
     return mean;
   }
 
-  /** Answers a request, or refuses it; in either case calls `done`. */
+  /** Answers or refuses a request, then calls `done`. */
   handle(demand: Demand, done: (accepted: boolean) => void): void {
     this.ongoing++;
     const end = (accepted: boolean): void => {
@@ -63,7 +63,7 @@ export class Replica {
     const answer = (): void => this.spend('main', mainMs / 2, leave);
     const leave = (): void => this.spend('caller', callerMs / 2, () => end(true));
     this.spend('caller', callerMs / 2, () => {
-      // Refused before it costs anything worth counting.
+      // A refusal costs next to nothing.
       if (this.isFull) return end(false);
       this.spend('main', mainMs / 2, () =>
         this.clock.after(waitMs, () =>

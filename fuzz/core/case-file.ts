@@ -1,4 +1,4 @@
-/** A case that broke a rule, as a file that can be tried again. */
+/** Files of cases that broke a rule, for a replay. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Case } from './suite.js';
@@ -11,12 +11,12 @@ export interface SavedCase {
   readonly seed: number;
   readonly index: number;
   readonly faults: readonly string[];
-  /** The end of what the service had written. */
+  /** The end of the service's output. */
   readonly output: string;
   readonly case: Case;
 }
 
-/** @returns its path */
+/** Saves a case. @returns the path of the file */
 export async function saveCase(saved: SavedCase): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
   const title = saved.case.title.replace(/[^a-z0-9]+/gi, '-').slice(0, 60);

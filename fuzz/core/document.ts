@@ -1,4 +1,4 @@
-/** The marked part of docs/reliability.md, written from figures. */
+/** Writes the marked part of docs/reliability.md from figures. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { machine } from '../../bench/document.js';
 import { replaceMarked } from '../../tools/marked-part.js';

@@ -1,15 +1,15 @@
-/** What generators draw: numbers, choices, bytes; and values of fast-check's, which knows the odd corners of text and JSON. */
+/** Random draws for generators: numbers, choices and bytes, and values from fast-check, which knows the edge cases of text and JSON. */
 import { type Arbitrary, sample } from 'fast-check';
 import { type Random, seededRandom } from '../../bench/simulate/random.js';
 
-/** A source of its own for each case: a case does not depend on those before it. */
+/** A separate source of random numbers for each case, so that a case does not depend on those before it. */
 export function randomOf(seed: number, suite: string, index: number): Random {
   let hash = Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b);
   for (const character of suite) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   return seededRandom(hash);
 }
 
-/** A whole number from `from` to `to`, both included. */
+/** An integer from `from` to `to`, inclusive. */
 export function integer(random: Random, from: number, to: number): number {
   return from + Math.floor(random() * (to - from + 1));
 }
@@ -18,7 +18,7 @@ export function pick<T>(random: Random, values: readonly T[]): T {
   return values[integer(random, 0, values.length - 1)];
 }
 
-/** True in a share of all cases. */
+/** True with the given probability. */
 export function chance(random: Random, share: number): boolean {
   return random() < share;
 }
@@ -29,19 +29,19 @@ export function bytes(random: Random, length: number): Buffer {
   return made;
 }
 
-/** A number at the edge of what 8, 16 or 32 bits hold, where programs miscount. */
+/** A number near the limits of 8, 16 or 32 bits, where programs tend to overflow. */
 export function edge(random: Random, bits: 8 | 16 | 32): number {
-  const most = 2 ** bits - 1;
-  const near = [0, 1, 2, most, most - 1, 2 ** (bits - 1), 2 ** (bits - 1) - 1, 2 ** (bits - 1) + 1];
-  return chance(random, 0.8) ? pick(random, near) : integer(random, 0, most);
+  const max = 2 ** bits - 1;
+  const near = [0, 1, 2, max, max - 1, 2 ** (bits - 1), 2 ** (bits - 1) - 1, 2 ** (bits - 1) + 1];
+  return chance(random, 0.8) ? pick(random, near) : integer(random, 0, max);
 }
 
-/** A value of one of fast-check's kinds. */
+/** A value from one of fast-check's generators. */
 export function draw<T>(random: Random, arbitrary: Arbitrary<T>): T {
   return sample(arbitrary, { seed: integer(random, 0, 0x7fffffff), numRuns: 1 })[0];
 }
 
-/** The numbers from 0 on, in any order. */
+/** The numbers from 0 to `count` − 1 in random order. */
 export function shuffled(count: number, random: Random): number[] {
   const order = Array.from({ length: count }, (_, at) => at);
   for (let at = count - 1; at > 0; at--) {

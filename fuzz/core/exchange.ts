@@ -1,9 +1,9 @@
-/** What goes over raw connections, as plain data, and how it is sent: to the byte, at the speed it says. */
+/** Exchanges over raw connections, described as plain data, and sent byte by byte at the given speed. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hear, type HttpAnswer } from './http-answer.js';
 
-/** One step of a caller. Text goes out as latin1, one byte for each character. */
+/** One step of a caller. Text is sent as latin1, one byte per character. */
 export type Step =
   | { readonly text: string; readonly times?: number }
   | { readonly base64: string; readonly times?: number }
@@ -14,33 +14,33 @@ export type Step =
 /** What a caller does. */
 export interface Exchange {
   readonly steps: readonly Step[];
-  /** So many connections do the same at a time; default 1. */
+  /** How many connections do this at the same time. Default: 1. */
   readonly connections?: number;
-  /** Whole answers that a connection waits for; 0: it waits for none, and takes what comes. Default 1. */
+  /** How many complete answers a connection waits for. 0: it does not wait, but takes those that arrive. Default: 1. */
   readonly answers?: number;
-  /** The address the caller comes from; default: any. */
+  /** Source address of the caller. Default: any. */
   readonly from?: string;
-  /** The caller never reads what comes. */
+  /** Whether the caller never reads anything. */
   readonly deaf?: boolean;
-  /** The caller hangs up after so many milliseconds. */
+  /** Milliseconds after which the caller disconnects. */
   readonly leaveAfterMs?: number;
 }
 
-/** What a connection heard. */
+/** What a connection received. */
 export interface Reply {
   readonly answers: readonly HttpAnswer[];
-  /** Bytes that are no whole answer. */
+  /** Bytes that do not form a complete answer. */
   readonly rest: Buffer;
-  /** How the connection ended, if not by this side: `reset` or `closed`. */
+  /** How the connection ended, unless this side ended it: `reset` or `closed`. */
   readonly ended?: 'reset' | 'closed';
-  /** From the first byte sent to the last of the last answer. */
+  /** Milliseconds from the first byte sent to the last byte of the last answer. */
   readonly ms: number;
 }
 
 const BLOCK_BYTES = 64 * 1024;
 const LONG_BYTES = 100_000;
 
-/** Does what the exchange says on each of its connections. @param limitMs how long they wait for answers at most */
+/** Performs an exchange on each of its connections. @param limitMs maximum time that they wait for answers */
 export function exchange(url: string, one: Exchange, limitMs: number): Promise<Reply[]> {
   return Promise.all(Array.from({ length: one.connections ?? 1 }, () => converse(url, one, limitMs)));
 }
@@ -74,7 +74,7 @@ async function converse(url: string, one: Exchange, limitMs: number): Promise<Re
         chunks.push(chunk);
         ms = performance.now() - started;
         length += chunk.length;
-        // Long answers are not parsed anew at each of their pieces.
+        // Long answers are not parsed again after each piece.
         check ??= setTimeout(
           () => {
             check = undefined;
@@ -100,7 +100,7 @@ async function converse(url: string, one: Exchange, limitMs: number): Promise<Re
   return { ...hear(Buffer.concat(chunks), ended !== undefined, method), ended, ms };
 }
 
-/** Does the steps on a connection. @param over stops them when it is settled */
+/** Performs the steps on a connection. @param over stops them when it settles */
 export async function play(socket: Socket, steps: readonly Step[], over: Promise<unknown>): Promise<void> {
   let stopped = false;
   void over.then(() => (stopped = true));
@@ -112,7 +112,7 @@ export async function play(socket: Socket, steps: readonly Step[], over: Promise
   }
 }
 
-/** A repeated piece in blocks of a good size. */
+/** A repeated piece, in blocks of a reasonable size. */
 function* blocks(step: Extract<Step, { times?: number }>): Generator<Buffer> {
   const piece = 'text' in step ? Buffer.from(step.text, 'latin1') : Buffer.from(step.base64, 'base64');
   let left = step.times ?? 1;
@@ -122,7 +122,7 @@ function* blocks(step: Extract<Step, { times?: number }>): Generator<Buffer> {
   for (; left > 0; left--) yield piece;
 }
 
-/** False when the connection is gone. */
+/** Writes a block. @returns false when the connection is closed */
 async function write(socket: Socket, block: Buffer, over: Promise<unknown>): Promise<boolean> {
   if (socket.destroyed || socket.writableEnded) return false;
   if (socket.write(block)) return true;

@@ -1,22 +1,22 @@
-/** The figures of a suite, and how they are shown. */
+/** The figures of a suite, and their table. */
 import type { Table } from '../../tools/table.js';
 
-/** What a run of a suite ended in. */
+/** The results of a run of a suite. */
 export interface Figures {
   readonly suite: string;
   readonly seed: number;
   cases: number;
-  /** Titles of the cases that could not be tried here, with the reason. */
+  /** Titles of the cases that could not be tried on this machine, with the reason. */
   readonly skipped: Map<string, string>;
-  /** How many kinds of input were tried. */
+  /** The kinds of input that were tried. */
   readonly kinds: Set<string>;
-  /** Answers by status; 0: none was wanted or none came. */
+  /** Answers by status; 0: none was expected, or none arrived. */
   readonly statuses: Map<number, number>;
-  /** Slowest `/-/livez` in ms: by the clock, and without the waits for a processor. */
+  /** Slowest `/-/livez` in ms: wall-clock time, and the same without waiting for a CPU. */
   worstLivezMs: number;
   worstLivezOwnMs: number;
   probes: number;
-  /** Longest standstill of the event loop, by the service's own clock, in ms. */
+  /** Longest delay of the event loop, measured by the service itself, in ms. */
   worstEventLoopMs: number;
   /** Resident memory of the service and its children in MiB. */
   startMiB: number;
@@ -53,11 +53,11 @@ export function newFigures(suite: string, seed: number): Figures {
   };
 }
 
-/** One line for each suite. */
+/** A table with one row per suite. */
 export function figuresTable(all: readonly Figures[]): Table {
   const whole = (value: number): string => (value === 0 ? '–' : value.toFixed(0));
   return {
-    title: 'Cases, answers and what they cost',
+    title: 'Cases, answers and their cost',
     head: [
       'suite',
       'seed',

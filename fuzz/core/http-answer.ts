@@ -1,6 +1,6 @@
-/** Reads HTTP/1.1 answers out of the bytes of a connection, as strictly as a caller that trusts nobody. */
+/** Parses HTTP/1.1 responses from the bytes of a connection, as strictly as a distrustful caller. */
 
-/** An answer that came whole. */
+/** A complete response. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
@@ -8,19 +8,20 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** All that came over a connection. */
+/** Everything received over a connection. */
 export interface Heard {
-  /** Whole answers, without the 1xx ones. */
+  /** Complete responses, except 1xx. */
   readonly answers: readonly HttpAnswer[];
-  /** Bytes behind the last whole answer. */
+  /** Bytes after the last complete response. */
   readonly rest: Buffer;
 }
 
 const HEAD_END = '\r\n\r\n';
 
 /**
+ * Parses all responses.
  * @param closed whether the connection has ended, which also ends a body without a length
- * @param method of the requests; answers to HEAD have no body
+ * @param method method of the requests; responses to HEAD have no body
  */
 export function hear(data: Buffer, closed: boolean, method: string): Heard {
   const answers: HttpAnswer[] = [];

@@ -5,7 +5,7 @@ export const DETECT = '/v1/models/insightface:detect';
 export const COMPARE = '/v1/models/insightface:compare';
 export const BATCH = '/v1/models/insightface:batchDetect';
 
-/** The head of a request. Header values are sent as they are. */
+/** The request line and headers. Header values are sent unchanged. */
 export function head(
   method: string,
   target: string,
@@ -17,7 +17,7 @@ export function head(
   return { text: `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n` };
 }
 
-/** A POST with a body that is at hand. */
+/** A POST with the given body. */
 export function post(
   target: string,
   type: string,
@@ -31,7 +31,7 @@ export function post(
   ];
 }
 
-/** A POST whose body is made of repeated pieces, so that a case of megabytes is a short one to save. */
+/** A POST whose body consists of repeated pieces, so that a case with megabytes of data has a short file. */
 export function postPieces(
   target: string,
   type: string,

@@ -1,7 +1,7 @@
-/** What the kernel tells of a process and its children: memory, and the waiting of a thread for a processor. Linux. */
+/** Reads from /proc the memory of a process and its children, and how long a thread has waited for a CPU. Linux only. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Resident memory of some processes together, in MiB; 0 where the kernel does not tell. */
+/** Total resident memory of the processes in MiB; 0 if it cannot be read. */
 export function residentMiB(pids: readonly number[]): number {
   return pids.reduce((total, pid) => total + residentOf(pid), 0);
 }
@@ -20,8 +20,8 @@ export function family(pid: number): number[] {
 }
 
 /**
- * How long the main thread of a process has been ready to run while no processor was free, in milliseconds; undefined
- * where the kernel does not tell. What a shared machine costs is told apart by it from what the process does.
+ * Milliseconds that the main thread of a process has been ready to run while no CPU was free; undefined if this cannot be read.
+ * It tells delays of a shared machine from delays of the process itself.
  */
 export function waitedForProcessorMs(pid: number): number | undefined {
   const waited = read(`/proc/${pid}/task/${pid}/schedstat`).split(' ')[1];
@@ -40,7 +40,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Empty where it cannot be read: processes come and go. */
+/** The content of a file; empty if it cannot be read, because processes come and go. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -1,12 +1,12 @@
-/** The rules every answer is held to. */
+/** The rules that every answer must follow. */
 import type { HttpAnswer } from './http-answer.js';
 
-/** A problem document is for people to read. */
+/** Problem documents are meant to be read by people. */
 const MAX_PROBLEM_BYTES = 16 * 1024;
-/** What tells of the house behind an answer: stacks, files, dependencies. */
+/** Internals that an answer must not reveal: stacks, files and dependencies. */
 const INSIDE = /\n\s+at |node_modules|node:internal|\/dist\/|\[object Object\]/;
 
-/** What is wrong with an answer; undefined: nothing. @param head whether it answers a HEAD, and so has no body */
+/** What is wrong with an answer; undefined if nothing is. @param head whether it answers a HEAD request, and so has no body */
 export function wrongWith(answer: HttpAnswer, head = false): string | undefined {
   const { status, headers, body } = answer;
   if (status < 400) return status >= 200 ? undefined : `status ${status}`;
@@ -21,13 +21,13 @@ function wrongWithProblem({ status, headers, body }: HttpAnswer): string | undef
   if (body.length > MAX_PROBLEM_BYTES) return `a problem document of ${body.length} bytes`;
   const type = headers['content-type'] ?? 'no type';
   if (!type.startsWith('application/problem+json'))
-    return `a ${status} of ${type}, no problem document: ${excerpt(body)}`;
+    return `a ${status} of type ${type} instead of a problem document: ${excerpt(body)}`;
   const text = body.toString();
   let problem: Readonly<Record<string, unknown>>;
   try {
     problem = JSON.parse(text) as typeof problem;
   } catch {
-    return `a problem document that is no JSON: ${excerpt(body)}`;
+    return `a problem document that is not JSON: ${excerpt(body)}`;
   }
   if (problem.status !== status) return `a problem document with status ${String(problem.status)}`;
   if (typeof problem.code !== 'string' || problem.code === '') return 'a problem document without a code';
@@ -37,11 +37,11 @@ function wrongWithProblem({ status, headers, body }: HttpAnswer): string | undef
   if (id === undefined || problem.request_id !== id)
     return `a problem document whose request_id is not the X-Request-Id: ${excerpt(body)}`;
   const camel = /"([a-z]+[A-Z]\w*)":/.exec(text)?.[1];
-  if (camel !== undefined) return `a problem document with a member in another spelling: ${camel}`;
-  return INSIDE.test(text) ? `a problem document that tells of the inside: ${excerpt(body)}` : undefined;
+  if (camel !== undefined) return `a problem document with a member in camel case: ${camel}`;
+  return INSIDE.test(text) ? `a problem document that reveals internals: ${excerpt(body)}` : undefined;
 }
 
-/** Terminus answers a failed health check with a body of its own. */
+/** Whether it is a failed health check, which Terminus answers with a body of its own. */
 function isHealth({ status, body }: HttpAnswer): boolean {
   return status === 503 && /^\{"status":"(error|shutting_down)"/.test(body.toString('latin1', 0, 40));
 }

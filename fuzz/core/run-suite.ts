@@ -1,4 +1,4 @@
-/** Runs a suite: case by case, each watched; what breaks a rule is saved, and a service that hangs is replaced. */
+/** Runs a suite case by case and watches each. It saves the cases that break a rule, and then replaces the service. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/errors.js';
 import { saveCase } from './case-file.js';
@@ -7,35 +7,35 @@ import { type Figures, newFigures } from './figures.js';
 import { BUDGET_MIB, Subject } from './subject.js';
 import type { Case, Outcome, Session, Suite } from './suite.js';
 
-/** What `/-/livez` may take at rest. */
-export const LIVEZ_MS = 100;
-/** What heaps, decoders and allocators keep beside the budget. */
-export const SLACK_MIB = 256;
-/** After a case the service has its whole deadline to come back, and a little. */
+/** Maximum time of `/-/livez` at rest. */
+const LIVEZ_MS = 100;
+/** Memory that heaps, decoders and allocators may use in addition to the budget. */
+const SLACK_MIB = 256;
+/** Time that the service has to recover after a case: its own deadline and a little more. */
 const RECOVERY_MS = 6_000;
-/** The normal picture is sent again after so many cases, and after each that was slow. */
+/** The normal picture is sent after this many cases, and after each slow one. */
 const CHECK_EVERY = 20;
 const SLOW_MS = 1_000;
-/** How often what was late is tried again. */
+/** How often a late case is tried again. */
 const RETRIES = 2;
 const PROGRESS_MS = 2_000;
 
-/** What of a suite is run. */
+/** Which cases of a suite are run. */
 export interface RunOptions {
   readonly seed: number;
   readonly cases: number;
-  /** Only cases whose title holds this. */
+  /** Only cases whose title contains this text. */
   readonly only: string;
   readonly say: (line: string) => void;
 }
 
-/** Tries `cases` cases of a suite. */
+/** Runs `cases` cases of a suite. */
 export async function runSuite(suite: Suite, { seed, cases, only, say }: RunOptions): Promise<Figures> {
   const figures = newFigures(suite.name, seed);
   const started = performance.now();
   const session = await suite.open();
   const trial = await Trial.start(suite, session, figures);
-  // Each kind once, in an order of the seed's own: a short run of another seed has other kinds.
+  // Each kind comes once, in an order that depends on the seed, so that short runs with other seeds cover other kinds.
   const order = shuffled(session.kinds, randomOf(seed, suite.name, -1));
   let shownAt = performance.now();
   try {
@@ -60,13 +60,13 @@ export async function runSuite(suite: Suite, { seed, cases, only, say }: RunOpti
     await trial.end();
   } finally {
     await trial.stop();
-    await session.close();
+    await session.close?.();
   }
   figures.seconds = (performance.now() - started) / 1000;
   return figures;
 }
 
-/** One case, outside of a run. @returns what breaks a rule */
+/** Tries one case outside a run. @returns the rules that it breaks */
 export async function replay(suite: Suite, one: Case, figures: Figures): Promise<readonly string[]> {
   const session = await suite.open();
   const trial = await Trial.start(suite, session, figures);
@@ -75,11 +75,11 @@ export async function replay(suite: Suite, one: Case, figures: Figures): Promise
   } finally {
     await trial.end();
     await trial.stop();
-    await session.close();
+    await session.close?.();
   }
 }
 
-/** A suite's service, and how cases are tried on it. */
+/** The service of a suite, and the trial of cases on it. */
 class Trial {
   private constructor(
     private readonly suite: Suite,
@@ -98,7 +98,7 @@ class Trial {
     return this.subject.lastOutput;
   }
 
-  /** @param check whether the normal picture is sent afterwards in any case */
+  /** Tries a case. @param check whether to send the normal picture afterwards even if nothing was wrong */
   async try(one: Case, check: boolean): Promise<readonly string[]> {
     const first = await this.once(one, check);
     const { figures } = this;
@@ -107,7 +107,7 @@ class Trial {
     if (first.skipped !== undefined) figures.skipped.set(one.title, first.skipped);
     for (const status of first.statuses)
       figures.statuses.set(status, (figures.statuses.get(status) ?? 0) + 1);
-    // What was late once may have been the machine's doing. What is the service's own comes again.
+    // A single delay may be caused by the machine. A delay of the service itself repeats.
     let last = first;
     for (let left = RETRIES; left > 0 && last.faults.length === 0 && last.late.length > 0; left--)
       last = await this.once(one, true);
@@ -118,7 +118,7 @@ class Trial {
     const { subject, figures } = this;
     await subject.seen();
     const started = performance.now();
-    const hung: Outcome = { statuses: [], faults: [`it takes longer than ${this.suite.limitMs} ms`] };
+    const hung: Outcome = { statuses: [], faults: [`the case takes longer than ${this.suite.limitMs} ms`] };
     const limit = sleep(this.suite.limitMs, hung, { ref: false });
     const failed = (error: unknown): Outcome => ({
       statuses: [],
@@ -140,7 +140,7 @@ class Trial {
     figures.worstEventLoopMs = Math.max(figures.worstEventLoopMs, loopMs ?? 0);
     const allowedMiB = subject.startMiB + BUDGET_MIB + SLACK_MIB;
     if (seen.peakMiB > allowedMiB)
-      faults.push(`${seen.peakMiB.toFixed(0)} MiB, and ${allowedMiB.toFixed(0)} are allowed`);
+      faults.push(`${seen.peakMiB.toFixed(0)} MiB of memory; ${allowedMiB.toFixed(0)} are allowed`);
     if (subject.hasEnded) faults.push('the process has ended');
     const text = `/-/livez takes ${seen.worstMs.toFixed(0)} ms (${seen.worstOwnMs.toFixed(0)} of its own, event loop ${loopMs?.toFixed(0) ?? 'silent'})`;
     if (seen.worstOwnMs > 1_000) faults.push(text);
@@ -151,7 +151,7 @@ class Trial {
     return { ...outcome, faults, late };
   }
 
-  /** After a fault nobody knows what state the service is in. */
+  /** After a fault, the state of the service is unknown, so it is restarted. */
   async recover(faulty: boolean): Promise<void> {
     if (!faulty) return;
     this.figures.restarts++;

@@ -1,9 +1,13 @@
-/** The service under test: a process of its own that is watched, asked for a normal answer, and replaced when it hangs. */
-import { once } from 'node:events';
+/** The service under test: a separate process that is watched, asked for a normal answer, and replaced when it hangs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oneFace } from '../../bench/pictures.js';
 import { messageOf } from '../../src/errors.js';
-import { type ServerProcess, startService, type StartOptions } from '../../bench/server-process.js';
+import {
+  endProcess,
+  type ServerProcess,
+  startService,
+  type StartOptions,
+} from '../../bench/server-process.js';
 import { exchange } from './exchange.js';
 import { DETECT, post } from './http-text.js';
 import { Watch } from './watch.js';
@@ -11,8 +15,8 @@ import type { Seen } from './watch.process.js';
 
 const MIB = 2 ** 20;
 
-/** Short deadlines, so that a case that uses them up costs seconds; and a small budget, so that what escapes it shows. */
-export const SETTINGS = {
+/** Short deadlines, so that a case that exhausts them takes only seconds, and a small budget, so that exceeding it shows. */
+const SETTINGS = {
   LOG_LEVEL: 'warn',
   MAX_BYTES_IN_FLIGHT: String(256 * MIB),
   REQUEST_TIMEOUT_MS: '5000',
@@ -22,17 +26,17 @@ export const SETTINGS = {
   SHUTDOWN_TIMEOUT_MS: '0',
 } as const;
 
-/** What the settings let the service take for requests: see `docs/reliability.md`. */
+/** The memory that these settings allow for requests: see `docs/reliability.md`. */
 export const BUDGET_MIB = Number(SETTINGS.MAX_BYTES_IN_FLIGHT) / MIB;
 export const REQUEST_TIMEOUT_MS = Number(SETTINGS.REQUEST_TIMEOUT_MS);
 
-/** Another caller than those who misbehave: each has a share of its own. Linux has all of 127.0.0.0/8. */
+/** A different address from that of the misbehaving callers, because each caller has its own share. Linux has all of 127.0.0.0/8. */
 const NORMAL_CALLER = process.platform === 'linux' ? '127.0.0.2' : undefined;
 const WARM_UPS = 60;
 const KEPT_OUTPUT = 32 * 1024;
 
 export class Subject {
-  /** Memory when it had become warm. */
+  /** Memory after the warm-up. */
   startMiB = 0;
 
   private constructor(
@@ -42,7 +46,7 @@ export class Subject {
     private log: Log,
     private service: ServerProcess,
     private watch: Watch,
-    /** The normal answer. */
+    /** The answer to the normal picture. */
     private reference = '',
   ) {}
 
@@ -63,7 +67,7 @@ export class Subject {
     return this.service.url;
   }
 
-  /** Its process, for faults of the process itself. */
+  /** Its process, for cases that attack the process itself. */
   get child(): ServerProcess['child'] {
     return this.service.child;
   }
@@ -72,25 +76,25 @@ export class Subject {
     return this.service.child.pid ?? 0;
   }
 
-  /** The end of what it wrote. */
+  /** The end of its output. */
   get lastOutput(): string {
     return this.log.text;
   }
 
-  /** What was seen of it since this was asked last. */
+  /** What the watcher has seen since the last call. */
   seen(): Promise<Seen> {
     return this.watch.seen();
   }
 
-  /** The longest its event loop stood still since this was asked last, by its own clock; undefined: it does not say. */
+  /** The longest delay of its event loop since the last call, measured by itself; undefined if it does not answer. */
   async eventLoopMs(): Promise<number | undefined> {
     const late = sleep(1_000).then(() => undefined);
     return Promise.race([this.service.usage().then(({ eventLoop }) => eventLoop.maxMs), late]);
   }
 
   /**
-   * Sends the normal picture until it is answered as ever; refusals for load are repeated, as a caller would.
-   * @returns what is wrong after `withinMs`; undefined: nothing
+   * Sends the normal picture until the answer is right. Refusals due to load are retried, as a caller would do.
+   * @returns what is wrong after `withinMs`; undefined if nothing is
    */
   async normalAnswer(withinMs: number): Promise<string | undefined> {
     const started = performance.now();
@@ -107,7 +111,7 @@ export class Subject {
         const same = answer.body.toString() === this.reference;
         return same
           ? undefined
-          : `the normal picture is answered in another way: ${answer.body.toString('latin1', 0, 200)}`;
+          : `the answer to the normal picture has changed: ${answer.body.toString('latin1', 0, 200)}`;
       }
       wrong =
         answer === undefined
@@ -118,7 +122,7 @@ export class Subject {
     return `a normal picture is not answered within ${Math.round(withinMs)} ms: ${wrong}`;
   }
 
-  /** Ends it, however stuck it is, and starts another. */
+  /** Kills it, even if it hangs, and starts another. */
   async restart(): Promise<void> {
     await this.kill();
     this.log = { text: '' };
@@ -129,11 +133,7 @@ export class Subject {
 
   async kill(): Promise<void> {
     this.watch.stop();
-    const { child } = this.service;
-    if (this.hasEnded) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+    await endProcess(this.service.child, 'SIGKILL');
   }
 
   get hasEnded(): boolean {
@@ -166,13 +166,13 @@ export class Subject {
 
 /** How a service under test is started. */
 export interface SubjectOptions extends StartOptions {
-  /** How many normal pictures it is warmed up with; the fewer, the sooner it is at hand. */
+  /** Number of normal pictures that warm it up. With fewer, it is ready sooner. */
   readonly warmUps?: number;
-  /** The API key that normal pictures come with. */
+  /** The API key of the normal request. */
   readonly key?: string;
 }
 
-/** The end of what a service wrote. */
+/** The end of a service's output. */
 interface Log {
   text: string;
 }
@@ -189,7 +189,7 @@ async function startLogged(
   try {
     return await startService({ ...SETTINGS, ...settings }, { ...options, onOutput });
   } catch (error) {
-    throw new Error(`${messageOf(error)} It wrote: ${log.text}`, { cause: error });
+    throw new Error(`${messageOf(error)} Its output: ${log.text}`, { cause: error });
   }
 }
 

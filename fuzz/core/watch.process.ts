@@ -1,29 +1,26 @@
 /**
- * Watches a service from a process of its own: asks `/-/livez` over a kept connection again and again, and reads its memory.
- * A process of its own, as the one that makes and sends the cases is too busy to take the time.
+ * Watches a service: polls `/-/livez` over a keep-alive connection and reads its memory. It runs in a separate process, because
+ * the one that generates and sends the cases is too busy to measure times.
  */
 import { Agent, get } from 'node:http';
 import { family, residentMiB, waitedForProcessorMs } from './process-tree.js';
 
 /** What was seen since the last message. */
 export interface Seen {
-  /** Slowest answer of `/-/livez`, one that is still awaited included, in milliseconds. */
+  /** Slowest answer of `/-/livez` in milliseconds, including one that is still pending. */
   readonly worstMs: number;
-  /** The same without the time in which service or watcher were ready to run and no processor was free. */
+  /** The same without the time during which the service or the watcher waited for a CPU. */
   readonly worstOwnMs: number;
-  /** Highest resident memory of the service and its children, in MiB. */
+  /** Peak resident memory of the service and its children in MiB. */
   readonly peakMiB: number;
   readonly nowMiB: number;
-  /** Whether an answer has been awaited for more than `FROZEN_MS`. */
-  readonly frozen: boolean;
   readonly probes: number;
 }
 
 const INTERVAL_MS = 5;
 const MEMORY_INTERVAL_MS = 50;
-/** To find a process's children, all processes are looked at: seldom enough to leave the probe its time. */
+/** Finding the children of a process means reading all processes, so it is done rarely enough not to delay the probe. */
 const FAMILY_INTERVAL_MS = 500;
-const FROZEN_MS = 1_000;
 
 const [url, pidText] = process.argv.slice(2);
 const pid = Number(pidText);
@@ -42,11 +39,10 @@ interface Asked {
 
 const waited = (): number => (waitedForProcessorMs(pid) ?? 0) + (waitedForProcessorMs(process.pid) ?? 0);
 
-function note({ at, waited: before }: Asked): number {
+function note({ at, waited: before }: Asked): void {
   const ms = performance.now() - at;
   worstMs = Math.max(worstMs, ms);
   worstOwnMs = Math.max(worstOwnMs, ms - Math.max(0, waited() - before));
-  return ms;
 }
 
 function ask(): void {
@@ -77,8 +73,8 @@ setInterval(() => (processes = family(pid)), FAMILY_INTERVAL_MS);
 setInterval(readMemory, MEMORY_INTERVAL_MS);
 process.on('disconnect', () => process.exit());
 process.on('message', () => {
-  const frozen = awaitedSince !== undefined && note(awaitedSince) > FROZEN_MS;
+  if (awaitedSince !== undefined) note(awaitedSince);
   const nowMiB = readMemory();
-  process.send?.({ worstMs, worstOwnMs, peakMiB, nowMiB, frozen, probes } satisfies Seen);
+  process.send?.({ worstMs, worstOwnMs, peakMiB, nowMiB, probes } satisfies Seen);
   worstMs = worstOwnMs = peakMiB = probes = 0;
 });

@@ -1,19 +1,19 @@
-/** What servers and stores do wrong, to the byte: every way a download can fail, be slow, be too much, or only look odd. */
+/** Misbehaviour of web servers and S3 stores, byte by byte: every way a download can fail, be slow, be too large or look odd. */
 import { gzipSync } from 'node:zlib';
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, integer, pick } from '../core/draw.js';
 import type { Step } from '../core/exchange.js';
 import type { Idea } from '../core/suite.js';
 
-/** What the other side does with each connection, and what must come of it. */
+/** What the other side does with each connection, and what the service must answer. */
 export interface Misbehaviour {
-  /** `http`: the picture's URL leads there; `s3`: it is the store. */
+  /** `http`: the URL of the picture leads to it; `s3`: it is the S3 store. */
   readonly via: 'http' | 's3';
   readonly reply: readonly Step[];
-  /** So many requests for it at a time; default 1. */
+  /** Number of simultaneous requests. Default: 1. */
   readonly together?: number;
   readonly allowed?: readonly number[];
-  /** Whether the connection stays open behind the reply. */
+  /** Whether the connection stays open after the reply. */
   readonly open?: boolean;
 }
 
@@ -24,7 +24,7 @@ function http(reply: readonly Step[] | string, more: Partial<Misbehaviour> = {})
   return { via: 'http', reply: typeof reply === 'string' ? [{ text: reply }] : reply, ...more };
 }
 
-/** An error of a store. */
+/** An error response of a store. */
 function s3Error(status: number, code: string, more = ''): Step[] {
   const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>m</Message>${more}<RequestId>1</RequestId></Error>`;
   return [
@@ -62,12 +62,12 @@ const heads = (picture: Buffer, more = ''): Step[] => [
   { base64: picture.toString('base64') },
 ];
 
-/** Faults of both kinds of servers. */
+/** Faults of both kinds of server. */
 function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[] {
   const made: Readonly<Record<string, (random: Random) => Omit<Misbehaviour, 'via'>>> = {
     'closes at once': () => ({ reply: [{ end: true }] }),
     'says nothing': () => ({ reply: [{ waitMs: 20_000 }], open: true }),
-    '101 to whoever asks': (random) => ({
+    'status 101 to any request': (random) => ({
       reply: [
         {
           text: `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${pick(random, ['websocket', 'h2c', 'x'])}\r\n\r\n`,
@@ -155,7 +155,7 @@ function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[]
       ],
       open: true,
     }),
-    'a length that is none': (random) => ({
+    'an invalid length': (random) => ({
       reply: [
         { text: `${OK}Content-Length: ${pick(random, ['-1', 'x', '', '5, 6', '1e3'])}\r\n\r\nhello` },
         { end: true },
@@ -186,7 +186,7 @@ function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[]
       ],
       allowed: [400],
     }),
-    'a status that is none': (random) => ({
+    'an invalid status': (random) => ({
       reply: [
         {
           text: `HTTP/1.1 ${pick(random, ['000', '42', '999', 'abc', '-200', '600'])} X\r\nContent-Length: 1\r\n\r\nx`,
@@ -234,9 +234,9 @@ function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[]
       ],
       allowed: [400],
     }),
-    'a sound picture': () => ({ reply: heads(picture), allowed: [200] }),
-    'a sound picture, slowly': () => ({ reply: [{ waitMs: 300 }, ...heads(picture)], allowed: [200] }),
-    'a sound picture without a length': () => ({
+    'a valid picture': () => ({ reply: heads(picture), allowed: [200] }),
+    'a valid picture, slowly': () => ({ reply: [{ waitMs: 300 }, ...heads(picture)], allowed: [200] }),
+    'a valid picture without a length': () => ({
       reply: [
         { text: `${OK}Connection: close\r\n\r\n` },
         { base64: picture.toString('base64') },
@@ -244,14 +244,14 @@ function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[]
       ],
       allowed: [200],
     }),
-    'a sound picture, an odd encoding': (random) => ({
+    'a valid picture, an odd encoding': (random) => ({
       reply: heads(
         picture,
         `Content-Encoding: ${pick(random, ['', 'identity', 'aws-chunked', 'utf-8', 'binary', 'none', 'x'])}\r\n`,
       ),
       allowed: [200],
     }),
-    'a sound picture in gzip': () => ({
+    'a valid picture in gzip': () => ({
       reply: heads(gzipSync(picture), 'Content-Encoding: gzip\r\n'),
       allowed: [200, 400],
     }),
@@ -275,7 +275,7 @@ function common(via: Misbehaviour['via'], picture: Buffer): Idea<Misbehaviour>[]
   }));
 }
 
-/** @param picture a sound one @param here the address of the misbehaving server, `127.0.0.1:port` */
+/** All ideas for downloads. @param picture a valid one @param here the address of the misbehaving server, `127.0.0.1:port` */
 export function downloadIdeas(picture: Buffer, here: string): Idea<Misbehaviour>[] {
   const redirect = (status: number, location: string): string =>
     `HTTP/1.1 ${status} X\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;
@@ -288,7 +288,7 @@ export function downloadIdeas(picture: Buffer, here: string): Idea<Misbehaviour>
         http(redirect(pick(random, [301, 302, 303, 307, 308]), `http://${here}/again`), { allowed: [400] }),
     },
     {
-      title: 'http: redirects to no address',
+      title: 'http: redirects to invalid URLs',
       weight: 2,
       make: (random) =>
         http(
@@ -318,7 +318,7 @@ export function downloadIdeas(picture: Buffer, here: string): Idea<Misbehaviour>
     {
       title: 'http: a redirect in raw UTF-8',
       make: () =>
-        http(redirect(302, `http://${here}/sound-${Buffer.from('é').toString('latin1')}`), {
+        http(redirect(302, `http://${here}/valid-${Buffer.from('é').toString('latin1')}`), {
           allowed: [200],
         }),
     },
@@ -327,7 +327,7 @@ export function downloadIdeas(picture: Buffer, here: string): Idea<Misbehaviour>
       make: () =>
         http(
           [
-            { text: `HTTP/1.1 302 X\r\nLocation: http://${here}/sound\r\n\r\n` },
+            { text: `HTTP/1.1 302 X\r\nLocation: http://${here}/valid\r\n\r\n` },
             { text: MUCH, times: 5_000 },
           ],
           { allowed: [200] },
@@ -343,7 +343,7 @@ export function downloadIdeas(picture: Buffer, here: string): Idea<Misbehaviour>
       make: () => s3(s3Error(status, code), { allowed }),
     })),
     {
-      title: 's3: an error that is no XML, or too deep',
+      title: 's3: an error that is not XML, or nested too deeply',
       make: (random) => {
         const body = pick(random, [
           '',

@@ -1,4 +1,4 @@
-/** Downloads over http and from S3, with a server at the other end that does everything wrong. */
+/** Downloads over http and from S3, from a server that does everything wrong. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { face } from '../../bench/pictures.js';
 import { exchange, type Exchange } from '../core/exchange.js';
@@ -11,12 +11,12 @@ import { MisbehavingServer } from './misbehaving-server.js';
 
 export type DownloadCase = Case & Misbehaviour & { readonly address: string };
 
-/** An answered request has no business with the other side any more. */
+/** Time after an answer within which the service must have closed its connections to the other side. */
 const CLOSED_WITHIN_MS = 2_000;
 
 export const DOWNLOADS: Suite<DownloadCase> = {
   name: 'downloads',
-  title: 'Downloads over http and from S3 that fail in every way',
+  title: 'Downloads over http and from S3 that fail in every possible way',
   cases: { all: 150, sample: 20 },
   limitMs: 40_000,
   open: async () => {
@@ -44,7 +44,7 @@ export const DOWNLOADS: Suite<DownloadCase> = {
 };
 
 async function run(one: DownloadCase, subject: Subject, server: MisbehavingServer): Promise<Outcome> {
-  // A saved case names the server of its own run.
+  // A saved case names the server of its original run.
   const text = JSON.stringify(one.reply).replaceAll(one.address, server.address);
   server.behave(JSON.parse(text) as DownloadCase['reply'], one.open === true);
   const image_url = one.via === 's3' ? 's3://bucket/key' : `http://${server.address}/picture.jpg`;

@@ -1,10 +1,10 @@
-/** A server that answers every connection with the steps it was given last. */
+/** A server that answers each connection with the steps that it was last given. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { play, type Step } from '../core/exchange.js';
 
-/** These paths are answered with a sound picture: one of them holds a letter of UTF-8, percent-encoded once. */
-const SOUND = /^GET \/sound(-%C3%A9)? /;
+/** Paths that are answered with a valid picture. One of them has a UTF-8 character, percent-encoded once. */
+const VALID = /^GET \/valid(-%C3%A9)? /;
 
 export class MisbehavingServer {
   private reply: readonly Step[] = [];
@@ -31,12 +31,12 @@ export class MisbehavingServer {
     return typeof address === 'object' && address !== null ? `127.0.0.1:${address.port}` : '';
   }
 
-  /** Connections that the other side has not closed yet. */
+  /** Number of connections that the other side has not closed yet. */
   get connections(): number {
     return this.sockets.size;
   }
 
-  /** @param open whether a connection stays open behind the reply */
+  /** @param open whether a connection stays open after the reply */
   behave(reply: readonly Step[], open: boolean): void {
     this.reply = reply;
     this.open = open;
@@ -52,12 +52,12 @@ export class MisbehavingServer {
     const over = once(socket, 'close').catch(() => []);
     socket.on('error', () => undefined);
     socket.on('close', () => this.sockets.delete(socket));
-    // Half a connection of a caller who is gone is no connection.
+    // A connection that the caller has half closed does not count.
     socket.on('end', () => socket.destroy());
     socket.once('data', (request: Buffer) => {
-      const sound = SOUND.test(request.toString('latin1', 0, 20));
+      const valid = VALID.test(request.toString('latin1', 0, 20));
       const length = this.picture.length;
-      const steps = sound
+      const steps = valid
         ? [
             { text: `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n` },
             { base64: this.picture.toString('base64') },
@@ -65,7 +65,7 @@ export class MisbehavingServer {
         : this.reply;
       const { open } = this;
       void play(socket, steps, over).then(() => {
-        if (!open && !sound) socket.end();
+        if (!open && !valid) socket.end();
       });
     });
   }

@@ -1,4 +1,4 @@
-/** Faults of the process and of what it stands on. */
+/** Faults of the process and of its environment. */
 import type { Subject } from '../core/subject.js';
 import type { Case, Outcome, Suite } from '../core/suite.js';
 import { NEIGHBOUR_FAULTS } from './neighbour-faults.js';
@@ -15,18 +15,16 @@ const TITLES = Object.keys(SCENARIOS);
 
 export const FAULTS: Suite = {
   name: 'faults',
-  title: 'The process and what it stands on: kills, no files, no disk, a stopped clock, Redis, keys',
+  title: 'Faults of the process and its environment: kills, no files, no disk, clock jumps, Redis, keys',
   cases: { all: 2 * TITLES.length, sample: 5 },
   limitMs: 90_000,
-  // Beside the service that is watched, a second one and its neighbours are started and put under load.
+  // In addition to the watched service, a second one and its dependencies are started and put under load.
   livezMs: 1_000,
   open: () =>
     Promise.resolve({
-      settings: {},
       kinds: TITLES.length,
       generate: (index) => Promise.resolve({ title: TITLES[index % TITLES.length] }),
       run,
-      close: () => Promise.resolve(),
     }),
 };
 

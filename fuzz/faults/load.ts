@@ -1,4 +1,4 @@
-/** Load while something else goes wrong. */
+/** Load on the service while something goes wrong. */
 import { exchange } from '../core/exchange.js';
 import { DETECT, post } from '../core/http-text.js';
 import { wrongWith } from '../core/rules.js';
@@ -7,11 +7,11 @@ import type { Outcome } from '../core/suite.js';
 
 /** Sends pictures until it is stopped. */
 export interface Load {
-  /** @returns the answers by status, and what broke a rule */
+  /** Stops the load. @returns the statuses of the answers, and the rules that were broken */
   stop(): Promise<Outcome>;
 }
 
-/** @param excused statuses that the fault itself explains; 0: no answer */
+/** Starts the load. @param excused statuses that the fault explains; 0: no answer */
 export function startLoad(
   subject: Subject,
   picture: Buffer,

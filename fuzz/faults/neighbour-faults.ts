@@ -1,4 +1,4 @@
-/** Faults of what the service leans on: Redis, the file of keys, the collector of traces. */
+/** Faults of the service's dependencies: Redis, the file of API keys, the trace collector. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ async function startRedis(port: number): Promise<ChildProcess> {
   return child;
 }
 
-/** `ok`, `degraded`, … of `/-/healthz`. */
+/** The body of `/-/healthz`. */
 async function health(subject: Subject): Promise<string> {
   const [{ answers }] = await exchange(
     subject.url,
@@ -46,7 +46,7 @@ async function withKey(subject: Subject, key: string): Promise<number> {
 }
 
 export const NEIGHBOUR_FAULTS: Readonly<Record<string, Scenario>> = {
-  'Redis is lost, hangs, and is found': async () => {
+  'Redis hangs, is lost and comes back': async () => {
     if (spawnSync('redis-server', ['--version']).status !== 0) return { skipped: 'needs redis-server' };
     const port = await freePort();
     let redis = await startRedis(port);
@@ -59,12 +59,12 @@ export const NEIGHBOUR_FAULTS: Readonly<Record<string, Scenario>> = {
         redis.kill('SIGSTOP');
         await sleep(1_500);
         if (!(await until(async () => (await health(subject)).includes('degraded'), 5_000)))
-          faults.push('health does not tell that Redis hangs');
+          faults.push('health does not report that Redis hangs');
         redis.kill('SIGKILL');
         await sleep(1_000);
         redis = await startRedis(port);
         if (!(await until(async () => !(await health(subject)).includes('degraded'), 20_000)))
-          faults.push('health stays degraded with Redis back');
+          faults.push('health stays degraded after Redis is back');
         const { statuses, faults: more } = await load.stop();
         return { statuses, faults: [...faults, ...more, ...(await notBack(subject))] };
       });
@@ -72,12 +72,12 @@ export const NEIGHBOUR_FAULTS: Readonly<Record<string, Scenario>> = {
       redis.kill('SIGKILL');
     }
   },
-  'the file of keys is broken and mended': () =>
+  'the file of keys is broken and repaired': () =>
     withFolder(async (folder) => {
       const file = join(folder, 'keys.txt');
       const [old, next] = ['a'.repeat(43), 'b'.repeat(43)];
       await writeFile(file, `old:${hash(old)}\n`);
-      // The normal picture goes without a key, and is refused: requests with keys are what counts here.
+      // No warm-up is needed: only the statuses of requests with keys count here.
       return withService({ API_KEYS_FILE: file }, { warmUps: 0, key: old }, async (subject) => {
         const faults: string[] = [];
         const breaks: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -94,18 +94,18 @@ export const NEIGHBOUR_FAULTS: Readonly<Record<string, Scenario>> = {
           await breakIt();
           await sleep(1_300);
           const status = await withKey(subject, old);
-          if (status !== 422) faults.push(`with ${name} in its place, the old key is answered ${status}`);
+          if (status !== 422) faults.push(`with ${name} in its place, the old key gets status ${status}`);
           if ((await withKey(subject, 'c'.repeat(43))) !== 401)
-            faults.push(`with ${name} in its place, a wrong key is let in`);
+            faults.push(`with ${name} in its place, a wrong key is accepted`);
         }
         await writeFile(file, `new:${hash(next)}\n`);
         if (!(await until(async () => (await withKey(subject, next)) === 422, 5_000)))
-          faults.push('the new key is not taken');
-        if ((await withKey(subject, old)) !== 401) faults.push('the old key is still taken');
+          faults.push('the new key is not accepted');
+        if ((await withKey(subject, old)) !== 401) faults.push('the old key is still accepted');
         return { faults };
       });
     }),
-  'the collector of traces is away': async () => {
+  'the trace collector is unavailable': async () => {
     const port = await freePort();
     return withService({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }, {}, async (subject) => {
       const load = startLoad(subject, await face(160, 120), 2, []);

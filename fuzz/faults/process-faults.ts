@@ -1,4 +1,4 @@
-/** Faults of the running process: its children die, it stops for a while, it has no files, no reader, no disk, no time. */
+/** Faults of the running process: its children die, it is paused, it has no files, no reader, no disk, or its clock jumps. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const FAKETIME = [
   '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
 ];
 
-/** What every service can decode, in a form that its own decoder may leave to a process. */
+/** A picture that the service may decode in a decoder process. */
 async function slowPicture(): Promise<Buffer> {
   return sharp(await face(1_600, 1_200))
     .png({ progressive: true })
@@ -37,13 +37,14 @@ export const PROCESS_FAULTS: Readonly<Record<string, Scenario>> = {
       }
     }
     const { statuses, faults } = await load.stop();
-    const skipped = killed === 0 ? 'the service decodes in no process of its own' : undefined;
-    // One kill costs the picture it hits, and no other.
+    const skipped = killed === 0 ? 'the service has no decoder process' : undefined;
+    // A kill may cost the picture being decoded, and no other.
     const lost = statuses.filter((status) => status === 500).length;
-    const tooMany = lost > killed ? [`${lost} pictures are lost with ${killed} processes`] : [];
+    const tooMany =
+      lost > killed ? [`${lost} pictures are lost, but only ${killed} processes were killed`] : [];
     return { statuses, faults: [...faults, ...tooMany, ...(await notBack(subject))], skipped };
   },
-  'decoder processes stand still': async (subject) => {
+  'decoder processes are paused': async (subject) => {
     const load = startLoad(subject, await slowPicture(), 2, [500, 503, 504]);
     await sleep(500);
     const children = family(subject.pid).slice(1);
@@ -54,17 +55,17 @@ export const PROCESS_FAULTS: Readonly<Record<string, Scenario>> = {
     return {
       statuses,
       faults: [...faults, ...back],
-      skipped: children.length === 0 ? 'the service decodes in no process of its own' : undefined,
+      skipped: children.length === 0 ? 'the service has no decoder process' : undefined,
     };
   },
-  'the process stands still for a while': async (subject) => {
+  'the process is paused for a while': async (subject) => {
     const load = startLoad(subject, await face(320, 240), 4, [503, 504]);
     await sleep(300);
     subject.child.kill('SIGSTOP');
     await sleep(2_500);
     subject.child.kill('SIGCONT');
     await sleep(500);
-    // The probe was kept waiting by the stop, which is no freeze of the service's own.
+    // Discard what the probe has seen: the pause delayed it, not the service.
     await subject.seen();
     const { statuses, faults } = await load.stop();
     const back = await notBack(subject);
@@ -146,7 +147,7 @@ export const PROCESS_FAULTS: Readonly<Record<string, Scenario>> = {
     }),
   'it is told to stop under load': () =>
     withService({ SHUTDOWN_TIMEOUT_MS: '500' }, {}, async (subject) => {
-      // Those that come after it has closed find nobody there.
+      // Requests that arrive after it has closed get no answer.
       const load = startLoad(subject, await face(320, 240), 4, [0, 503]);
       await sleep(500);
       subject.child.kill('SIGTERM');
@@ -158,7 +159,8 @@ export const PROCESS_FAULTS: Readonly<Record<string, Scenario>> = {
         statuses: statuses.filter((status) => status > 0),
         faults: [
           ...faults,
-          ...(ended && exitCode === 0 ? [] : [`it ends with ${exitCode ?? 'nothing, it goes on'}`]),
+          ...(ended ? [] : ['it does not end']),
+          ...(ended && exitCode !== 0 ? [`exit code ${exitCode ?? 'none'}`] : []),
         ],
       };
     }),

@@ -1,4 +1,4 @@
-/** A fault of the process or of what it stands on, and what must come of it. */
+/** Scenarios of faults, and helpers for them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Subject, type SubjectOptions } from '../core/subject.js';
 import type { Outcome } from '../core/suite.js';
 
-/** What goes wrong. @param running a warm service, for scenarios that need none of their own */
+/** Causes a fault and checks its consequences. @param running a warm service, for scenarios that need no service of their own */
 export type Scenario = (running: Subject) => Promise<Partial<Outcome>>;
 
-/** A service may take this long to be as it was. */
-export const BACK_WITHIN_MS = 10_000;
+/** Maximum time that a service may need to recover. */
+const BACK_WITHIN_MS = 10_000;
 
-/** Runs something with a service of its own. */
+/** Runs something with a separate service. */
 export async function withService(
   settings: Readonly<Record<string, string>>,
   options: SubjectOptions,
@@ -29,7 +29,7 @@ export async function withService(
   }
 }
 
-/** Runs something with a folder of its own. */
+/** Runs something with a temporary folder. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
   try {
@@ -39,13 +39,13 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
   }
 }
 
-/** What is wrong with the service some time after a fault; empty: nothing. */
+/** What is still wrong with the service some time after a fault; empty if nothing is. */
 export async function notBack(subject: Subject, withinMs = BACK_WITHIN_MS): Promise<string[]> {
   const wrong = await subject.normalAnswer(withinMs);
   return wrong === undefined ? [] : [`afterwards ${wrong}`];
 }
 
-/** Waits until something holds. @returns whether it does in time */
+/** Waits until a condition holds. @returns whether it does in time */
 export async function until(holds: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
   const end = performance.now() + withinMs;
   while (!(await holds())) {

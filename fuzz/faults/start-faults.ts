@@ -1,4 +1,4 @@
-/** Faults of the start: what cannot be is told in one sentence, with exit code 1. */
+/** Faults of the start: the service must say in one sentence why it cannot start, and exit with 1. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, rename, truncate, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { notBack, type Scenario, until, withFolder, withService } from './scenar
 import { face } from '../../bench/pictures.js';
 import { startLoad } from './load.js';
 
-/** Starts a service that cannot be. @returns what is wrong with how it says so */
+/** Starts a service that cannot start. @returns what is wrong with its message and exit code */
 async function refusal(settings: Readonly<Record<string, string>>): Promise<string[]> {
   const child = spawn(process.execPath, ['dist/src/main.js'], {
     env: { ...process.env, LOG_LEVEL: 'fatal', HOST: '127.0.0.1', PORT: '0', ...settings },
@@ -24,7 +24,7 @@ async function refusal(settings: Readonly<Record<string, string>>): Promise<stri
   const faults: string[] = [];
   if (code !== 1) faults.push(`exit code ${code ?? 'none'}`);
   if (/\n\s+at |node:internal|Error:/.test(output) || output.trim().split('\n').length > 2)
-    faults.push(`no sentence but ${JSON.stringify(output.slice(0, 300))}`);
+    faults.push(`not one sentence: ${JSON.stringify(output.slice(0, 300))}`);
   return faults;
 }
 
@@ -39,20 +39,20 @@ export const START_FAULTS: Readonly<Record<string, Scenario>> = {
       server.close();
     }
   },
-  "the address is nobody's": async () => ({ faults: await refusal({ HOST: '203.0.113.1' }) }),
-  'a model is cut short': () =>
+  'the address is of another machine': async () => ({ faults: await refusal({ HOST: '203.0.113.1' }) }),
+  'a model is truncated': () =>
     withFolder(async (folder) => {
       await cp('models/default', join(folder, 'default'), { recursive: true });
       await truncate(join(folder, 'default', 'recognition.onnx'), 10_000);
       return { faults: await refusal({ MODELS_DIR: folder }) };
     }),
-  'the pack is no JSON': () =>
+  'the pack is not JSON': () =>
     withFolder(async (folder) => {
       await cp('models/default', join(folder, 'default'), { recursive: true });
       await writeFile(join(folder, 'default', 'pack.json'), '{"name":');
       return { faults: await refusal({ MODELS_DIR: folder }) };
     }),
-  'the models are away while workers start': () =>
+  'the models are missing while workers start': () =>
     withFolder(async (folder) => {
       const models = join(folder, 'models');
       await cp('models/default', join(models, 'default'), { recursive: true });
@@ -81,7 +81,7 @@ export const START_FAULTS: Readonly<Record<string, Scenario>> = {
     }),
 };
 
-/** 0 where there is no answer. */
+/** The status of an answer; 0 if there is none. */
 async function status(url: string): Promise<number> {
   try {
     return (await fetch(url)).status;

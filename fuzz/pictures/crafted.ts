@@ -1,11 +1,11 @@
-/** A picture that was made to hurt, and what is known of its answer. */
+/** A malicious picture, and what is known about its answer. */
 
 export interface CraftedPicture {
   readonly bytes: Buffer;
-  /** So many callers send it at a time; default 1. */
+  /** Number of callers that send it at the same time. Default: 1. */
   readonly together?: number;
-  /** The callers hang up after so many milliseconds. */
+  /** Milliseconds after which the callers disconnect. */
   readonly leaveAfterMs?: number;
-  /** The only statuses that are right; default: all that the rules allow. */
+  /** The correct statuses. Default: all that the rules allow. */
   readonly allowed?: readonly number[];
 }

@@ -1,11 +1,11 @@
-/** EXIF blocks (a TIFF within a picture) that lead a reader in circles, or far outside. */
+/** EXIF blocks (a TIFF inside a picture) that lead a reader in circles or out of bounds. */
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
 
 const ORIENTATION = 0x0112;
 const SUB_DIRECTORIES = [0x8769, 0x8825, 0xa005, 0x014a];
 
-/** Directories that point at themselves or each other, tags with counts of billions, offsets anywhere. */
+/** Directories that point to themselves or each other, tags with counts of billions, and arbitrary offsets. */
 export function loopingExif(random: Random): Buffer {
   const entries = pick(random, [1, 5, 40, 1_000, 65_535]);
   const made = Buffer.alloc(Math.min(8 + 2 + entries * 12 + 4, 60_000));

@@ -1,4 +1,4 @@
-/** GIFs made block by block (GIF89a). */
+/** GIFs built block by block (GIF89a). */
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
 import type { Idea } from '../core/suite.js';
 import type { CraftedPicture } from './crafted.js';
@@ -17,7 +17,7 @@ function screen({ width, height }: Screen, flags = 0x80): Buffer {
   return made;
 }
 
-/** A clear code, one pixel, the end: far fewer pixels than a frame has. */
+/** A clear code, one pixel and the end code: far fewer pixels than a frame has. */
 const FEW_PIXELS = Buffer.from([2, 2, 0x44, 0x01, 0]);
 
 function image(left: number, top: number, width: number, height: number, data: Buffer = FEW_PIXELS): Buffer {
@@ -67,7 +67,7 @@ export const GIF_IDEAS: readonly Idea<CraftedPicture>[] = [
     },
   },
   {
-    title: 'gif of frames outside of the screen',
+    title: 'gif of frames outside the screen',
     make: (random) => {
       const frames = Array.from({ length: 20 }, () =>
         image(edge(random, 16), edge(random, 16), edge(random, 16), edge(random, 16)),

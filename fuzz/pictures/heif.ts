@@ -1,4 +1,4 @@
-/** AVIFs made box by box (ISO/IEC 14496-12 and 23008-12): grids and overlays that lie, loops, floods, deep boxes. */
+/** AVIFs built box by box (ISO/IEC 14496-12 and 23008-12): false grids and overlays, loops, floods, deep nesting. */
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
 import type { Idea } from '../core/suite.js';
@@ -6,36 +6,36 @@ import type { CraftedPicture } from './crafted.js';
 import { loopingExif } from './exif.js';
 import { flat, type Seed } from './seeds.js';
 
-/** Big-endian numbers of so many bytes each. */
+/** Encodes big-endian numbers of the given width in bytes. */
 function numbers(size: 1 | 2 | 4, ...values: readonly number[]): Buffer {
   const made = Buffer.alloc(size * values.length);
   for (const [at, value] of values.entries()) made.writeUIntBE(value % 2 ** (8 * size), at * size, size);
   return made;
 }
 
-/** @param length what it says instead of its true length */
+/** A box. @param length a false length instead of the true one */
 function box(type: string, parts: readonly Buffer[], length?: number): Buffer {
   const data = Buffer.concat(parts);
   return Buffer.concat([numbers(4, length ?? data.length + 8), Buffer.from(type, 'latin1'), data]);
 }
 
-/** With a version and flags. */
+/** A box with a version and flags. */
 function full(type: string, version: number, ...parts: readonly Buffer[]): Buffer {
   return box(type, [numbers(1, version, 0, 0, 0), ...parts]);
 }
 
-/** An item of the file: its data, what it is made of, and its properties by their places in `ipco`, from 1. */
+/** An item of the file: its data, the items it is derived from, and the indexes of its properties in `ipco`, from 1. */
 interface Item {
   readonly id: number;
   readonly type: string;
   readonly data?: Buffer;
   readonly references?: readonly { readonly type: string; readonly to: readonly number[] }[];
   readonly properties?: readonly number[];
-  /** So many extents, all of them the whole data. */
+  /** Number of extents, each of which is the whole data. */
   readonly extents?: number;
 }
 
-/** Items and properties of a file. */
+/** The items and properties of a file. */
 interface Content {
   readonly items: readonly Item[];
   readonly properties: readonly Buffer[];
@@ -95,23 +95,23 @@ const overlay = (width: number, height: number, count: number): Buffer =>
     Buffer.alloc(8 * count),
   ]);
 
-/** A coded picture: its AV1 data and the property that configures its decoder. */
+/** A coded picture: its AV1 data, and the property that configures its decoder. */
 interface Coded {
   readonly data: Buffer;
   readonly configuration: Buffer;
 }
 
-/** Takes the one coded picture out of a sound file. */
-function codedOf(sound: Buffer): Coded {
-  const media = sound.indexOf('mdat', 0, 'latin1');
-  const configuration = sound.indexOf('av1C', 0, 'latin1') - 4;
-  const cut = (at: number): Buffer => sound.subarray(at, at + sound.readUInt32BE(at));
+/** Extracts the only coded picture of a valid file. */
+function codedOf(valid: Buffer): Coded {
+  const media = valid.indexOf('mdat', 0, 'latin1');
+  const configuration = valid.indexOf('av1C', 0, 'latin1') - 4;
+  const cut = (at: number): Buffer => valid.subarray(at, at + valid.readUInt32BE(at));
   return { data: cut(media - 4).subarray(8), configuration: cut(configuration) };
 }
 
 const range = (count: number, from: number): number[] => Array.from({ length: count }, (_, at) => from + at);
 
-/** A derived picture of many tiles that says how large it is. */
+/** A derived picture of many tiles, with an announced size. */
 function derived(
   kind: 'grid' | 'iovl',
   tile: Coded,
@@ -133,7 +133,7 @@ function derived(
   });
 }
 
-/** Boxes in boxes. */
+/** Nested boxes. */
 function nested(depth: number, type: string): Buffer {
   const made = Buffer.alloc(depth * 8);
   for (let level = 0; level < depth; level++) {
@@ -143,7 +143,7 @@ function nested(depth: number, type: string): Buffer {
   return made;
 }
 
-/** @param seeds AVIFs among them */
+/** Ideas for AVIFs. @param seeds must include AVIFs */
 export function heifIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
   const small = codedOf(seeds.find(({ name }) => name === 'avif')?.bytes ?? Buffer.alloc(0));
   const large = async (): Promise<Coded> => codedOf(await flat('avif', 6_000, 4_000));
@@ -182,7 +182,7 @@ export function heifIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       },
     ]),
     {
-      title: 'avif of a size that lies',
+      title: 'avif with a false size',
       weight: 0.4,
       make: async (random) => {
         const coded = await large();
@@ -360,10 +360,10 @@ export function heifIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       },
     },
     {
-      title: 'avif with a box whose length lies',
+      title: 'avif with a false box length',
       weight: 2,
       make: (random) => {
-        const sound = one(random);
+        const valid = one(random);
         const types = [
           'ftyp',
           'mdat',
@@ -379,9 +379,9 @@ export function heifIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
           'pitm',
           'hdlr',
         ];
-        const at = sound.indexOf(pick(random, types), 0, 'latin1');
-        sound.writeUInt32BE(pick(random, [0, 1, 7, 8, 9, edge(random, 32)]), Math.max(0, at - 4));
-        return { bytes: sound };
+        const at = valid.indexOf(pick(random, types), 0, 'latin1');
+        valid.writeUInt32BE(pick(random, [0, 1, 7, 8, 9, edge(random, 32)]), Math.max(0, at - 4));
+        return { bytes: valid };
       },
     },
     {

@@ -1,4 +1,4 @@
-/** All ideas for pictures: the crafted ones of each format, sound ones, and sound ones damaged in each way. */
+/** All ideas for pictures: crafted ones of each format, valid ones, and valid ones damaged in every way. */
 import { pick } from '../core/draw.js';
 import type { Idea } from '../core/suite.js';
 import type { CraftedPicture } from './crafted.js';
@@ -11,7 +11,7 @@ import { makeSeeds, type Seed } from './seeds.js';
 import { TIFF_IDEAS } from './tiff.js';
 import { webpIdeas } from './webp.js';
 
-/** After its first time, a damaged picture comes so much more often than a crafted one: it costs little. */
+/** After its first time, a damaged picture is drawn this much more often than a crafted one, because it costs little. */
 const DAMAGED_WEIGHT = 3;
 
 export async function pictureIdeas(): Promise<Idea<CraftedPicture>[]> {
@@ -24,7 +24,7 @@ export async function pictureIdeas(): Promise<Idea<CraftedPicture>[]> {
     ...TIFF_IDEAS,
     ...heifIdeas(seeds),
     ...seeds.map(({ name, bytes }) => ({
-      title: `sound ${name}`,
+      title: `valid ${name}`,
       weight: 0.2,
       make: () => ({ bytes, allowed: [200] }),
     })),
@@ -40,7 +40,7 @@ export async function pictureIdeas(): Promise<Idea<CraftedPicture>[]> {
   ];
 }
 
-/** Seeds by the first word of their names. */
+/** Groups seeds by the first word of their names. */
 function formats(seeds: readonly Seed[]): [string, Seed[]][] {
   const groups = new Map<string, Seed[]>();
   for (const seed of seeds) {

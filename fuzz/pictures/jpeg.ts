@@ -1,4 +1,4 @@
-/** JPEGs taken apart into segments and put together wrongly (ITU T.81, JFIF, EXIF). */
+/** JPEGs split into segments and reassembled wrongly (ITU T.81, JFIF, EXIF). */
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
 import type { Idea } from '../core/suite.js';
 import type { CraftedPicture } from './crafted.js';
@@ -9,13 +9,13 @@ const START = Buffer.from([0xff, 0xd8]);
 const END = Buffer.from([0xff, 0xd9]);
 const SOS = 0xda;
 
-/** A marker with all that follows it up to the next. */
+/** A marker with everything up to the next one. */
 interface Segment {
   readonly marker: number;
   readonly bytes: Buffer;
 }
 
-/** The segments between start and end; the data of a scan belongs to its SOS. */
+/** The segments between start and end of the image. The data of a scan belongs to its SOS segment. */
 function segments(jpeg: Buffer): Segment[] {
   const found: Segment[] = [];
   for (let at = 2; at + 4 <= jpeg.length && jpeg[at + 1] !== 0xd9;) {
@@ -28,7 +28,7 @@ function segments(jpeg: Buffer): Segment[] {
   return found;
 }
 
-/** Whether a byte after 0xff is part of a scan's data: a stuffed zero or a restart marker. */
+/** Whether the byte after a 0xff is part of the data of a scan: a stuffed zero or a restart marker. */
 function isData(byte: number | undefined): boolean {
   return byte === 0 || (byte !== undefined && byte >= 0xd0 && byte <= 0xd7);
 }
@@ -49,15 +49,15 @@ const isFrame = ({ marker }: Segment): boolean =>
   marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
 /** The same picture with another frame header. */
-function reframed(sound: Buffer, change: (frame: Buffer) => Buffer): Buffer {
+function reframed(valid: Buffer, change: (frame: Buffer) => Buffer): Buffer {
   return jpeg(
-    segments(sound).map((one) => (isFrame(one) ? { ...one, bytes: change(Buffer.from(one.bytes)) } : one)),
+    segments(valid).map((one) => (isFrame(one) ? { ...one, bytes: change(Buffer.from(one.bytes)) } : one)),
   );
 }
 
-/** @param seeds at least one JPEG */
+/** Ideas for JPEGs. @param seeds must include a JPEG */
 export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
-  const sound = seeds.filter(({ name }) => name.startsWith('jpeg')).map(({ bytes: made }) => made);
+  const valid = seeds.filter(({ name }) => name.startsWith('jpeg')).map(({ bytes: made }) => made);
   const withScans = (side: number, repeats: number): Promise<Buffer> =>
     flat('jpeg', side, side).then((made) => {
       const parts = segments(made);
@@ -82,16 +82,16 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
     {
       title: 'jpeg of empty scans',
       make: (random) => {
-        const parts = segments(pick(random, sound));
+        const parts = segments(pick(random, valid));
         const scan = segment(SOS, Buffer.from([1, 1, 0, 0, 0, 0]));
         return { bytes: jpeg([...parts, ...Array.from({ length: integer(random, 1, 60_000) }, () => scan)]) };
       },
     },
     {
-      title: 'jpeg whose size lies',
+      title: 'jpeg with a false size',
       weight: 3,
       make: (random) => ({
-        bytes: reframed(pick(random, sound), (frame) => {
+        bytes: reframed(pick(random, valid), (frame) => {
           frame.writeUInt16BE(chance(random, 0.5) ? edge(random, 16) : integer(random, 1, 65_535), 5);
           frame.writeUInt16BE(chance(random, 0.5) ? edge(random, 16) : integer(random, 1, 65_535), 7);
           return frame;
@@ -103,7 +103,7 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       title: 'jpeg of another process, precision or sampling',
       weight: 2,
       make: (random) => ({
-        bytes: reframed(pick(random, sound), (frame) => {
+        bytes: reframed(pick(random, valid), (frame) => {
           if (chance(random, 0.6)) frame[1] = 0xc0 + integer(random, 0, 15);
           if (chance(random, 0.4)) frame[4] = pick(random, [1, 2, 8, 12, 16, 255]);
           if (chance(random, 0.4)) frame[9] = pick(random, [0, 1, 2, 3, 4, 5, 255]);
@@ -116,12 +116,12 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
     {
       title: 'jpeg of two frames that disagree',
       make: (random) => {
-        const parts = segments(pick(random, sound));
+        const parts = segments(pick(random, valid));
         const frame = parts.find(isFrame)?.bytes ?? END;
         const other = Buffer.from(frame);
         other.writeUInt16BE(pick(random, [1, 6_000, 65_535]), 5);
         other.writeUInt16BE(pick(random, [1, 6_000, 65_535]), 7);
-        // Also where only some readers look: inside a comment, behind padding, after the end.
+        // Also in positions that only some decoders read: inside a comment, after padding, after the end.
         const where = pick(random, [
           [other, ...parts],
           [...parts, other],
@@ -147,7 +147,7 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
         const data = Buffer.concat([Buffer.from(prefix, 'latin1'), bytes(random, pick(random, [0, 4, 64]))]);
         const one = segment(marker, data);
         const flood = Buffer.concat(Array.from({ length: pick(random, [200, 20_000, 120_000]) }, () => one));
-        return { bytes: jpeg([flood, ...segments(pick(random, sound))]) };
+        return { bytes: jpeg([flood, ...segments(pick(random, valid))]) };
       },
     },
     {
@@ -160,7 +160,7 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
         return {
           bytes: jpeg([
             Buffer.concat(Array.from({ length: 140 }, () => one)),
-            ...segments(pick(random, sound)),
+            ...segments(pick(random, valid)),
           ]),
         };
       },
@@ -168,7 +168,7 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
     {
       title: 'jpeg with fill bytes',
       make: (random) => ({
-        bytes: jpeg([Buffer.alloc(integer(random, 1, 4_000_000), 0xff), ...segments(pick(random, sound))]),
+        bytes: jpeg([Buffer.alloc(integer(random, 1, 4_000_000), 0xff), ...segments(pick(random, valid))]),
       }),
     },
     {
@@ -176,13 +176,13 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       weight: 2,
       make: (random) => {
         const exif = segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), loopingExif(random)]));
-        return { bytes: jpeg([exif, ...segments(pick(random, sound))]) };
+        return { bytes: jpeg([exif, ...segments(pick(random, valid))]) };
       },
     },
     {
-      title: 'jpeg whose segment length lies',
+      title: 'jpeg with a false segment length',
       make: (random) => {
-        const parts = segments(pick(random, sound));
+        const parts = segments(pick(random, valid));
         const at = integer(random, 0, parts.length - 1);
         const changed = Buffer.from(parts[at].bytes);
         changed.writeUInt16BE(edge(random, 16), 2);
@@ -199,20 +199,20 @@ export function jpegIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
             at % 2 === 0 ? 0xff : 0xd0 + ((at >> 1) % 8),
           ),
         );
-        return { bytes: jpeg([segment(0xdd, interval), ...segments(pick(random, sound)), restarts]) };
+        return { bytes: jpeg([segment(0xdd, interval), ...segments(pick(random, valid)), restarts]) };
       },
     },
     {
       title: 'jpeg in another order',
       weight: 2,
       make: (random) => {
-        const parts = segments(pick(random, sound));
+        const parts = segments(pick(random, valid));
         return { bytes: jpeg(Array.from({ length: integer(random, 1, 14) }, () => pick(random, parts))) };
       },
     },
     {
       title: 'jpeg without its end marker',
-      make: () => ({ bytes: jpeg(segments(sound[0]), Buffer.alloc(0)), allowed: [200] }),
+      make: () => ({ bytes: jpeg(segments(valid[0]), Buffer.alloc(0)), allowed: [200] }),
     },
   ];
 }

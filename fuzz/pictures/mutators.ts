@@ -1,26 +1,26 @@
-/** Damages sound bytes as broken disks, broken programs and attackers do. */
+/** Damages valid files, as broken disks, buggy programs and attackers do. */
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, edge, integer, pick } from '../core/draw.js';
 
-type Mutator = (sound: Buffer, random: Random, other: Buffer) => Buffer;
+type Mutator = (valid: Buffer, random: Random, other: Buffer) => Buffer;
 
-/** By name. `other` is another sound file, for parts of it. */
+/** Mutators by name. `other` is another valid file, whose parts may be used. */
 export const MUTATORS: Readonly<Record<string, Mutator>> = {
-  'flipped bits': (sound, random) => {
-    const made = Buffer.from(sound);
+  'flipped bits': (valid, random) => {
+    const made = Buffer.from(valid);
     for (let left = integer(random, 1, 32); left > 0; left--)
       made[integer(random, 0, made.length - 1)] ^= 1 << integer(random, 0, 7);
     return made;
   },
-  // Sizes, offsets and counts stand at the beginning of most files.
-  'flipped bits of the head': (sound, random) => {
-    const made = Buffer.from(sound);
+  // Most files have sizes, offsets and counts at their beginning.
+  'flipped bits of the head': (valid, random) => {
+    const made = Buffer.from(valid);
     for (let left = integer(random, 1, 6); left > 0; left--)
       made[integer(random, 0, Math.min(made.length, 400) - 1)] ^= 1 << integer(random, 0, 7);
     return made;
   },
-  'numbers at the edge': (sound, random) => {
-    const made = Buffer.from(sound);
+  'numbers at the edge': (valid, random) => {
+    const made = Buffer.from(valid);
     for (let left = integer(random, 1, 4); left > 0; left--) {
       const size = pick(random, [1, 2, 4] as const);
       const at = integer(random, 0, Math.max(0, Math.min(made.length, 1_200) - size));
@@ -30,32 +30,32 @@ export const MUTATORS: Readonly<Record<string, Mutator>> = {
     }
     return made;
   },
-  'cut short': (sound, random) => sound.subarray(0, integer(random, 0, sound.length - 1)),
-  'cut out': (sound, random) => {
-    const from = integer(random, 0, sound.length - 1);
-    const to = integer(random, from, Math.min(sound.length, from + 4_000));
-    return Buffer.concat([sound.subarray(0, from), sound.subarray(to)]);
+  'cut short': (valid, random) => valid.subarray(0, integer(random, 0, valid.length - 1)),
+  'cut out': (valid, random) => {
+    const from = integer(random, 0, valid.length - 1);
+    const to = integer(random, from, Math.min(valid.length, from + 4_000));
+    return Buffer.concat([valid.subarray(0, from), valid.subarray(to)]);
   },
-  'filled in': (sound, random) => {
-    const at = integer(random, 0, sound.length);
+  'filled in': (valid, random) => {
+    const at = integer(random, 0, valid.length);
     const filler =
       random() < 0.5
         ? bytes(random, integer(random, 1, 200))
         : Buffer.alloc(integer(random, 1, 70_000), pick(random, [0, 255]));
-    return Buffer.concat([sound.subarray(0, at), filler, sound.subarray(at)]);
+    return Buffer.concat([valid.subarray(0, at), filler, valid.subarray(at)]);
   },
-  repeated: (sound, random) => {
-    const from = integer(random, 0, sound.length - 1);
-    const part = sound.subarray(from, integer(random, from, Math.min(sound.length, from + 2_000)));
+  repeated: (valid, random) => {
+    const from = integer(random, 0, valid.length - 1);
+    const part = valid.subarray(from, integer(random, from, Math.min(valid.length, from + 2_000)));
     const times = integer(random, 1, 500);
     return Buffer.concat([
-      sound.subarray(0, from),
+      valid.subarray(0, from),
       ...Array.from({ length: times }, () => part),
-      sound.subarray(from),
+      valid.subarray(from),
     ]);
   },
-  blanked: (sound, random) => {
-    const made = Buffer.from(sound);
+  blanked: (valid, random) => {
+    const made = Buffer.from(valid);
     const from = integer(random, 0, made.length - 1);
     return made.fill(
       pick(random, [0, 255, 0x7f]),
@@ -63,10 +63,10 @@ export const MUTATORS: Readonly<Record<string, Mutator>> = {
       Math.min(made.length, from + integer(random, 1, 3_000)),
     );
   },
-  'spliced with another': (sound, random, other) =>
+  'spliced with another': (valid, random, other) =>
     Buffer.concat([
-      sound.subarray(0, integer(random, 0, sound.length)),
+      valid.subarray(0, integer(random, 0, valid.length)),
       other.subarray(integer(random, 0, other.length)),
     ]),
-  'after another': (sound, _, other) => Buffer.concat([other, sound]),
+  'after another': (valid, _, other) => Buffer.concat([other, valid]),
 };

@@ -1,4 +1,4 @@
-/** Pictures of every format: crafted ones, and seeds that were damaged. */
+/** Pictures of every format: crafted ones and damaged seeds. */
 import type { Random } from '../../bench/simulate/random.js';
 import { exchange, type Exchange } from '../core/exchange.js';
 import { DETECT, post } from '../core/http-text.js';
@@ -16,7 +16,7 @@ export interface PictureCase extends Case {
   readonly allowed?: readonly number[];
 }
 
-/** While bombs are at work, a normal picture may wait this long. */
+/** Maximum time for a normal picture while bombs are being decoded. */
 const BYSTANDER_MS = REQUEST_TIMEOUT_MS;
 
 export const PICTURES: Suite<PictureCase> = {
@@ -27,11 +27,9 @@ export const PICTURES: Suite<PictureCase> = {
   open: async () => {
     const ideas = await pictureIdeas();
     return {
-      settings: {},
       kinds: ideas.length,
       generate: (index, random) => generate(ideas, index, random),
       run,
-      close: () => Promise.resolve(),
     };
   },
 };

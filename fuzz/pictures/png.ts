@@ -1,4 +1,4 @@
-/** PNGs made chunk by chunk (W3C PNG specification, third edition): lying sizes, bombs, floods, broken order. */
+/** PNGs built chunk by chunk (W3C PNG specification, third edition): false sizes, bombs, floods, wrong order. */
 import { crc32, deflateSync } from 'node:zlib';
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
 import type { Idea } from '../core/suite.js';
@@ -17,7 +17,7 @@ interface Header {
   readonly interlace?: number;
 }
 
-/** @param length what it says instead of its true length */
+/** A chunk. @param length a false length instead of the true one */
 export function chunk(type: string, data: Buffer, length = data.length): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const made = Buffer.alloc(body.length + 8);
@@ -35,7 +35,7 @@ function header({ width, height, depth = 8, colour = 2, interlace = 0 }: Header)
   return chunk('IHDR', data);
 }
 
-/** Lines of zeros, as many as the header says. */
+/** The rows of zeros that the header announces. */
 function lines({ width, height, depth = 8, colour = 2 }: Header, level = 9): Buffer {
   const lineBytes = 1 + Math.ceil((width * CHANNELS[colour] * depth) / 8);
   return chunk('IDAT', deflateSync(Buffer.alloc(Math.min(lineBytes * height, 300_000_000)), { level }));
@@ -50,14 +50,14 @@ function small(...extra: readonly Buffer[]): Buffer {
   return png(header(size), ...extra, lines(size));
 }
 
-/** A text chunk whose text unpacks to so many bytes. */
+/** A text chunk whose text unpacks to the given number of bytes. */
 function compressedText(type: 'zTXt' | 'iTXt' | 'iCCP', unpacked: number): Buffer {
   const packed = deflateSync(Buffer.alloc(unpacked, 'a'), { level: 9 });
   const prefix = { zTXt: 'key\0\0', iTXt: 'key\0\x01\0\0\0', iCCP: 'profile\0\0' }[type];
   return chunk(type, Buffer.concat([Buffer.from(prefix, 'latin1'), packed]));
 }
 
-/** A chunk that is known to few, so many times. */
+/** A flood of a rare chunk. */
 function flood(type: string, data: Buffer, times: number): Buffer {
   const one = chunk(type, data);
   return Buffer.concat(Array.from({ length: times }, () => one));
@@ -73,7 +73,7 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
     make: () => flat({ width: 10_000_000, height: 1 }),
   },
   {
-    title: 'png of a side at the edge',
+    title: 'png with a side at a numeric limit',
     make: (random) => {
       const side = pick(random, [16_383, 16_384, 65_535, 65_536, 1_000_000, 39_999_999]);
       const other = Math.max(1, Math.floor(pick(random, [1, 2, 39_000_000 / side])));
@@ -131,7 +131,7 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
     },
   },
   {
-    title: 'png with a chunk whose length lies',
+    title: 'png with a false chunk length',
     make: (random) => {
       const type = pick(random, ['IDAT', 'tEXt', 'eXIf', 'iCCP', 'PLTE', 'acTL']);
       return { bytes: small(chunk(type, bytes(random, 20), edge(random, 32))) };
@@ -150,7 +150,7 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
     },
   },
   {
-    title: 'png with less or more data than it says',
+    title: 'png with less or more data than announced',
     make: (random) => {
       const says = { width: integer(random, 1, 3_000), height: integer(random, 1, 3_000) };
       const has = { width: says.width, height: integer(random, 0, 6_000) };
@@ -158,7 +158,7 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
     },
   },
   {
-    title: 'png of a palette that is not there',
+    title: 'png with a missing palette',
     make: (random) => {
       const size = { width: 32, height: 32, colour: 3 } as const;
       const data = deflateSync(Buffer.alloc(33 * 32, 200));
@@ -181,7 +181,7 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
     },
   },
   {
-    title: 'png animated with frames that lie',
+    title: 'png animated with false frames',
     make: (random) => {
       const control = Buffer.alloc(8);
       control.writeUInt32BE(edge(random, 32));
@@ -191,7 +191,7 @@ export const PNG_IDEAS: readonly Idea<CraftedPicture>[] = [
     },
   },
   {
-    title: 'png whose eXIf is no EXIF',
+    title: 'png whose eXIf is not EXIF',
     make: (random) => ({ bytes: small(chunk('eXIf', loopingExif(random))) }),
   },
   {

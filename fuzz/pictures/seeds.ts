@@ -1,14 +1,14 @@
-/** Sound pictures of every format and of most of their variants, made from a photograph: what mutators start from. */
+/** Valid pictures of every format and of most of its variants, made from a photograph. Mutators start from them. */
 import sharp, { type Sharp } from 'sharp';
 import { face } from '../../bench/pictures.js';
 
-/** A sound picture. */
+/** A valid picture. */
 export interface Seed {
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/** All of them, small enough to be tried by the thousand. */
+/** All seeds. They are small enough to be tried by the thousands. */
 export async function makeSeeds(): Promise<Seed[]> {
   const photo = await face(160, 120);
   const base = (): Sharp => sharp(photo);

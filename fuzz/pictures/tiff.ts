@@ -1,4 +1,4 @@
-/** TIFFs and BigTIFFs made tag by tag (TIFF 6.0, DNG 1.7): loops, counts of billions, bombs of every compression. */
+/** TIFFs and BigTIFFs built tag by tag (TIFF 6.0, DNG 1.7): loops, counts of billions, bombs of every compression. */
 import { deflateSync } from 'node:zlib';
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
@@ -30,10 +30,10 @@ const TAG = {
   dngVersion: 50706,
 } as const;
 
-/** Type 4: 32 bits each. */
+/** Type 4: 32 bits per value. */
 const LONG = 4;
 
-/** A tag: its value, or where its values stand. */
+/** A tag with its value, or with the offset of its values. */
 interface Entry {
   readonly tag: number;
   readonly value: number;
@@ -58,7 +58,7 @@ function directory(entries: readonly Entry[], next = 0): Buffer {
 
 const HEAD_BYTES = 8;
 
-/** One directory behind its data. @param next where the directory says that the next one is */
+/** A file with its data and one directory after it. @param next the offset that it gives for the next directory */
 function tiff(data: Buffer, entries: readonly Entry[], next?: number): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.write('II*\0', 'latin1');
@@ -95,7 +95,7 @@ function strip(
   );
 }
 
-/** All a grey picture of 8×8 pixels needs; its pixels stand behind the head. */
+/** The tags that a grey picture of 8×8 pixels needs. Its pixels follow the header. */
 const SOUND: readonly Entry[] = [
   { tag: TAG.width, value: 8 },
   { tag: TAG.height, value: 8 },

@@ -1,4 +1,4 @@
-/** WebPs made chunk by chunk (RFC 9649). */
+/** WebPs built chunk by chunk (RFC 9649). */
 import { bytes, edge, integer, pick } from '../core/draw.js';
 import type { Idea } from '../core/suite.js';
 import type { CraftedPicture } from './crafted.js';
@@ -36,7 +36,7 @@ function frame(x: number, y: number, width: number, height: number, image: Buffe
 
 const FLAGS = { icc: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04, animation: 0x02 };
 
-/** @param seeds WebPs among them */
+/** Ideas for WebPs. @param seeds must include WebPs */
 export function webpIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
   const image = (lossless: boolean): Buffer => {
     const name = lossless ? 'webp lossless' : 'webp';
@@ -49,7 +49,7 @@ export function webpIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       make: async () => ({ bytes: await flat('webp', 6_300, 6_300), together: 4 }),
     },
     {
-      title: 'webp whose canvas lies',
+      title: 'webp with a false canvas size',
       weight: 2,
       make: (random) => {
         const side = (): number => pick(random, [1, 2, 6_300, 16_383, 16_384, 65_536, 0x1000000]);
@@ -58,7 +58,7 @@ export function webpIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       },
     },
     {
-      title: 'webp whose frame size lies',
+      title: 'webp with a false frame size',
       weight: 2,
       make: (random) => {
         const made = Buffer.from(image(random() < 0.5));
@@ -101,7 +101,7 @@ export function webpIdeas(seeds: readonly Seed[]): Idea<CraftedPicture>[] {
       },
     },
     {
-      title: 'webp whose length lies',
+      title: 'webp with a false length',
       make: (random) => ({ bytes: webp([image(random() < 0.5)], edge(random, 32)) }),
     },
   ];

@@ -1,4 +1,4 @@
-/** Compressed bodies: bombs for routes that read a body and for those that read none, broken streams, odd encodings. */
+/** Compressed bodies: bombs for routes with and without a body, broken streams and odd encodings. */
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, integer, pick } from '../core/draw.js';
@@ -40,7 +40,7 @@ function packed(
 
 const bombs = new Map<string, Buffer>();
 
-/** Bombs take long to make, and are made once. */
+/** Bombs take long to make, so each is made only once. */
 function bomb(kind: keyof typeof PACKERS, part: string, unpacked: number): Buffer {
   const key = [kind, part, unpacked].join();
   const made = bombs.get(key) ?? PACKERS[kind](Buffer.alloc(unpacked, part));
@@ -106,12 +106,12 @@ export const COMPRESSED_IDEAS: readonly Idea<CraftedRequest>[] = [
     weight: 3,
     make: (random) => {
       const kind = pick(random, kinds);
-      const sound = PACKERS[kind](Buffer.from('{"image_base64":"AAAA"}'));
+      const valid = PACKERS[kind](Buffer.from('{"image_base64":"AAAA"}'));
       const body = pick(random, [
-        sound.subarray(0, integer(random, 0, sound.length - 1)),
+        valid.subarray(0, integer(random, 0, valid.length - 1)),
         bytes(random, 100),
-        Buffer.concat([sound, sound]),
-        Buffer.concat([sound, bytes(random, 50)]),
+        Buffer.concat([valid, valid]),
+        Buffer.concat([valid, bytes(random, 50)]),
         deflateRawSync(Buffer.from('{}')),
         Buffer.alloc(0),
       ]);

@@ -1,4 +1,4 @@
-/** Connections that announce and do not send, send slowly, hang up, or only stay. A normal caller is served meanwhile. */
+/** Connections that announce but do not send, send slowly, disconnect or just stay open. A normal caller must be served meanwhile. */
 import { chance, integer, pick } from '../core/draw.js';
 import type { Step } from '../core/exchange.js';
 import { DETECT, head, post } from '../core/http-text.js';
@@ -82,7 +82,7 @@ export const CONNECTION_IDEAS: readonly Idea<CraftedRequest>[] = [
     }),
   },
   {
-    title: 'connection: too slow a body is told so',
+    title: 'connection: a body that is too slow gets an answer',
     weight: 0.2,
     make: () => ({
       steps: [
@@ -94,7 +94,7 @@ export const CONNECTION_IDEAS: readonly Idea<CraftedRequest>[] = [
     }),
   },
   {
-    title: 'connection: too slow a head is told so',
+    title: 'connection: a head that is too slow gets an answer',
     weight: 0.2,
     make: () => ({
       steps: slowly(`POST ${DETECT} HTTP/1.1\r\nHost: ${'x'.repeat(200)}`, 40),
@@ -108,7 +108,7 @@ export const CONNECTION_IDEAS: readonly Idea<CraftedRequest>[] = [
       broken([], { answers: 0, connections: pick(random, [1, 300]), leaveAfterMs: 1_000, bystander: true }),
   },
   {
-    title: 'connection: hangs up',
+    title: 'connection: disconnects',
     weight: 3,
     make: (random) =>
       broken(post(pick(random, TARGETS), 'application/json', BODY), {

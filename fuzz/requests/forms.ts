@@ -1,4 +1,4 @@
-/** Multipart forms (RFC 7578): too many parts, names that nest, parts without a name, boundaries that never come. */
+/** Multipart forms (RFC 7578): too many parts, nested names, parts without a name, missing boundaries. */
 import { bytes, integer, pick } from '../core/draw.js';
 import { COMPARE, DETECT, postPieces } from '../core/http-text.js';
 import type { Idea } from '../core/suite.js';
@@ -6,7 +6,7 @@ import type { CraftedRequest } from './request-case.js';
 
 type Piece = Parameters<typeof postPieces>[2][number];
 
-/** One part. @param disposition behind `form-data` */
+/** One part. @param disposition what follows `form-data` */
 function part(disposition: string, body: string, more = ''): string {
   return `--b\r\nContent-Disposition: form-data${disposition}\r\n${more}\r\n${body}\r\n`;
 }
@@ -40,7 +40,7 @@ export const FORM_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'form: names that nest',
+    title: 'form: nested names',
     weight: 2,
     make: (random) => {
       const name = pick(random, [
@@ -64,7 +64,7 @@ export const FORM_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'form: names that clash',
+    title: 'form: conflicting names',
     make: (random) => {
       const names = pick(random, [
         ['a', 'a[b]'],
@@ -136,7 +136,7 @@ export const FORM_IDEAS: readonly Idea<CraftedRequest>[] = [
     }),
   },
   {
-    title: 'form: almost the boundary, again and again',
+    title: 'form: many near-boundaries',
     make: (random) => {
       const almost = pick(random, ['\r\n--', '\r\n-', '\r\n', '--', '\r\r\n--', '\n--b', '\r\n--b-']);
       return form(
@@ -199,7 +199,7 @@ export const FORM_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'form: of another kind',
+    title: 'form: other multipart types',
     make: (random) => {
       const type = pick(random, [
         'multipart/mixed; boundary=b',

@@ -1,4 +1,4 @@
-/** HTTP/1.1 itself (RFC 9112): lengths that lie, chunks, versions, pipelines, upgrades. */
+/** HTTP/1.1 framing (RFC 9112): false lengths, chunks, versions, pipelines and upgrades. */
 import type { Random } from '../../bench/simulate/random.js';
 import { bytes, chance, edge, integer, pick } from '../core/draw.js';
 import { DETECT, head } from '../core/http-text.js';
@@ -8,7 +8,7 @@ import { broken, type CraftedRequest } from './request-case.js';
 const TARGETS = [DETECT, '/-/livez', '/no/such/route', '/metrics'];
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** A request of any bytes. */
+/** A request from arbitrary bytes. */
 function raw(text: string, more: Partial<CraftedRequest> = {}): CraftedRequest {
   return broken([{ text }], more);
 }
@@ -29,13 +29,13 @@ export const FRAMING_IDEAS: readonly Idea<CraftedRequest>[] = [
         }),
         { text: 'x'.repeat(65_536), times: 3_000 },
       ],
-      // No such route is told before any length is looked at, and livez takes no body.
+      // An unknown route is refused before its length is checked, and livez takes no body.
       allowed: [413, 404, 415],
       bystander: true,
     }),
   },
   {
-    title: 'framing: lengths that are none',
+    title: 'framing: invalid lengths',
     weight: 3,
     make: (random) => {
       const length = pick(random, [
@@ -76,7 +76,7 @@ export const FRAMING_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'framing: transfer encodings that are none',
+    title: 'framing: invalid transfer encodings',
     make: (random) => {
       const encoding = pick(random, [
         'chunked, chunked',
@@ -140,7 +140,7 @@ export const FRAMING_IDEAS: readonly Idea<CraftedRequest>[] = [
     }),
   },
   {
-    title: 'framing: chunk sizes that lie',
+    title: 'framing: false chunk sizes',
     weight: 3,
     make: (random) => {
       const size = pick(random, [
@@ -195,7 +195,7 @@ export const FRAMING_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'framing: Expect, and nothing comes',
+    title: 'framing: Expect without a body',
     weight: 0.3,
     make: () =>
       broken([head('POST', DETECT, { ...JSON_TYPE, 'Content-Length': 60_000_000, Expect: '100-continue' })], {
@@ -261,7 +261,7 @@ export const FRAMING_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'framing: a pipeline whose answers nobody reads',
+    title: 'framing: a pipeline whose answers are not read',
     weight: 0.3,
     make: () =>
       broken([{ text: 'GET /docs-json HTTP/1.1\r\nHost: x\r\n\r\n', times: 3_000 }], {

@@ -1,4 +1,4 @@
-/** Odd but harmless: what curl, browsers and client libraries send every day must be answered like anything else. */
+/** Odd but harmless requests, as curl, browsers and client libraries send them every day. They must be answered normally. */
 import { gzipSync } from 'node:zlib';
 import { DETECT, head, post } from '../core/http-text.js';
 import type { Idea } from '../core/suite.js';
@@ -6,7 +6,7 @@ import type { CraftedRequest } from './request-case.js';
 
 const OK = { allowed: [200] };
 
-/** @param picture a sound JPEG */
+/** Ideas for harmless requests. @param picture a valid JPEG */
 export function harmlessIdeas(picture: Buffer): Idea<CraftedRequest>[] {
   const text = JSON.stringify({ image_base64: picture.toString('base64') });
   const sent = (type: string, headers: Readonly<Record<string, string | number>> = {}): CraftedRequest => ({
@@ -65,7 +65,7 @@ export function harmlessIdeas(picture: Buffer): Idea<CraftedRequest>[] {
           Buffer.from('\r\n--b--\r\n'),
         ]),
       ),
-      // Taken, or refused in words that say what is missing: not dropped in silence.
+      // Accepted, or refused with a message that says what is missing, but never ignored silently.
       allowed: [200, 400, 422],
     }),
     'empty options': () =>

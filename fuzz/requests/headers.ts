@@ -1,11 +1,11 @@
-/** Header fields: floods, sizes, and odd values of those that the service reads. */
+/** Header fields: floods, sizes, and odd values of fields that the service reads. */
 import { string } from 'fast-check';
 import { draw, integer, pick } from '../core/draw.js';
 import { DETECT, head, post } from '../core/http-text.js';
 import type { Idea } from '../core/suite.js';
 import { broken, type CraftedRequest } from './request-case.js';
 
-/** Fields that something reads, with values that something may stumble over. */
+/** Fields that some part of the service reads, with values that may break it. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   'X-Request-Id': ['', 'x'.repeat(5_000), '../..', '{"a":1}', 'é', '%0a', 'a b', '0', '\x7f'],
   Authorization: ['', 'Bearer', 'Bearer ', 'Basic x', `Bearer ${'x'.repeat(9_000)}`, 'bearer\tx', 'Bearer é'],
@@ -75,7 +75,7 @@ export const HEADER_IDEAS: readonly Idea<CraftedRequest>[] = [
     title: `header: odd ${name}`,
     make: (random: () => number) => {
       const value = pick(random, values);
-      // One that Node refuses for its bytes need not be answered.
+      // A field that Node refuses for its bytes need not be answered.
       const made = {
         steps: post(
           pick(random, [DETECT, '/-/livez', '/no/such/route']),

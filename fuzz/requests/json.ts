@@ -1,4 +1,4 @@
-/** JSON bodies: bombs of structure, odd numbers and text, and values of any kind where one is expected. */
+/** JSON bodies: structural bombs, odd numbers and texts, and values of unexpected types. */
 import { array, dictionary, double, jsonValue, oneof, string } from 'fast-check';
 import type { Random } from '../../bench/simulate/random.js';
 import { chance, draw, integer, pick } from '../core/draw.js';
@@ -28,12 +28,12 @@ const KEYS = [
 
 type Piece = Parameters<typeof postPieces>[2][number];
 
-/** A body of pieces, sent to any of the routes. */
+/** A body of several pieces, sent to any of the routes. */
 function pieces(random: Random, list: readonly Piece[], more: Partial<CraftedRequest> = {}): CraftedRequest {
   return { steps: postPieces(pick(random, ROUTES), JSON_TYPE, list), bystander: true, ...more };
 }
 
-/** `{"key":[part,part,…]}` of about so many bytes. */
+/** `{"key":[part,part,…]}` of about the given size. */
 function repeated(
   random: Random,
   key: string,
@@ -51,7 +51,7 @@ function repeated(
 
 const sizes = (random: Random): number => pick(random, [MIB, 6 * MIB, 25 * MIB, 60 * MIB]);
 
-/** What `JSON.stringify` makes of a Uint8Array. */
+/** The output of `JSON.stringify` for a Uint8Array. */
 function uint8Array(count: number): string {
   const parts: string[] = [];
   for (let at = 0; at < count; at++) parts.push(`"${at}":${(at * 7) % 256}`);
@@ -293,7 +293,7 @@ export const JSON_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'JSON: names that objects are born with',
+    title: 'JSON: names of built-in properties',
     make: (random) => {
       const name = pick(random, [
         '__proto__',
@@ -333,7 +333,7 @@ export const JSON_IDEAS: readonly Idea<CraftedRequest>[] = [
     }),
   },
   {
-    title: 'JSON: any value where one of another kind belongs',
+    title: 'JSON: values of a wrong type',
     weight: 12,
     make: (random) => {
       const members = Array.from({ length: integer(random, 1, 5) }, () => [

@@ -1,22 +1,22 @@
-/** A request that was made to hurt, and what is known of its answer. */
+/** A malicious request, and what is known about its answer. */
 import type { Exchange, Step } from '../core/exchange.js';
 import type { Expectation } from '../core/judge-replies.js';
 
-/** What an idea for a request makes. */
+/** A generated request. */
 export interface CraftedRequest extends Exchange, Expectation {
   /** Whether a normal picture must be answered meanwhile. */
   readonly bystander?: boolean;
 }
 
-/** How long a caller waits who has sent something that need not be answered. */
+/** How long a caller waits after sending something that need not be answered. */
 const BRIEFLY_MS = 400;
 
-/** What breaks the rules of HTTP: an answer need not come, but one that comes is held to the rules. */
+/** A request that violates HTTP. It need not be answered, but an answer must follow the rules. */
 export function broken(steps: readonly Step[], more: Partial<CraftedRequest> = {}): CraftedRequest {
   return { steps, leaveAfterMs: BRIEFLY_MS, ...more };
 }
 
-/** Text as bytes of UTF-8, for steps whose characters are bytes. */
+/** Encodes text as UTF-8, for steps in which each character is a byte. */
 export function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }

@@ -3,7 +3,7 @@ import { face } from '../../bench/pictures.js';
 import { exchange } from '../core/exchange.js';
 import { judgeReplies, withBystander } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
-import { type Case, ideaAt, type Outcome, type Suite } from '../core/suite.js';
+import { type Case, casesOf, type Outcome, type Suite } from '../core/suite.js';
 import { COMPRESSED_IDEAS } from './compressed.js';
 import { CONNECTION_IDEAS } from './connections.js';
 import { FORM_IDEAS } from './forms.js';
@@ -14,10 +14,10 @@ import { JSON_IDEAS } from './json.js';
 import type { CraftedRequest } from './request-case.js';
 import { TARGET_IDEAS } from './targets.js';
 
-/** A request, as it goes over the wire. */
+/** A request as it is sent over the connection. */
 export type RequestCase = Case & CraftedRequest;
 
-/** While others misbehave, a normal picture may wait this long. */
+/** Maximum time for a normal picture while others misbehave. */
 const BYSTANDER_MS = 2_000;
 
 export const REQUESTS: Suite<RequestCase> = {
@@ -36,16 +36,7 @@ export const REQUESTS: Suite<RequestCase> = {
       ...HEADER_IDEAS,
       ...CONNECTION_IDEAS,
     ];
-    return {
-      settings: {},
-      kinds: ideas.length,
-      generate: async (index, random) => {
-        const { title, make } = ideaAt(ideas, index, random);
-        return { title, ...(await make(random)) };
-      },
-      run,
-      close: () => Promise.resolve(),
-    };
+    return { ...casesOf(ideas), run };
   },
 };
 

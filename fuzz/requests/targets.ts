@@ -1,4 +1,4 @@
-/** Methods and targets: every form RFC 9112 knows, and what no form knows. */
+/** Methods and targets: every form of RFC 9112, and invalid ones. */
 import { string, webPath, webQueryParameters } from 'fast-check';
 import { chance, draw, integer, pick } from '../core/draw.js';
 import { BATCH, COMPARE, DETECT, head, post } from '../core/http-text.js';
@@ -83,7 +83,7 @@ export const TARGET_IDEAS: readonly Idea<CraftedRequest>[] = [
     },
   },
   {
-    title: 'target: methods that are none',
+    title: 'target: invalid methods',
     make: (random) =>
       broken([
         {

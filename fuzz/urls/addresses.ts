@@ -1,4 +1,4 @@
-/** Addresses no picture may come from, and the ways to write them (IANA special-purpose registries, clouds' own addresses). */
+/** Addresses that no picture may come from (IANA special-purpose registries, addresses of clouds), and the ways to write them. */
 
 export const FORBIDDEN_V4 = [
   '127.0.0.1',
@@ -51,7 +51,7 @@ export const FORBIDDEN_V6 = [
   'ff02::1',
 ];
 
-/** Where pictures may come from. */
+/** Addresses that pictures may come from. */
 export const PUBLIC = [
   '93.184.216.34',
   '8.8.8.8',
@@ -60,7 +60,7 @@ export const PUBLIC = [
   '2a00:1450:4001:80b::200e',
 ];
 
-/** Spellings of an IPv4 address that some parser reads as that address. */
+/** Spellings of an IPv4 address that some parser accepts. */
 export const SPELLINGS: Readonly<Record<string, (address: string) => string>> = {
   'as it is': (address) => address,
   'as one number': (address) => String(numberOf(address)),
@@ -78,8 +78,8 @@ export const SPELLINGS: Readonly<Record<string, (address: string) => string>> = 
     const [a, b, c, d] = parts(address);
     return `${a}.${b}.${c * 256 + d}`;
   },
-  'with a dot behind': (address) => `${address}.`,
-  'with zeros in front': (address) =>
+  'with a trailing dot': (address) => `${address}.`,
+  'with leading zeros': (address) =>
     parts(address)
       .map((part) => `00000${part.toString(8)}`)
       .join('.'),

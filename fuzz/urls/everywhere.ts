@@ -1,4 +1,4 @@
-/** Servers that listen at every address there is, and note which of them were reached. */
+/** Servers that listen on every address, and record which of them were reached. */
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
 const HTTP_PORT = 80;
-/** Others that are worth a try: only whether they were reached counts. */
+/** Other ports worth trying. Only whether they were reached counts. */
 const OTHER_PORTS = [22, 443, 2375, 6379, 8080, 9200];
 
 export class Everywhere {
@@ -32,7 +32,7 @@ export class Everywhere {
     return made;
   }
 
-  /** The addresses reached since this was asked last. */
+  /** The addresses reached since the last call. */
   take(): string[] {
     const taken = [...this.reached];
     this.reached.clear();
@@ -51,7 +51,7 @@ export class Everywhere {
   private serve({ url = '' }: IncomingMessage, response: ServerResponse): void {
     const [path, target] = url.split('?');
     const status = /^\/to(\d{3})$/.exec(path)?.[1];
-    // Letters beyond ASCII go out as bytes of UTF-8.
+    // Characters beyond ASCII are sent as UTF-8 bytes.
     const location = Buffer.from(decodeURIComponent(target ?? '')).toString('latin1');
     if (status !== undefined) response.writeHead(Number(status), { location }).end();
     else response.writeHead(200, { 'content-type': 'image/jpeg' }).end(this.picture);

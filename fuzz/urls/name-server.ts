@@ -1,12 +1,12 @@
-/** A name server (RFC 1035) for names that resolve to whatever a case wants, also to something else each time. */
+/** A name server (RFC 1035) for names that resolve to whatever a case wants, including different addresses each time. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv4 } from 'node:net';
 
-/** For each name the answers to its lookups, in turn; the last one stays. */
+/** For each name, the answers to its successive lookups. The last one is repeated. */
 export type Names = Readonly<Record<string, readonly (readonly string[])[]>>;
 
-/** Where the namespace's resolver asks. */
+/** The address that the resolver of the namespace asks. */
 export const NAME_SERVER = '127.0.0.53';
 
 const A = 1;
@@ -57,7 +57,7 @@ export class NameServer {
     return Buffer.concat([head, question, ...records]);
   }
 
-  /** Undefined: there is no such name. */
+  /** The answer; undefined if there is no such name. */
   private addresses(name: string, type: number): string[] | undefined {
     const answers = this.names[name];
     if (answers === undefined) return undefined;
@@ -76,7 +76,7 @@ function record(address: string): Buffer {
 }
 
 function v6(address: string): Buffer {
-  // The URL parser knows every spelling, a dotted end included.
+  // The URL parser knows every spelling, including one with a dotted end.
   const [left, right] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const groups = (text = ''): string[] => (text === '' ? [] : text.split(':'));
   const zeros = Array.from({ length: 8 - groups(left).length - groups(right).length }, () => '0');

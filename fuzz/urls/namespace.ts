@@ -1,4 +1,4 @@
-/** A network namespace of its own, in which every address is local: whoever connects anywhere connects to us. Linux. */
+/** A network namespace in which every address is local, so that every connection reaches our servers. Linux only. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,15 +15,15 @@ ip -6 route add local ::/0 dev lo
 `;
 const RESOLVER = 'mount --bind "$1" /etc/resolv.conf\nshift\nexec "$@"';
 
-/** Why there can be none on this machine; undefined: there can. */
+/** Why no namespace can be created on this machine; undefined if one can. */
 export function namespaceMissing(): string | undefined {
   const [program, ...args] = UNSHARE;
   const { error, status, stderr } = spawnSync(program, [...args, 'sh', '-c', SETUP], { encoding: 'utf8' });
   if (error === undefined && status === 0) return undefined;
-  return `no network namespace (Linux, unshare, iproute2 and the right to make one): ${error?.message ?? stderr.trim()}`;
+  return `no network namespace (needs Linux, unshare, iproute2 and permission to create one): ${error?.message ?? stderr.trim()}`;
 }
 
-/** Runs this command line once more, inside. @param args of the command line @returns the figures */
+/** Runs this command line again inside a namespace. @param args arguments of the command line @returns the figures */
 export async function inNamespace(args: readonly string[]): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
   const resolver = join(folder, 'resolv.conf');

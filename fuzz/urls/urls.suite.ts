@@ -1,11 +1,11 @@
-/** URLs that lead where no picture may come from: by address, by name, by redirect, by a name that changes its mind. */
+/** URLs that lead to forbidden addresses: directly, by name, by redirect, or by a name that resolves differently each time. */
 import { face } from '../../bench/pictures.js';
 import { pick } from '../core/draw.js';
 import { exchange } from '../core/exchange.js';
 import { DETECT, post } from '../core/http-text.js';
 import { judgeReplies } from '../core/judge-replies.js';
 import { REQUEST_TIMEOUT_MS, type Subject } from '../core/subject.js';
-import { type Case, type Idea, ideaAt, type Outcome, type Suite } from '../core/suite.js';
+import { type Case, type Idea, casesOf, type Outcome, type Suite } from '../core/suite.js';
 import { FORBIDDEN_V4, FORBIDDEN_V6, PUBLIC, SPELLINGS } from './addresses.js';
 import { Everywhere } from './everywhere.js';
 import { NameServer, type Names } from './name-server.js';
@@ -16,7 +16,7 @@ interface Lead {
   readonly names: Names;
   readonly mayReach: readonly string[];
   readonly allowed: readonly number[];
-  /** Another URL that must be answered in the same words. */
+  /** Another URL whose answer must have the same wording. */
   readonly alike?: string;
 }
 
@@ -36,14 +36,8 @@ export const URLS: Suite<UrlCase> = {
   open: async () => {
     const everywhere = await Everywhere.start(await face(160, 120));
     const names = await NameServer.start();
-    const ideas = urlIdeas();
     return {
-      settings: {},
-      kinds: ideas.length,
-      generate: async (index, random) => {
-        const { title, make } = ideaAt(ideas, index, random);
-        return { title, ...(await make(random)) };
-      },
+      ...casesOf(urlIdeas()),
       run: (one, subject) => run(one, subject, everywhere, names),
       close: () => {
         names.close();
@@ -130,7 +124,7 @@ function urlIdeas(): Idea<Lead>[] {
     {
       title: 'url: a name for a public and a forbidden address',
       weight: 4,
-      // Taken by the public one, or refused: never by the other.
+      // Loaded from the public address or refused, but never loaded from the other.
       make: (random) =>
         refused('http://hidden.test/', {
           ...named([any(random), '8.8.8.8']),
@@ -183,12 +177,12 @@ function urlIdeas(): Idea<Lead>[] {
         }),
     },
     {
-      title: 'url: hidden and missing names are told alike',
+      title: 'url: hidden and missing names get the same answer',
       make: (random) =>
         refused('http://hidden.test/', { ...named([any(random)]), alike: 'http://missing.test/' }),
     },
     {
-      title: 'url: blanks and line ends around it',
+      title: 'url: surrounding blanks and line breaks',
       make: (random) =>
         refused(`${pick(random, [' ', '\t', '\n', '\r\n', '\u00a0'])}http://${host(any(random))}/ `),
     },
@@ -226,11 +220,12 @@ async function run(
   const reached = everywhere.take();
   for (const address of reached.filter((each) => !one.mayReach.includes(each)))
     faults.push(`${JSON.stringify(one.url)} reached ${address}`);
-  if (first.statuses[0] === 200 && reached.length === 0) faults.push('a picture came from nowhere');
+  if (first.statuses[0] === 200 && reached.length === 0)
+    faults.push('a picture was loaded, but no address was reached');
   if (one.alike !== undefined) {
     const other = await ask(one, one.alike, subject);
     if (other.words !== first.words)
-      faults.push(`a hidden name is told from a missing one: ${first.words} ${other.words}`);
+      faults.push(`a hidden name can be told from a missing one: ${first.words} ${other.words}`);
   }
   return { statuses: first.statuses, faults };
 }

@@ -1,4 +1,4 @@
-/** Lets a request in or not, before any of its body is read: is the route served here, whose key is it, how often does it call. */
+/** Decides whether to accept a request, before its body is read: by its port, its API key and the rate limit. */
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
@@ -10,13 +10,13 @@ import { countedAddress } from './caller-address.js';
 import type { Allowance, RateLimiter } from './rate-limiter.service.js';
 import { type Surface, surfaceOf } from './surface.js';
 
-/** The middleware. Health and the documentation need no key, nor do metrics on a port of their own. */
+/** The middleware. Health and documentation need no key, nor do metrics on the management port. */
 export function access(config: Config, keys: ApiKeys, limiter: RateLimiter) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const surface = surfaceOf(request.path);
     const management = isManagementRequest(request);
     if (!isServed(surface, management, config)) {
-      throw new AppError('not_found', 'This route is not served on this port.');
+      throw new AppError('not_found', 'This route is not available on this port.');
     }
     if (surface === 'api') await guard(request, response, keys, limiter);
     if (surface === 'metrics' && !management) refuse(identify(request, keys), response);
@@ -30,7 +30,7 @@ function isServed(surface: Surface, management: boolean, config: Config): boolea
   return enabled && (management || config.managementPort === undefined);
 }
 
-/** Requests with a valid key are counted by its name; those without one by their address, and refused after that. */
+/** Counts requests with a valid key by its name, all others by their address. Those are refused after they are counted. */
 async function guard(
   request: Request,
   response: Response,
@@ -44,14 +44,14 @@ async function guard(
   refuse(caller, response);
 }
 
-/** The name of the request's key, why it is refused, or undefined where no key is needed. */
+/** The name of the request's key, the reason to refuse it, or undefined if no key is required. */
 function identify(request: Request, keys: ApiKeys): string | AppError | undefined {
   if (!keys.required) return undefined;
   const given = keyOf(request);
   if (given === undefined) {
     return new AppError(
       'api_key_missing',
-      'Send an API key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; the operator of the service gives them out.',
+      'An API key is required: send it as "Authorization: Bearer <key>" or "X-API-Key: <key>", or ask the operator of the service for one.',
     );
   }
   const key = keys.find(given);
@@ -62,12 +62,12 @@ function identify(request: Request, keys: ApiKeys): string | AppError | undefine
   return new AppError(
     'api_key_invalid',
     key === undefined
-      ? 'The API key is not known: check that it was copied whole, or ask the operator of the service for another.'
-      : `The API key "${key.name}" expired on ${key.expires}: ask the operator of the service for another.`,
+      ? 'The API key is not known: check that it was copied completely, or ask the operator of the service for a new one.'
+      : `The API key "${key.name}" expired on ${key.expires}: ask the operator of the service for a new one.`,
   );
 }
 
-/** @throws AppError when that is what became of the caller */
+/** @throws AppError if `caller` is a reason to refuse the request */
 function refuse(caller: string | AppError | undefined, response: Response): void {
   if (!(caller instanceof AppError)) return;
   const reason = caller.code === 'api_key_invalid' ? ', error="invalid_token"' : '';
@@ -75,7 +75,7 @@ function refuse(caller: string | AppError | undefined, response: Response): void
   throw caller;
 }
 
-/** The key a request carries, in either header; the standard one wins. */
+/** The key in a request's headers. The standard header takes precedence. */
 function keyOf(request: Request): string | undefined {
   const bearer = /^Bearer +(\S+) *$/i.exec(request.get('authorization') ?? '')?.[1];
   return bearer ?? request.get('x-api-key');
@@ -90,7 +90,7 @@ function admit({ allowed, limit, remaining, resetSeconds }: Allowance, response:
   response.setHeader('Retry-After', resetSeconds);
   throw new AppError(
     'rate_limited',
-    `More requests than the ${limit} that are allowed in a window: try again in ${resetSeconds} s.`,
+    `The limit of ${limit} requests per time window is reached: try again in ${resetSeconds} s.`,
     { retry_after_seconds: resetSeconds },
   );
 }

@@ -1,4 +1,4 @@
-/** How keys and limits read in the OpenAPI document: only where they are in force. */
+/** API keys and rate limits in the OpenAPI document. They appear only if they are enabled. */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors.js';
 import { problemAnswers } from '../http/problems/problem.openapi.js';
@@ -6,7 +6,7 @@ import type { ApiKeys } from './api-keys.service.js';
 import type { RateLimiter } from './rate-limiter.service.js';
 import { surfaceOf } from './surface.js';
 
-/** Either of them will do. */
+/** A request needs only one of them. */
 const SCHEMES = {
   bearer: {
     type: 'http',
@@ -17,12 +17,12 @@ const SCHEMES = {
     type: 'apiKey',
     in: 'header',
     name: 'X-API-Key',
-    description: 'The same key, in a header of its own.',
+    description: 'The same API key, sent as `X-API-Key: <key>`.',
   },
 } as const;
 const KEY_ERRORS: ErrorCode[] = ['api_key_missing', 'api_key_invalid'];
 
-/** Adds security schemes and the answers 401 and 429 to the operations they concern. */
+/** Adds the security schemes, and the responses 401 and 429, to the operations they apply to. */
 export function documentAccess(document: OpenAPIObject, keys: ApiKeys, limiter: RateLimiter): void {
   if (keys.required) document.components = { ...document.components, securitySchemes: SCHEMES };
   for (const [path, item] of Object.entries(document.paths)) {

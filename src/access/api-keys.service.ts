@@ -1,4 +1,4 @@
-/** The API keys that are valid now: those of the settings, and those of a file that is read again when it changes. */
+/** The current API keys: those from the settings, and those from a file that is read again when it changes. */
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -7,25 +7,26 @@ import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import { type ApiKey, hashOf, hasExpired, parseApiKey } from './api-key.js';
 
-/** How often the file is read. Reading, unlike listening, also sees a mounted secret that is swapped by a link. */
+/** How often the file is read. Unlike watching, reading also notices a mounted secret that is replaced through a symbolic link. */
 const READ_INTERVAL_MS = 1_000;
 
 @Injectable()
 export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
-  /** Whether a key is needed: a file without keys refuses everyone. */
+  /** Whether a key is required. A file without keys means that every request is refused. */
   readonly required: boolean;
-  /** Why the present content of the file was not taken over; undefined when all is well. */
+  /** Why the current content of the file is not used; undefined if it is. */
   problem?: string;
 
   private readonly logger = new Logger('ApiKeys');
   private readonly file?: string;
+  /** The keys from the settings. */
   private readonly fixed: readonly ApiKey[];
   private keys: readonly ApiKey[];
-  /** The content of the file that was last looked at. */
+  /** The content of the file when it was last read. */
   private text = '';
   private timer?: NodeJS.Timeout;
 
-  /** @throws AppError `invalid_configuration` naming the entry or line that cannot be read, never its text */
+  /** @throws AppError `invalid_configuration` naming the position of an invalid entry or line, but never its text */
   constructor(config: Config) {
     this.file = config.apiKeysFile;
     this.required = config.apiKeys.length > 0 || this.file !== undefined;
@@ -40,11 +41,11 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
     this.keys = this.parse();
   }
 
-  /** Says who may come in, and starts watching the file. */
+  /** Logs which keys are valid, and starts watching the file. */
   onModuleInit(): void {
     if (!this.required) {
       this.logger.warn(
-        'No API key is set: whoever reaches the port may use the API (API_KEYS, API_KEYS_FILE).',
+        'No API key is set: anyone who can reach the port may use the API. Set API_KEYS or API_KEYS_FILE to require keys.',
       );
       return;
     }
@@ -56,7 +57,7 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** The stored key that `given` is, expired or not. All are compared, each in constant time. */
+  /** The stored key that matches `given`, expired or not. All keys are compared, each in constant time. */
   find(given: string): ApiKey | undefined {
     const hash = hashOf(given);
     const matches = this.keys.filter((key) => timingSafeEqual(key.hash, hash));
@@ -70,15 +71,15 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
       reading = true;
       void readFile(file, 'utf8')
         .then(
-          (text) => this.take(text),
-          (error: unknown) => this.keep(unreadable(error)),
+          (text) => this.update(text),
+          (error: unknown) => this.reject(unreadable(error)),
         )
         .finally(() => (reading = false));
     }, READ_INTERVAL_MS).unref();
   }
 
-  /** Takes over what the file now says, unless it cannot be understood. */
-  private take(text: string): void {
+  /** Uses the new content of the file, unless it is invalid. */
+  private update(text: string): void {
     if (text === this.text && this.problem === undefined) return;
     this.text = text;
     try {
@@ -86,14 +87,14 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
       this.problem = undefined;
       this.logger.log(`API_KEYS_FILE has changed. ${this.summary()}`);
     } catch (error) {
-      this.keep(error);
+      this.reject(error);
     }
   }
 
-  /** The keys stay as they were; the log says so once. */
-  private keep(error: unknown): void {
+  /** Keeps the present keys, and logs the reason once. */
+  private reject(error: unknown): void {
     const problem = messageOf(error);
-    if (problem !== this.problem) this.logger.error(`The API keys stay as they were: ${problem}`);
+    if (problem !== this.problem) this.logger.error(`The API keys stay unchanged: ${problem}`);
     this.problem = problem;
   }
 
@@ -108,7 +109,7 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
       return key.expires === undefined ? key.name : `${key.name} (until ${key.expires})`;
     });
     return names.length === 0
-      ? 'There is no API key: every request is refused.'
+      ? 'There are no API keys: every request is refused.'
       : `API keys: ${names.join(', ')}.`;
   }
 }
@@ -118,8 +119,8 @@ function unreadable(cause: unknown): AppError {
   return new AppError('invalid_configuration', message, {}, { cause });
 }
 
-/** Blank texts and `#` comments are no keys. */
-function parseAll(texts: readonly string[], place: (index: number) => string): ApiKey[] {
+/** Parses all keys, except blank texts and `#` comments. */
+function parseAll(texts: readonly string[], position: (index: number) => string): ApiKey[] {
   return texts.flatMap((raw, index) => {
     const text = raw.trim();
     if (text === '' || text.startsWith('#')) return [];
@@ -127,7 +128,7 @@ function parseAll(texts: readonly string[], place: (index: number) => string): A
     if (key !== undefined) return [key];
     throw new AppError(
       'invalid_configuration',
-      `Invalid configuration: ${place(index)} is not name:sha256 or name:sha256:YYYY-MM-DD; \`npm run api-key -- --name NAME\` prints such a line.`,
+      `Invalid configuration: ${position(index)} must be name:sha256 or name:sha256:YYYY-MM-DD; \`npm run api-key -- --name NAME\` prints such a line.`,
     );
   });
 }

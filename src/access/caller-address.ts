@@ -1,10 +1,10 @@
-/** The address that requests without a key are counted by. */
+/** The address by which requests without a key are counted. */
 import ipaddr from 'ipaddr.js';
 import { forwardedAddress } from '../http/server/forwarded-address.js';
 
 /**
- * An IPv4 address as it is, however it is written; of an IPv6 address the network of 64 bits, as whoever has one of its
- * addresses has them all. What is no address is counted together.
+ * The normalised IPv4 address, or the 64-bit network of an IPv6 address: whoever has one address of such a network has all of
+ * them. Everything that is not an address is counted together.
  */
 export function countedAddress(text: string | undefined): string {
   const address = forwardedAddress(text);

@@ -1,4 +1,4 @@
-/** Counts the requests of each caller in windows of time: in this process, or in a Redis that replicas share. */
+/** Counts the requests of each caller per time window: in this process, or in a Redis that replicas share. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
@@ -6,20 +6,20 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
 
-/** What is left to a caller after a request was counted. */
+/** A caller's allowance after a request has been counted. */
 export interface Allowance {
   readonly allowed: boolean;
-  /** Requests in a window. */
+  /** Requests per time window. */
   readonly limit: number;
   readonly remaining: number;
   /** Seconds until the window ends, at least 1. */
   readonly resetSeconds: number;
 }
 
-/** How long a request, and the start of the service, may wait for Redis. */
+/** How long a request and the start of the service may wait for Redis. */
 const REDIS_REQUEST_TIMEOUT_MS = 1_000;
 const REDIS_START_TIMEOUT_MS = 2_000;
-/** After a failure Redis is left alone this long, so that not every request waits for it. */
+/** After a failure, Redis is not used for this long, so that not every request waits for it. */
 const REDIS_PAUSE_MS = 5_000;
 
 type Limiter = RateLimiterMemory | RateLimiterRedis;
@@ -46,13 +46,13 @@ export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
     return { points, duration, keyPrefix: 'face-analysis:rate' };
   }
 
-  /** Where requests are counted now, and why not in Redis when they should be. */
+  /** Where requests are counted now, and the problem with Redis if there is one. */
   get state(): { readonly counted: 'here' | 'in Redis'; readonly problem?: string } {
     const counted = this.shared === undefined || this.away !== undefined ? 'here' : 'in Redis';
     return { counted, problem: this.away };
   }
 
-  /** Joins the shared count. A Redis that is away does not hold up the start. */
+  /** Joins the shared count. An unavailable Redis does not delay the start. */
   async onModuleInit(): Promise<void> {
     const { rateLimitRedisUrl } = this.config;
     if (!this.enabled || rateLimitRedisUrl === undefined) return;
@@ -60,7 +60,7 @@ export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
     this.shared = new RateLimiterRedis({ ...this.window, storeClient: this.redis, useRedisPackage: true });
     this.redis.on('error', (error) => this.lose(messageOf(error)));
     this.redis.on('ready', () => this.regain());
-    // It tries again until it is closed; closing while it tries is a rejection that tells nothing new.
+    // The client reconnects until it is closed. Closing it meanwhile rejects this promise, which is no news.
     this.redis.connect().catch(() => undefined);
     await once(this.redis, 'ready', { signal: AbortSignal.timeout(REDIS_START_TIMEOUT_MS) }).catch((error) =>
       this.lose(messageOf(error)),
@@ -71,7 +71,7 @@ export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
     if (this.redis?.isOpen === true) this.redis.destroy();
   }
 
-  /** Counts one request of `caller`. Never fails: without Redis each replica counts on its own. */
+  /** Counts one request of `caller`. It never fails: without Redis, each replica counts on its own. */
   async count(caller: string): Promise<Allowance> {
     if (this.shared !== undefined && performance.now() >= this.pausedUntil) {
       try {
@@ -93,13 +93,14 @@ export class RateLimiter implements OnModuleInit, OnApplicationShutdown {
     this.pausedUntil = performance.now() + REDIS_PAUSE_MS;
     if (this.away === undefined)
       this.logger.error(
-        `Redis is away (${reason}): until it is back, each replica counts requests on its own.`,
+        `Redis is unavailable (${reason}): until it is back, each replica counts requests on its own.`,
       );
     this.away = reason;
   }
 
   private regain(): void {
-    if (this.away !== undefined) this.logger.log('Redis is back: replicas count requests together again.');
+    if (this.away !== undefined)
+      this.logger.log('Redis is available again: replicas count requests together.');
     this.away = undefined;
     this.pausedUntil = -Infinity;
   }
@@ -119,8 +120,8 @@ async function consume(limiter: Limiter, caller: string): Promise<Allowance> {
 }
 
 /**
- * Commands fail at once while there is no connection, rather than wait for one. The client has hundreds of files, which
- * only a service that needs it reads.
+ * Without a connection, commands fail at once instead of waiting for one. The client has hundreds of files, so it is imported
+ * only if it is needed.
  */
 async function redisClient(url: string) {
   const { createClient } = await import('@redis/client');

@@ -1,8 +1,8 @@
-/** Which part of the service a path belongs to. What is not named here is the API, and as well guarded. */
+/** Which part of the service a path belongs to. Every path not listed here is part of the API, and guarded like it. */
 
 export type Surface = 'health' | 'docs' | 'metrics' | 'api';
 
-/** Routes match in any case, as Express matches them. */
+/** Matching ignores case, as Express does. */
 const SURFACES: readonly (readonly [Surface, RegExp])[] = [
   ['health', /^\/-(\/|$)/i],
   ['docs', /^\/docs(-json|-yaml)?(\/|$)/i],

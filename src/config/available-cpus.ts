@@ -1,14 +1,14 @@
-/** How many CPUs this process may really use: the scheduler's affinity mask, and the cgroup's quota where there is one. */
+/** How many CPUs this process may use, by the scheduler's affinity mask and the cgroup's quota, if there is one. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-/** At least 1. A fractional quota rounds up: half a CPU of idle time costs less than a whole one unused. */
+/** At least 1. A fractional quota is rounded up: half a CPU that idles costs less than a part of one that is never used. */
 export function availableCpus(read: (path: string) => string | undefined = readText): number {
   const quota = cgroupQuota(read) ?? Infinity;
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(quota)));
 }
 
-/** CPUs granted by the cgroup (version 2, then 1), or undefined when it sets no limit. */
+/** CPUs granted by the cgroup (version 2, then 1); undefined if it sets no limit. */
 function cgroupQuota(read: (path: string) => string | undefined): number | undefined {
   const v2 = read('/sys/fs/cgroup/cpu.max')?.trim().split(/\s+/);
   if (v2?.[0] !== undefined && v2[0] !== 'max') return positive(Number(v2[0]) / Number(v2[1] ?? 100_000));

@@ -1,4 +1,4 @@
-/** Every environment variable of the service, with its default, its bounds and what it does. */
+/** Every environment variable of the service, with its default, its bounds and its effect. */
 import { existsSync } from 'node:fs';
 import {
   ArrayMinSize,
@@ -22,17 +22,17 @@ import { readSettings, Setting } from './setting.js';
 
 const MIB = 1024 * 1024;
 
-/** The validated configuration; inject it by this class. Read once at the start, never changed. */
+/** The validated configuration. Inject it by this class. It is read once at the start and never changes. */
 export class Config {
-  @Setting('PORT', 'TCP port the service listens on (0: any free one).', IsInt(), Min(0), Max(65535))
+  @Setting('PORT', 'TCP port that the service listens on. 0: any free port.', IsInt(), Min(0), Max(65535))
   port: number = 8000;
 
-  @Setting('HOST', 'Address the service listens on.', IsString())
+  @Setting('HOST', 'Address that the service listens on.', IsString())
   host: string = '0.0.0.0';
 
   @Setting(
     'MANAGEMENT_PORT',
-    'Second TCP port, for `/metrics` and `/docs`, which the first then no longer shows; unset: one port for all.',
+    'Second TCP port, which serves `/metrics` and `/docs` instead of the first one. Unset: one port serves everything.',
     IsOptional(),
     IsInt(),
     Min(0),
@@ -48,14 +48,14 @@ export class Config {
 
   @Setting(
     'API_KEYS',
-    'API keys as name:sha256 or name:sha256:expiry-date, separated by commas (`npm run api-key -- --name NAME` makes one). With neither this nor API_KEYS_FILE anyone may use the API.',
+    'API keys as name:sha256 or name:sha256:expiry-date, separated by commas (`npm run api-key -- --name NAME` creates one). If neither this nor API_KEYS_FILE is set, anyone may use the API.',
     IsString({ each: true }),
   )
   apiKeys: string[] = [];
 
   @Setting(
     'API_KEYS_FILE',
-    'File with one API key a line, written as in API_KEYS; read again whenever it changes.',
+    'File with one API key per line, in the format of API_KEYS. It is read again whenever it changes.',
     IsOptional(),
     IsString(),
   )
@@ -63,18 +63,24 @@ export class Config {
 
   @Setting(
     'RATE_LIMIT_REQUESTS',
-    'Requests of one API key (without keys: of one address) in a window; one more is refused with 429. 0: no limit.',
+    'Maximum number of requests per API key (without keys: per address) in a time window. Further ones are refused with 429. 0: no limit.',
     IsInt(),
     Min(0),
   )
   rateLimitRequests: number = 0;
 
-  @Setting('RATE_LIMIT_WINDOW_SECONDS', 'Length of that window.', IsInt(), Min(1), Max(86_400))
+  @Setting(
+    'RATE_LIMIT_WINDOW_SECONDS',
+    'Length of the time window of RATE_LIMIT_REQUESTS.',
+    IsInt(),
+    Min(1),
+    Max(86_400),
+  )
   rateLimitWindowSeconds: number = 60;
 
   @Setting(
     'RATE_LIMIT_REDIS_URL',
-    'Redis (redis:// or rediss://) in which replicas count together; unset: each counts for itself.',
+    'URL of a Redis (redis:// or rediss://) in which replicas count requests together. Unset: each replica counts on its own.',
     IsOptional(),
     isRedisUrl(),
   )
@@ -82,21 +88,21 @@ export class Config {
 
   @Setting(
     'TRUSTED_PROXIES',
-    'Proxies whose X-Forwarded-For is believed: addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`, separated by commas; or the number of proxies in front. Empty: none.',
+    'Proxies whose X-Forwarded-For is trusted: addresses, CIDR ranges, `loopback`, `linklocal` or `uniquelocal`, separated by commas; or the number of proxies in front of the service. Empty: none.',
     IsString({ each: true }),
   )
   trustedProxies: string[] = [];
 
   @Setting(
     'CORS_ORIGINS',
-    'Origins whose web pages may call the API, such as https://example.com, separated by commas; `*`: any. Empty: none.',
+    'Origins whose web pages may call the API, such as https://example.com, separated by commas. `*`: any. Empty: none.',
     Matches(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/, { each: true }),
   )
   corsOrigins: string[] = [];
 
   @Setting(
     'HTTP_HEADERS_TIMEOUT_MS',
-    'Time in which the headers of a request must have arrived; past it: 408 and the connection is closed.',
+    'Time within which the headers of a request must arrive. After it, the answer is 408 and the connection is closed.',
     IsInt(),
     Min(1),
   )
@@ -104,7 +110,7 @@ export class Config {
 
   @Setting(
     'HTTP_RECEIVE_TIMEOUT_MS',
-    'Time in which a whole request, body included, must have arrived; past it: 408 and the connection is closed.',
+    'Time within which a whole request, including its body, must arrive. After it, the answer is 408 and the connection is closed.',
     IsInt(),
     Min(1),
   )
@@ -112,7 +118,7 @@ export class Config {
 
   @Setting(
     'HTTP_KEEP_ALIVE_TIMEOUT_MS',
-    'Time an idle connection is kept; longer than the idle time of a load balancer in front.',
+    'Time for which an idle connection is kept open. Set it longer than the idle time-out of a load balancer in front.',
     IsInt(),
     Min(1),
   )
@@ -120,7 +126,7 @@ export class Config {
 
   @Setting(
     'LOG_LEVEL',
-    'Least severe level that is logged.',
+    'Lowest level that is logged: `fatal`, `error`, `warn`, `log`, `debug` or `verbose`.',
     IsIn(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']),
   )
   logLevel: string = 'log';
@@ -130,7 +136,7 @@ export class Config {
 
   @Setting(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
-    'OTLP/HTTP collector that traces are sent to, such as http://localhost:4318; unset: no traces.',
+    'URL of the OTLP/HTTP collector that receives traces, such as http://localhost:4318. Unset: no traces.',
     IsOptional(),
     isHttpUrl(),
   )
@@ -141,26 +147,26 @@ export class Config {
 
   @Setting(
     'OTEL_TRACES_SAMPLER_ARG',
-    'Share of the traces begun here that is recorded, 0 to 1; a trace begun by the caller is recorded when the caller records it.',
+    'Share of the traces started here that is recorded, 0 to 1. A trace started by the caller is recorded if the caller records it.',
     IsNumber(),
     Min(0),
     Max(1),
   )
   traceRatio: number = 1;
 
-  @Setting('MODELS_DIR', 'Folder that holds the model packs, one folder each.', IsString())
+  @Setting('MODELS_DIR', 'Folder of the model packs, with a subfolder for each.', IsString())
   modelsDir: string = 'models';
 
   @Setting(
     'MODEL_PACK',
-    'Model pack to serve: a folder of MODELS_DIR.',
+    'Model pack to serve: the name of a subfolder of MODELS_DIR.',
     Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
   )
   modelPack: string = 'default';
 
   @Setting(
     'EXECUTION_PROVIDERS',
-    'Where models run: `cpu`; `cuda`: on the GPU or not at all; `cuda,cpu`: on the GPU where that is possible.',
+    'Where models run. `cpu`: on the CPU. `cuda`: on the GPU only; the service does not start if that fails. `cuda,cpu`: on the GPU if possible.',
     IsIn(['cpu', 'cuda'], { each: true }),
     ArrayUnique(),
     ArrayMinSize(1),
@@ -170,7 +176,7 @@ export class Config {
 
   @Setting(
     'CUDA_DEVICE_IDS',
-    'GPUs to use with `cuda`, as nvidia-smi numbers them, separated by commas; workers are spread over them.',
+    'GPUs to use with `cuda`, numbered as in nvidia-smi, separated by commas. Workers are spread over them.',
     Matches(/^\d{1,3}$/, { each: true }),
     ArrayUnique(),
     ArrayMinSize(1),
@@ -179,7 +185,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_MIN_WORKERS',
-    'Worker threads that are always there. Default: 1, with `cuda` one per GPU.',
+    'Minimum number of worker threads. Default: 1; with `cuda`, one per GPU.',
     IsInt(),
     Min(1),
     Max(1024),
@@ -188,7 +194,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_MAX_WORKERS',
-    'Most worker threads under load. Default: the CPUs this process may use (affinity and cgroup quota), with `cuda` one per GPU.',
+    'Maximum number of worker threads. Default: the number of CPUs this process may use (affinity and cgroup quota); with `cuda`, one per GPU.',
     IsInt(),
     Min(1),
     Max(1024),
@@ -197,7 +203,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_IDLE_TIMEOUT_MS',
-    'Idle time after which a worker above the minimum is released.',
+    'Idle time after which workers above the minimum are ended.',
     IsInt(),
     Min(0),
   )
@@ -205,7 +211,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_MAX_QUEUE',
-    'Requests that may wait for a worker; one more is refused with 503.',
+    'Maximum number of pictures that wait for a worker. Further ones are refused with 503.',
     IsInt(),
     Min(0),
   )
@@ -213,7 +219,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_MAX_BATCH',
-    'Most waiting pictures that one worker takes at a time. Two save a CPU a tenth of its work, and more no more; on a GPU, try more.',
+    'Maximum number of waiting pictures that a worker takes at a time. On a CPU, 2 save about 10 % of CPU time, and larger batches save nothing more. On a GPU, try more.',
     IsInt(),
     Min(1),
     Max(64),
@@ -222,7 +228,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_BATCH_WAIT_MS',
-    'Longest time a free worker waits for a batch to fill; 0: it takes what there is.',
+    'Maximum time that a free worker waits for a batch to fill. 0: it takes what is there.',
     IsInt(),
     Min(0),
     Max(1_000),
@@ -231,7 +237,7 @@ export class Config {
 
   @Setting(
     'INFERENCE_INTRA_OP_THREADS',
-    'ONNX Runtime threads inside one worker; 1 is the fast way.',
+    'Number of ONNX Runtime threads inside each worker. 1 is fastest.',
     IsInt(),
     Min(1),
     Max(256),
@@ -240,7 +246,7 @@ export class Config {
 
   @Setting(
     'REQUEST_TIMEOUT_MS',
-    'Deadline of a request from its first byte to its answer; past it: 504.',
+    'Deadline of a request, from its first byte to its answer. After it, the answer is 504.',
     IsInt(),
     Min(1),
   )
@@ -248,32 +254,37 @@ export class Config {
 
   @Setting(
     'SHUTDOWN_TIMEOUT_MS',
-    'Time a stopping service keeps serving while health already answers 503.',
+    'Time for which the service keeps serving after a stop signal, while health checks already answer 503.',
     IsInt(),
     Min(0),
   )
   shutdownTimeoutMs: number = 1_000;
 
-  @Setting('MAX_BODY_BYTES', 'Largest request body of any kind.', IsInt(), Min(1))
+  @Setting('MAX_BODY_BYTES', 'Maximum size of a request body of any kind.', IsInt(), Min(1))
   maxBodyBytes: number = 64 * MIB;
 
   @Setting(
     'MAX_BYTES_IN_FLIGHT',
-    'Memory for all requests together: half for bodies being received, half for decoded pictures. Default: a quarter of what this process may use, 128 MiB to 1 GiB.',
+    'Memory for all requests together: half for bodies being received, half for decoded pictures. Default: a quarter of the memory this process may use, but at least 128 MiB and at most 1 GiB.',
     IsInt(),
     Min(2),
   )
   maxBytesInFlight: number = Math.round(Math.min(Math.max(memoryLimit() / 4, 128 * MIB), 1024 * MIB));
 
-  @Setting('IMAGE_MAX_BYTES', 'Largest encoded image, however it arrives.', IsInt(), Min(1))
+  @Setting('IMAGE_MAX_BYTES', 'Maximum size of an encoded image, however it arrives.', IsInt(), Min(1))
   imageMaxBytes: number = 10 * MIB;
 
-  @Setting('IMAGE_MAX_PIXELS', 'Largest image in pixels; checked before decoding.', IsInt(), Min(1))
+  @Setting(
+    'IMAGE_MAX_PIXELS',
+    'Maximum number of pixels of an image. It is checked before decoding.',
+    IsInt(),
+    Min(1),
+  )
   imageMaxPixels: number = 40_000_000;
 
   @Setting(
     'IMAGE_WORKING_SIDE',
-    'Longer side, in pixels, down to which a large JPEG or WebP may be shrunk while it is decoded.',
+    'A large JPEG or WebP may be shrunk while it is decoded, but its longer side keeps at least this many pixels.',
     IsInt(),
     Min(1),
   )
@@ -281,22 +292,28 @@ export class Config {
 
   @Setting(
     'DECODER_PROCESSES',
-    'Most processes that decode pictures whose cost their header does not tell, such as AVIF, TIFF and GIF; started when needed. Default: the CPUs this process may use, at most 2.',
+    'Maximum number of processes that decode pictures whose header does not bound the cost of decoding, such as AVIF, TIFF and GIF. They are started on demand. Default: the number of CPUs this process may use, at most 2.',
     IsInt(),
     Min(1),
     Max(64),
   )
   decoderProcesses: number = Math.min(2, availableCpus());
 
-  @Setting('URL_TIMEOUT_MS', 'Deadline of a whole download, redirects included.', IsInt(), Min(1))
+  @Setting('URL_TIMEOUT_MS', 'Deadline of a whole download, including redirects.', IsInt(), Min(1))
   urlTimeoutMs: number = 10_000;
 
-  @Setting('URL_MAX_REDIRECTS', 'Redirects followed before a download is given up.', IsInt(), Min(0), Max(20))
+  @Setting(
+    'URL_MAX_REDIRECTS',
+    'Maximum number of redirects that a download follows.',
+    IsInt(),
+    Min(0),
+    Max(20),
+  )
   urlMaxRedirects: number = 3;
 
   @Setting(
     'URL_MAX_DOWNLOADS',
-    'Downloads that run at a time, half of them at most for one API key (without keys: for one address); one more is refused with 503.',
+    'Maximum number of simultaneous downloads. One API key (without keys: one address) gets at most half of them. Further ones are refused with 503.',
     IsInt(),
     Min(1),
   )
@@ -304,47 +321,51 @@ export class Config {
 
   @Setting(
     'URL_ALLOWED_ADDRESSES',
-    'Addresses or CIDR ranges that image URLs may reach although they are private, separated by commas.',
+    'Private addresses or CIDR ranges that image URLs may reach, separated by commas.',
     IsString({ each: true }),
   )
   urlAllowedAddresses: string[] = [];
 
   @Setting(
     'URL_FORBIDDEN_ADDRESSES',
-    'Addresses or CIDR ranges that image URLs may not reach although they are public, such as public ones used inside your network, separated by commas; URL_ALLOWED_ADDRESSES wins.',
+    'Public addresses or CIDR ranges that image URLs may not reach, such as public ones used inside your network, separated by commas. URL_ALLOWED_ADDRESSES takes precedence.',
     IsString({ each: true }),
   )
   urlForbiddenAddresses: string[] = [];
 
   @Setting(
     'S3_ENDPOINT',
-    'URL of an S3-compatible store, such as http://minio:9000; unset: Amazon S3.',
+    'URL of an S3-compatible store, such as http://minio:9000. Unset: Amazon S3.',
     IsOptional(),
     isHttpUrl(),
   )
   s3Endpoint?: string = undefined;
 
-  @Setting('S3_REGION', 'Region of the store; unset: as the AWS SDK finds it.', IsOptional(), IsString())
+  @Setting('S3_REGION', 'Region of the store. Unset: the AWS SDK determines it.', IsOptional(), IsString())
   s3Region?: string = undefined;
 
-  @Setting('S3_FORCE_PATH_STYLE', 'Address buckets as a path, as most compatible stores need.', IsBoolean())
+  @Setting(
+    'S3_FORCE_PATH_STYLE',
+    'Whether to put the bucket into the path instead of the host name, as most S3-compatible stores require.',
+    IsBoolean(),
+  )
   s3ForcePathStyle: boolean = false;
 
   @Setting(
     'S3_ALLOWED_BUCKETS',
-    'Buckets images may be read from, separated by commas; empty: any.',
+    'Buckets that images may be read from, separated by commas. Empty: any.',
     IsString({ each: true }),
   )
   s3AllowedBuckets: string[] = [];
 }
 
 /**
- * Reads the configuration from the process environment, after a `.env` file where there is one.
+ * Reads the configuration from the process environment, and from a `.env` file if there is one.
  * @throws AppError `invalid_configuration`
  */
 export function loadConfig(): Config {
   readEnvFile();
-  // ONNX Runtime reports its use to its makers unless this says otherwise before it is loaded.
+  // ONNX Runtime sends usage data to its makers unless this variable is set before it is loaded.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const config = withWorkersPerGpu(readSettings(Config, process.env), process.env);
   if (config.port !== 0 && config.port === config.managementPort) {
@@ -365,8 +386,8 @@ function readEnvFile(): void {
 }
 
 /**
- * With `cuda`, gives each GPU the one worker that keeps it busy, where the environment does not say otherwise: a second
- * one holds all models in the GPU's memory once more.
+ * With `cuda`, gives each GPU one worker, which keeps it busy, unless the environment says otherwise: a second worker would
+ * hold another copy of all models in the GPU's memory.
  */
 export function withWorkersPerGpu(config: Config, environment: NodeJS.ProcessEnv): Config {
   if (config.executionProviders[0] !== 'cuda') return config;
@@ -377,14 +398,14 @@ export function withWorkersPerGpu(config: Config, environment: NodeJS.ProcessEnv
   return config;
 }
 
-/** The CPU can run every model: what is named after it would never be used. */
+/** The CPU can run every model, so a provider named after it would never be used. */
 function cpuComesLast(): PropertyDecorator {
   return ValidateBy({
     name: 'cpuComesLast',
     validator: {
       validate: (providers: unknown) =>
         Array.isArray(providers) && (!providers.includes('cpu') || providers.at(-1) === 'cpu'),
-      defaultMessage: () => '$property must name cpu last, as nothing after it is ever used',
+      defaultMessage: () => '$property must name cpu last, because providers after it are never used',
     },
   });
 }

@@ -1,4 +1,4 @@
-/** Folders that the dynamic loader of this process looks into first. */
+/** Folders that the dynamic loader of this process searches first. */
 export function libraryFolders(): string[] {
   return (process.env['LD_LIBRARY_PATH'] ?? '').split(/[:;]/).filter((folder) => folder !== '');
 }

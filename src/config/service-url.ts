@@ -1,7 +1,7 @@
-/** The check of a setting that is the URL of another service. What passes here must work later: nobody looks again. */
+/** Validates a setting that is the URL of another service. It is not validated again later. */
 import { ValidateBy } from 'class-validator';
 
-/** An http or https URL: scheme and host, maybe a port and a path. */
+/** An http or https URL: scheme and host, optionally a port and a path. */
 export function isHttpUrl(): PropertyDecorator {
   return isUrlThat(
     ({ protocol, username, password, search, hash }) =>
@@ -10,7 +10,7 @@ export function isHttpUrl(): PropertyDecorator {
   );
 }
 
-/** A redis or rediss URL: scheme and host, maybe user, password, a port and the number of a database. */
+/** A redis or rediss URL: scheme and host, optionally user, password, port and database number. */
 export function isRedisUrl(): PropertyDecorator {
   return isUrlThat(
     ({ protocol, pathname, search, hash }) =>
@@ -24,7 +24,7 @@ function isUrlThat(isGood: (url: URL) => boolean, wanted: string): PropertyDecor
     name: 'isServiceUrl',
     validator: {
       validate: (text: unknown) => {
-        // "minio:9000" is a URL too, of the scheme "minio" and without a host.
+        // "minio:9000" is a valid URL too, with the scheme "minio" and without a host.
         if (typeof text !== 'string' || !/^[a-z]+:\/\/[^/\s]/i.test(text) || !URL.canParse(text))
           return false;
         const url = new URL(text);

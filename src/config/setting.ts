@@ -1,4 +1,4 @@
-/** Declares one environment variable on a property of the configuration class, and reads a whole class from an environment. */
+/** Declares environment variables on the properties of a configuration class, and reads the class from an environment. */
 import 'reflect-metadata';
 import { validateSync } from 'class-validator';
 import { AppError } from '../errors.js';
@@ -7,15 +7,15 @@ import { AppError } from '../errors.js';
 export interface SettingDescription {
   /** Name of the environment variable. */
   readonly variable: string;
-  /** What it does, in one sentence. */
+  /** What it does. */
   readonly effect: string;
-  /** Property of the configuration class that holds it. */
+  /** Property of the configuration class that holds its value. */
   readonly property: string;
 }
 
 const described = new WeakMap<object, SettingDescription[]>();
 
-/** Binds a property to the environment variable `variable`; `checks` are class-validator decorators. */
+/** Binds a property to an environment variable. `checks` are class-validator decorators. */
 export function Setting(variable: string, effect: string, ...checks: PropertyDecorator[]): PropertyDecorator {
   return (target, property) => {
     const list = described.get(target) ?? [];
@@ -25,14 +25,14 @@ export function Setting(variable: string, effect: string, ...checks: PropertyDec
   };
 }
 
-/** All settings of a configuration class, in the order they are declared. */
+/** All settings of a configuration class, in the order of their declaration. */
 export function settingsOf(configClass: new () => object): readonly SettingDescription[] {
   return described.get(configClass.prototype as object) ?? [];
 }
 
 /**
- * Builds a configuration from an environment; an unset or empty variable keeps its default.
- * @throws AppError `invalid_configuration` naming every bad variable, never its value
+ * Reads a configuration from an environment. An unset or empty variable keeps its default.
+ * @throws AppError `invalid_configuration` naming every invalid variable, but never its value
  */
 export function readSettings<T extends object>(configClass: new () => T, environment: NodeJS.ProcessEnv): T {
   const config = new configClass();
@@ -56,7 +56,7 @@ export function readSettings<T extends object>(configClass: new () => T, environ
   return config;
 }
 
-/** Text that does not fit its type is left as it is, for the property's checks to refuse. */
+/** Converts a text to the type of its property. Text that does not fit stays as it is, and fails the checks. */
 function convert(text: string, type: unknown): unknown {
   if (type === Number) return Number(text);
   if (type === Boolean)

@@ -1,15 +1,15 @@
-/** What batchDetect takes and gives. */
+/** Request and response of batchDetect. */
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject } from 'class-validator';
 import { ProblemDto } from '../http/problems/problem.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 
-/** Most requests of one batch. */
+/** Maximum number of requests in a batch. */
 export const MAX_BATCH_REQUESTS = 16;
 
-/** Several detect requests in one. */
+/** Several detect requests in one body. */
 export class BatchDetectRequestDto {
-  /** Bodies of detect, up to 16. Each is answered on its own. */
+  /** Up to 16 detect requests. Each is answered on its own. */
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_BATCH_REQUESTS)
@@ -18,14 +18,14 @@ export class BatchDetectRequestDto {
   requests!: object[];
 }
 
-/** What became of one request of a batch that failed. */
+/** The response to a request of a batch that failed. */
 export class BatchErrorDto {
   error!: ProblemDto;
 }
 
-/** The answers, in the order of the requests. */
+/** The responses, in the order of the requests. */
 export class BatchDetectResponseDto {
-  /** For each request its faces, or the problem that prevented an answer. */
+  /** For each request, its faces or the problem that occurred. */
   @ApiProperty({
     type: 'array',
     items: { oneOf: [{ $ref: getSchemaPath(DetectResponseDto) }, { $ref: getSchemaPath(BatchErrorDto) }] },

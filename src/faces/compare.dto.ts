@@ -1,16 +1,16 @@
-/** What compare takes and gives. */
+/** Request and response of compare. */
 import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
 import { IsInstance, IsOptional, IsString } from 'class-validator';
 import { IsImageUrl } from './image-url.js';
 
-/** Two pictures whose largest faces are compared. For each, exactly one of base64 and URL; mixing is fine. */
+/** Two pictures whose largest faces are compared. Send each either as base64 or as a URL; the two may differ. */
 export class CompareRequestDto {
   /** The first picture in base64, with or without a `data:` prefix. */
   @IsOptional()
   @IsString()
   image1_base64?: string;
 
-  /** Where to load the first picture from: an http, https or s3 URL. */
+  /** URL of the first picture: http, https or s3. */
   @IsImageUrl()
   image1_url?: string;
 
@@ -19,27 +19,27 @@ export class CompareRequestDto {
   @IsString()
   image2_base64?: string;
 
-  /** Where to load the second picture from: an http, https or s3 URL. */
+  /** URL of the second picture: http, https or s3. */
   @IsImageUrl()
   image2_url?: string;
 
-  /** An uploaded first picture. */
+  /** The first picture, uploaded. */
   @ApiHideProperty()
   @IsOptional()
   @IsInstance(Uint8Array, { message: 'image1 must be an uploaded file; send base64 text as image1_base64' })
   image1?: Uint8Array;
 
-  /** An uploaded second picture. */
+  /** The second picture, uploaded. */
   @ApiHideProperty()
   @IsOptional()
   @IsInstance(Uint8Array, { message: 'image2 must be an uploaded file; send base64 text as image2_base64' })
   image2?: Uint8Array;
 }
 
-/** The face of a picture that was compared: its largest. */
+/** The face of a picture that was compared: its largest one. */
 export class ComparedFaceDto {
   /**
-   * [x1, y1, x2, y2] in whole pixels of the picture.
+   * [x1, y1, x2, y2] in pixels of the picture, as integers.
    * @example [412, 120, 534, 292]
    */
   @ApiProperty({ type: 'array', items: { type: 'integer' }, minItems: 4, maxItems: 4 })
@@ -52,7 +52,7 @@ export class ComparedFaceDto {
   confidence!: number;
 }
 
-/** How alike the two faces are. */
+/** How similar the two faces are. */
 export class CompareResponseDto {
   /**
    * Cosine similarity of the two embeddings, clamped to 0…1.
@@ -61,7 +61,7 @@ export class CompareResponseDto {
   similarity!: number;
 
   /**
-   * The pack's threshold: from this similarity on, two faces match.
+   * The threshold of the model pack: two faces match from this similarity on.
    * @example 0.32
    */
   threshold!: number;
@@ -70,14 +70,14 @@ export class CompareResponseDto {
   is_match!: boolean;
 
   /**
-   * The similarity as a calibrated confidence that both are the same person, 0…1.
+   * Calibrated confidence that both faces are of the same person, 0…1.
    * @example 0.998
    */
   confidence!: number;
 
-  /** The face used of the first picture. */
+  /** The compared face of the first picture. */
   image1!: ComparedFaceDto;
 
-  /** The face used of the second picture. */
+  /** The compared face of the second picture. */
   image2!: ComparedFaceDto;
 }

@@ -1,13 +1,13 @@
-/** What detect takes and gives. */
+/** Request and response of detect. */
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInstance, IsInt, IsNumber, IsOptional, IsString, Max, Min } from 'class-validator';
 import { FACE_FIELDS, type FaceField } from './face-fields.js';
 import { IsImageUrl } from './image-url.js';
 
-/** Options of detect; each may be a JSON field, a form field or a query parameter. */
+/** Options of detect. Each may be a JSON field, a form field or a query parameter. */
 export class DetectOptionsDto {
-  /** Return at most this many faces, the largest ones. Default: all, which are at most 1,000. */
+  /** Maximum number of faces to return; the largest are kept. Default: all, up to 1,000. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @NumberFromText()
@@ -16,7 +16,7 @@ export class DetectOptionsDto {
   @Max(1000)
   max_faces?: number;
 
-  /** Least detection confidence, 0…1. */
+  /** Minimum detection confidence, 0.05…1. */
   @IsOptional()
   @NumberFromText()
   @IsNumber()
@@ -24,7 +24,7 @@ export class DetectOptionsDto {
   @Max(1)
   min_confidence?: number = 0.5;
 
-  /** Least length in pixels of the shorter side of a face's box. */
+  /** Minimum size of a face: the shorter side of its box, in pixels. */
   @IsOptional()
   @NumberFromText()
   @IsNumber()
@@ -33,8 +33,8 @@ export class DetectOptionsDto {
   min_face_size?: number = 0;
 
   /**
-   * The optional outputs to compute (a list, or names separated by commas); others are left out of the answer, and the
-   * work for them is not done. Empty: boxes only. Default: all.
+   * The optional outputs to compute, as a list or as names separated by commas. Others are neither computed nor returned.
+   * Empty: boxes only. Default: all.
    */
   @IsOptional()
   @ApiProperty({ enum: FACE_FIELDS, isArray: true, required: false, default: FACE_FIELDS })
@@ -43,14 +43,14 @@ export class DetectOptionsDto {
   fields?: FaceField[];
 }
 
-/** A picture to find faces in. Exactly one of `image_base64` and `image_url`. */
+/** A picture to find faces in. Send exactly one of `image_base64` and `image_url`. */
 export class DetectRequestDto extends DetectOptionsDto {
-  /** The encoded picture (JPEG, PNG, WebP, GIF, TIFF, AVIF) in base64, with or without a `data:` prefix. */
+  /** The picture (JPEG, PNG, WebP, GIF, TIFF or AVIF) in base64, with or without a `data:` prefix. */
   @IsOptional()
   @IsString()
   image_base64?: string;
 
-  /** Where to load the picture from: an http, https or s3 URL. */
+  /** URL of the picture: http, https or s3. */
   @IsImageUrl()
   image_url?: string;
 
@@ -61,10 +61,10 @@ export class DetectRequestDto extends DetectOptionsDto {
   image?: Uint8Array;
 }
 
-/** One face. Optional outputs are left out when `fields` does not name them, and `null` when the pack cannot tell. */
+/** One face. An optional output is missing if `fields` does not name it, and `null` if the model pack cannot compute it. */
 export class FaceDto {
   /**
-   * [x1, y1, x2, y2] in whole pixels of the picture as a person sees it (EXIF orientation applied), clipped to it.
+   * [x1, y1, x2, y2] in pixels of the upright picture (EXIF orientation applied), as integers, clipped to the picture.
    * @example [412, 120, 534, 292]
    */
   @ApiProperty({ type: 'array', items: { type: 'integer' }, minItems: 4, maxItems: 4 })
@@ -77,32 +77,32 @@ export class FaceDto {
   confidence!: number;
 
   /**
-   * [[x, y], …] in whole pixels, numbered as the model's `landmark_scheme` says.
+   * [[x, y], …] in pixels, as integers, in the order of the model's `landmark_scheme`.
    * @example [[420, 190], [421, 205]]
    */
   @ApiProperty({ type: 'array', items: { type: 'array', items: { type: 'integer' } }, nullable: true })
   landmarks?: [number, number][] | null;
 
   /**
-   * The embedding: 512 numbers, L2-normalised. Compare two by their dot product.
+   * The embedding: 512 numbers, L2-normalised. The dot product of two embeddings is their cosine similarity.
    * @example [0.0123456, -0.0456789]
    */
   feature?: number[] | null;
 
   /**
-   * Degrees, positive clockwise on the screen.
+   * Roll in degrees, positive clockwise as seen in the picture.
    * @example 3.2
    */
   roll?: number | null;
 
   /**
-   * Degrees, positive when the face turns to the picture's right.
+   * Yaw in degrees, positive when the face turns towards the right side of the picture.
    * @example -12.5
    */
   yaw?: number | null;
 
   /**
-   * Degrees, positive up.
+   * Pitch in degrees, positive when the face looks up.
    * @example 4.1
    */
   pitch?: number | null;
@@ -117,7 +117,7 @@ export class FaceDto {
   mask_confidence?: number | null;
 
   /**
-   * How sure the model is that this is a living face and no picture of one, 0…1.
+   * Confidence that this is a live face and not a picture of one, 0…1.
    * @example 0.97
    */
   liveness_confidence?: number | null;
@@ -144,14 +144,14 @@ export class FaceDto {
   gender_confidence?: number | null;
 
   /**
-   * Probability that the age lies in `age_bracket`, 0…1.
+   * Probability that the age is in `age_bracket`, 0…1.
    * @example 0.61
    */
   age_bracket_confidence?: number | null;
 
   /**
-   * Probability of `race`, 0…1; where `race` is `null`, that the face belongs to none of the labels the model tells
-   * apart.
+   * Probability of `race`, 0…1. If `race` is `null`: the probability that the face belongs to none of the labels that the
+   * model distinguishes.
    * @example 0.87
    */
   race_confidence?: number | null;
@@ -159,11 +159,11 @@ export class FaceDto {
 
 /** The faces of a picture. */
 export class DetectResponseDto {
-  /** Largest first; empty when there is none. */
+  /** Largest first; empty if there are none. */
   faces!: FaceDto[];
 }
 
-/** Forms and queries carry numbers as text. Other types stay as they are: `true` is no 1. */
+/** Forms and queries send numbers as text. Other types stay as they are: `true` is not 1. */
 function NumberFromText(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && value.trim() !== '' ? Number(value) : value,

@@ -1,4 +1,4 @@
-/** How the routes read in the OpenAPI document: bodies, examples and errors. */
+/** The routes in the OpenAPI document: bodies, examples and errors. */
 import { applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiBody,
@@ -22,7 +22,7 @@ import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { FACE_FIELDS } from './face-fields.js';
 
-/** A 1×1 PNG: small enough to read, and a valid picture to try the route with. */
+/** A 1×1 PNG: short enough to read, and a valid picture to try a route with. */
 const TINY_PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const BINARY = { type: 'string', format: 'binary' } as const;
@@ -45,13 +45,7 @@ const IMAGE_ERRORS: ErrorCode[] = [
   'address_forbidden',
   'object_not_found',
 ];
-const SERVICE_ERRORS: ErrorCode[] = [
-  'worker_failed',
-  'internal',
-  'overloaded',
-  'draining',
-  'deadline_exceeded',
-];
+const SERVICE_ERRORS: ErrorCode[] = ['worker_failed', 'internal', 'overloaded', 'deadline_exceeded'];
 
 /** Documents `POST …:detect`. */
 export function DocumentDetect(): MethodDecorator {
@@ -60,8 +54,8 @@ export function DocumentDetect(): MethodDecorator {
       summary: 'Find the faces of a picture',
       description:
         'Send the picture as JSON (`image_base64` or `image_url`), as the form field `image`, or as the whole body ' +
-        '(`image/*`). Options may be JSON fields, form fields or query parameters. Faces come largest first; a ' +
-        'picture without faces answers an empty list. The `Server-Timing` header says where the time went.',
+        '(`image/*`). Options may be JSON fields, form fields or query parameters. Faces are sorted by size, largest ' +
+        'first; for a picture without faces, the list is empty. The `Server-Timing` header breaks down the time spent.',
       requestBody: body(
         DetectRequestDto,
         ['image'],
@@ -86,7 +80,7 @@ export function DocumentDetect(): MethodDecorator {
       description: `Names separated by commas: ${FACE_FIELDS.join(', ')}.`,
     }),
     ApiOkResponse({ type: DetectResponseDto }),
-    DescribeErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, ...SERVICE_ERRORS),
+    DocumentErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, ...SERVICE_ERRORS),
   );
 }
 
@@ -96,18 +90,18 @@ export function DocumentCompare(): MethodDecorator {
     ApiOperation({
       summary: 'Compare the largest faces of two pictures',
       description:
-        'Each picture comes as base64, URL or form file; mixing is fine. `similarity` is the cosine of the two ' +
-        'embeddings; `is_match` applies the threshold of the model pack.',
+        'Send each picture as base64, as a URL or as a form file; the two may differ. `similarity` is the cosine of the ' +
+        'two embeddings, clamped to 0…1; `is_match` applies the threshold of the model pack.',
       requestBody: body(CompareRequestDto, ['image1', 'image2'], {
         mixed: {
-          summary: 'A URL and base64',
+          summary: 'One URL, one base64',
           value: { image1_url: 'https://example.com/passport.jpg', image2_base64: TINY_PNG },
         },
       }),
     }),
     ApiExtraModels(CompareRequestDto),
     ApiOkResponse({ type: CompareResponseDto }),
-    DescribeErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, 'no_face', ...SERVICE_ERRORS),
+    DocumentErrors(...REQUEST_ERRORS, ...IMAGE_ERRORS, 'no_face', ...SERVICE_ERRORS),
   );
 }
 
@@ -116,7 +110,7 @@ export function DocumentBatchDetect(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
       summary: 'Find the faces of several pictures',
-      description: `Up to ${MAX_BATCH_REQUESTS} detect bodies; each is answered on its own, in order.`,
+      description: `Takes up to ${MAX_BATCH_REQUESTS} detect requests. Each is answered on its own, in order.`,
     }),
     ApiExtraModels(DetectResponseDto, BatchErrorDto),
     ApiBody({
@@ -129,11 +123,11 @@ export function DocumentBatchDetect(): MethodDecorator {
       },
     }),
     ApiOkResponse({ type: BatchDetectResponseDto }),
-    DescribeErrors(...REQUEST_ERRORS, ...SERVICE_ERRORS),
+    DocumentErrors(...REQUEST_ERRORS, ...SERVICE_ERRORS),
   );
 }
 
-/** A body of JSON, of a form with files, or of another type: each with a schema of its own, so that Swagger UI can offer it. */
+/** A body as JSON, as a form with files, or of another type. Each has its own schema, so that Swagger UI can offer it. */
 function body(
   json: Type,
   files: readonly string[],
@@ -156,8 +150,8 @@ function body(
   };
 }
 
-/** The answers of a route that are problems. */
-function DescribeErrors(...codes: ErrorCode[]): MethodDecorator {
+/** Documents the problem responses of a route. */
+function DocumentErrors(...codes: ErrorCode[]): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDto),
     ...problemAnswers(codes).map((answer) => ApiResponse(answer)),

@@ -1,36 +1,36 @@
-/** What the service says of its model. */
+/** What the service says about its models. */
 import { ApiProperty } from '@nestjs/swagger';
 import { FACE_FIELDS } from './face-fields.js';
 
-/** A match threshold and what it means. */
+/** The match threshold and what it means. */
 export class MatchThresholdDto {
   /**
-   * Cosine similarity from which two faces match.
+   * Two faces match from this cosine similarity on.
    * @example 0.32
    */
   similarity!: number;
 
   /**
-   * Share of pairs of different people above it; `null` where nobody has measured it for this pack.
+   * Share of pairs of different people that reach it; `null` if it was not measured for this pack.
    * @example 0.001
    */
   @ApiProperty({ type: Number, nullable: true })
   false_match_rate!: number | null;
 
-  /** @example "LFW" */
+  /** The data set of that measurement. @example "LFW" */
   @ApiProperty({ type: String, nullable: true })
   measured_on!: string | null;
 }
 
-/** Thresholds that apply where a request names none. */
+/** Default thresholds of a request. */
 export class ThresholdsDto {
-  /** Least detection confidence. @example 0.5 */
+  /** Minimum detection confidence. @example 0.5 */
   detection!: number;
 
   match!: MatchThresholdDto;
 }
 
-/** The labels of the classifying outputs; `null` where the active pack cannot tell. */
+/** The labels of the classifying outputs; `null` for those that the active pack cannot compute. */
 export class LabelSetsDto {
   @ApiProperty({ type: [String], nullable: true })
   gender!: readonly string[] | null;
@@ -47,7 +47,7 @@ export class ModelDto {
   /** @example "insightface" */
   name!: string;
 
-  /** Whether it can answer. */
+  /** Whether it can answer requests. */
   ready!: boolean;
 
   /** The active model pack. @example "default" */
@@ -58,13 +58,13 @@ export class ModelDto {
   /** Licence of the pack's weights. @example "MIT" */
   licence!: string;
 
-  /** Where the models really run: `cpu` or `cuda`. @example "cpu" */
+  /** The execution provider in use: `cpu` or `cuda`. @example "cpu" */
   execution_provider!: string;
 
-  /** ONNX Runtime execution providers that were asked for, in order of preference. @example ["cpu"] */
+  /** The configured ONNX Runtime execution providers, in order of preference. @example ["cpu"] */
   execution_providers!: string[];
 
-  /** The outputs a face can have beside its box and confidence, and whether the pack can give them. */
+  /** The outputs of a face besides its box and confidence, and whether the pack can compute each of them. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'boolean' },
@@ -72,13 +72,13 @@ export class ModelDto {
   })
   outputs!: Record<(typeof FACE_FIELDS)[number], boolean>;
 
-  /** Numbering of the landmarks; `null` where the pack places none. @example "ibug-68" */
+  /** Order of the landmarks; `null` if the pack locates none. @example "ibug-68" */
   @ApiProperty({ type: String, nullable: true })
   landmark_scheme!: string | null;
 
   labels!: LabelSetsDto;
 
-  /** What a caller must know of an output, such as why `race` can be `null`. */
+  /** What a caller must know about an output, such as why `race` can be `null`. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -89,7 +89,7 @@ export class ModelDto {
   thresholds!: ThresholdsDto;
 }
 
-/** All served models. */
+/** All models that are served. */
 export class ModelsDto {
   models!: ModelDto[];
 }

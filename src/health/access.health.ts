@@ -1,4 +1,4 @@
-/** Whether keys and rate limit work as they are set; what is not in use is not mentioned. */
+/** Whether API keys and rate limit work as configured. What is not in use is not reported. */
 import { Injectable } from '@nestjs/common';
 import {
   type HealthIndicatorFunction,
@@ -16,7 +16,7 @@ export class AccessHealth {
     private readonly limiter: RateLimiter,
   ) {}
 
-  /** Degraded, never down: old keys and a count per replica still serve. */
+  /** Degraded, never down: the previous keys and a count per replica still work. */
   checks(): HealthIndicatorFunction[] {
     const checks: HealthIndicatorFunction[] = [];
     if (this.keys.required)
@@ -28,7 +28,7 @@ export class AccessHealth {
     return checks;
   }
 
-  /** Health needs no key, so it says that something is wrong; the log says what. */
+  /** Health checks need no key, so they only say that something is wrong. The log says what. */
   private indicator(key: string, facts: Record<string, unknown>, degraded: boolean): HealthIndicatorResult {
     const indicator = this.indicators.check(key);
     return degraded ? indicator.degraded({ ...facts, message: 'See the log.' }) : indicator.up(facts);

@@ -1,4 +1,4 @@
-/** The three health routes: alive, ready to take requests, and everything in detail. */
+/** The three health routes: liveness, readiness, and all checks in detail. */
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
@@ -21,7 +21,7 @@ export class HealthController {
   ) {}
 
   @Get('livez')
-  @ApiOperation({ summary: 'Is the process alive?', description: 'Answers as long as the event loop turns.' })
+  @ApiOperation({ summary: 'Is the process alive?', description: 'Answers as long as the event loop runs.' })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
@@ -30,7 +30,8 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({
     summary: 'Can requests be sent here?',
-    description: '503 while no worker answers, no picture can be decoded, or the service stops.',
+    description:
+      'Answers 503 while no worker responds, no picture can be decoded, or the service is stopping.',
   })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.inference.check('inference'), () => this.decoder.check('decoder')]);
@@ -41,7 +42,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Is everything well?',
     description:
-      'The model pack, the workers, a real inference and the decoders; API keys and rate limit where they are in use. `degraded`, with 200, when one of these is at fault, or when models run on the CPU that were to run on a GPU.',
+      'Checks the model pack, the workers, a real inference and the decoders, and API keys and rate limit if they are in use. Answers 503 if the service cannot work. Answers 200 with `degraded` if it works with restrictions: some workers hang, the API keys or the shared rate limit cannot be updated, or models run on the CPU although a GPU is configured.',
   })
   healthy(): Promise<HealthCheckResult> {
     return this.health.check([

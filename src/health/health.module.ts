@@ -17,7 +17,7 @@ export class HealthModule {
   static with({ shutdownTimeoutMs }: Config): DynamicModule {
     return {
       module: HealthModule,
-      // From the stop signal on health answers 503 while the routes still serve for this long.
+      // After a stop signal, health answers 503 while the other routes keep serving for this long.
       imports: [
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: shutdownTimeoutMs }),
         ImagesModule,

@@ -1,9 +1,9 @@
-/** Whether the workers are alive and really answer. */
+/** Whether the workers are alive and respond. */
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { InferencePool } from '../inference/inference-pool.service.js';
 
-/** An answer this recent proves that inference works; older than that, one is asked for. */
+/** A result this recent proves that inference works. If it is older, a probe is sent. */
 const FRESH_MS = 5_000;
 /** How long a probe may take. */
 const PROBE_TIMEOUT_MS = 2_000;
@@ -19,9 +19,9 @@ export class InferenceHealth {
   ) {}
 
   /**
-   * Down when no worker can be had; degraded when some of them hang. Up when a worker answered lately, or answers a probe
-   * now. Polling is cheap: under load real answers are the proof, without load all polls of a few seconds share one probe of
-   * a tiny picture.
+   * Down when no worker is available; degraded when some hang. Up when a worker has delivered a result recently, or answers a
+   * probe now. Polling is cheap: under load, real results are the proof; without load, all polls within a few seconds share one
+   * probe with a tiny picture.
    */
   async check(key: string): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(key);
@@ -32,11 +32,11 @@ export class InferenceHealth {
       try {
         await this.probe;
       } catch {
-        return indicator.down({ ...this.facts(), message: 'No worker answers.' });
+        return indicator.down({ ...this.facts(), message: 'No worker responds.' });
       }
     }
     if (hung === 0) return indicator.up(this.facts());
-    const message = `${hung} of the workers do not come back from their work.`;
+    const message = `${hung} ${hung === 1 ? 'worker hangs' : 'workers hang'}.`;
     return indicator.degraded({ ...this.facts(), message });
   }
 

@@ -1,4 +1,4 @@
-/** Which model pack is loaded. */
+/** Reports which model pack is loaded. */
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { Pack } from '../packs/pack.js';

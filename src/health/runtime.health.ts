@@ -1,4 +1,4 @@
-/** Whether the models run where they were asked to. */
+/** Whether the models run on the configured execution provider. */
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { InferencePool } from '../inference/inference-pool.service.js';
@@ -10,7 +10,7 @@ export class RuntimeHealth {
     private readonly pool: InferencePool,
   ) {}
 
-  /** Degraded, and why, when work is done on the CPU that was to be done on a GPU; never down. */
+  /** Degraded, with the reason, when models run on the CPU although a GPU is configured. Never down. */
   check(key: string): HealthIndicatorResult {
     const { provider, problem } = this.pool.runtimes.current;
     const indicator = this.indicators.check(key);

@@ -1,4 +1,4 @@
-/** Which addresses image URLs may reach: the public internet, and what the operator allows besides. Guards against SSRF. */
+/** Which addresses image URLs may reach: the public internet, plus what the operator allows. This guards against SSRF. */
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -11,14 +11,14 @@ import { resolveHost } from './resolve-host.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [Address, number];
 
-/** The only IPv6 block handed out for the public internet; the rest is special, unassigned, or hides an IPv4 address. */
+/** The only IPv6 block assigned to the public internet. The rest is special, unassigned, or embeds an IPv4 address. */
 const GLOBAL_UNICAST: Range = [ipaddr.parse('2000::'), 3];
-/** Names on an IPv6-only network resolve into this block; its last four bytes are the IPv4 address that is reached. */
+/** On an IPv6-only network, names resolve to addresses of this block. The last four bytes are the IPv4 address reached. */
 const NAT64: Range = [ipaddr.parse('64:ff9b::'), 96];
 /**
- * Addresses that look public and are not, beside those of the IANA registries of special-purpose addresses (RFC 6890),
- * which ipaddr.js knows. The metadata services of other clouds are link-local, unique local (fd00::/8), shared
- * (100.64.0.0/10) or protocol addresses (192.0.0.0/24), so they need no mention.
+ * Addresses that look public but are not. ipaddr.js already knows those in the IANA registries of special-purpose addresses
+ * (RFC 6890). The metadata services of other clouds are link-local, unique local (fd00::/8), shared (100.64.0.0/10) or
+ * protocol addresses (192.0.0.0/24), so they need no entry.
  */
 const LOOK_PUBLIC: readonly Range[] = [
   // Azure's platform: health probes, DNS and the secrets of virtual machines
@@ -26,20 +26,20 @@ const LOOK_PUBLIC: readonly Range[] = [
   // IBM Cloud: infrastructure and service endpoints inside its private network
   [ipaddr.parse('161.26.0.0'), 16],
   [ipaddr.parse('166.8.0.0'), 14],
-  // 6bone, given back to IANA (RFC 3701)
+  // 6bone, returned to IANA (RFC 3701)
   [ipaddr.parse('3ffe::'), 16],
 ];
 
 /**
- * Judges IP addresses. Names are judged by what they resolve to, at the moment of connecting: `lookup` hands the
- * socket only addresses it has judged, so a name cannot change its answer between the check and the connection.
+ * Checks IP addresses. Names are checked by the addresses they resolve to, at the moment of connecting: `lookup` passes only
+ * checked addresses to the socket, so a name cannot resolve differently between the check and the connection.
  */
 @Injectable()
 export class AddressPolicy {
   private readonly allowed: readonly Range[];
   private readonly forbidden: readonly Range[];
 
-  /** @throws AppError `invalid_configuration` when a setting holds something else than addresses and ranges */
+  /** @throws AppError `invalid_configuration` when a setting holds anything but addresses and ranges */
   constructor(
     config: Config,
     @Optional() @Inject(networkInterfaces) private readonly interfaces = networkInterfaces,
@@ -49,7 +49,7 @@ export class AddressPolicy {
     this.forbidden = [...LOOK_PUBLIC, ...forbidden];
   }
 
-  /** True when a connection to this IP address is allowed. */
+  /** Whether a connection to this IP address is allowed. */
   allows(address: string): boolean {
     const parsed = parseAddress(address);
     if (parsed === undefined) return false;
@@ -61,15 +61,15 @@ export class AddressPolicy {
     return !this.isOwn(target);
   }
 
-  /** Whether it is an address of this very machine, where services listen that a firewall hides from others. */
+  /** Whether the address belongs to this machine, where services may listen that a firewall hides from others. */
   private isOwn(address: Address): boolean {
     const own = Object.values(this.interfaces()).flatMap((addresses) => addresses ?? []);
     return own.some((each) => parseAddress(each.address)?.toString() === address.toString());
   }
 
   /**
-   * Refuses a URL whose host is a forbidden IP literal: sockets never look literals up, so `lookup` cannot see them.
-   * @param url parsed by WHATWG rules, which write every spelling of an IPv4 address as four decimals
+   * Refuses a URL whose host is a forbidden IP literal: sockets never look up literals, so `lookup` does not see them.
+   * @param url parsed by WHATWG rules, which normalise every spelling of an IPv4 address to four decimals
    * @throws AppError `address_forbidden`
    */
   checkLiteral(url: URL, field: string): void {
@@ -78,8 +78,8 @@ export class AddressPolicy {
   }
 
   /**
-   * The `lookup` of a socket: resolves a name and passes on only allowed addresses. A name that does not resolve and
-   * one that leads to a forbidden address fail alike, or the answer would tell which names the internal network has.
+   * The `lookup` of a socket: resolves a name and returns only allowed addresses. A name that does not resolve and one that
+   * resolves to a forbidden address fail alike: otherwise the answer would reveal which names the internal network has.
    */
   lookup(field: string): LookupFunction {
     return (hostname, options, callback) => {
@@ -107,25 +107,25 @@ export class AddressPolicy {
   }
 }
 
-/** The IPv4 address that is really reached through an IPv4-mapped or NAT64 address. */
+/** The IPv4 address behind an IPv4-mapped or NAT64 address. */
 function embeddedIPv4(address: Address): ipaddr.IPv4 | undefined {
   if (!(address instanceof ipaddr.IPv6)) return undefined;
   if (address.isIPv4MappedAddress()) return address.toIPv4Address();
   return inRange(address, NAT64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : undefined;
 }
 
-/** An IPv6 address of any network whose second half says to reach the IPv4 address at its end (RFC 5214, section 6.1). */
+/** Whether the second half of an IPv6 address says to reach the IPv4 address at its end (ISATAP: RFC 5214, section 6.1). */
 function isIsatap(address: Address): boolean {
   const [first, ...others] = address.toByteArray().slice(8, 12);
   return (first === 0 || first === 2) && others.join() === [0, 0x5e, 0xfe].join();
 }
 
 function inRange(address: Address, [network, bits]: Range): boolean {
-  // ipaddr.js throws when asked to compare the two kinds
+  // ipaddr.js throws when the two addresses are of different kinds.
   return address.kind() === network.kind() && address.match(network, bits);
 }
 
-/** Only the spellings sockets take: ipaddr.js alone would also read "127.1" and octal numbers. */
+/** Accepts only the spellings that sockets accept: ipaddr.js alone would also read "127.1" and octal numbers. */
 function parseAddress(text: string): Address | undefined {
   return isIP(text) === 0 ? undefined : ipaddr.parse(text);
 }
@@ -151,20 +151,20 @@ function parseRange(entry: string): Range | undefined {
   return address !== undefined && prefix <= length && rest.length === 0 ? [address, prefix] : undefined;
 }
 
-/** A literal's address is the caller's own words, so it may be told that it is forbidden. */
+/** The caller wrote the address itself, so this message may say that the address is forbidden. */
 function addressForbidden(field: string): AppError {
   return new AppError(
     'address_forbidden',
-    `The URL in ${field} leads to a private, local or otherwise special address, which this service does not connect to: use a public address, or have the operator add it to URL_ALLOWED_ADDRESSES.`,
+    `The URL in ${field} leads to a private, local or otherwise special address, which this service does not connect to: use a public address, or ask the operator to add it to URL_ALLOWED_ADDRESSES.`,
     { field },
   );
 }
 
-/** @param cause why, for the operator's log alone */
+/** @param cause the reason, only for the operator's log */
 function noPublicHost(field: string, cause: unknown): AppError {
   return new AppError(
     'address_forbidden',
-    `The host of the URL in ${field} does not resolve to a public address: check its name; if it is an internal one, have the operator add its address to URL_ALLOWED_ADDRESSES.`,
+    `The host of the URL in ${field} does not resolve to a public address: check the name; if it is an internal one, ask the operator to add its address to URL_ALLOWED_ADDRESSES.`,
     { field },
     { cause },
   );

@@ -1,4 +1,4 @@
-/** The decoder processes: started when they are needed, kept for a while, replaced when they end. */
+/** The decoder processes: started on demand, kept for a while, and replaced when they end. */
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
@@ -7,56 +7,56 @@ import { DecoderProcess } from './decoder-process.js';
 import { FairLine } from './fair-line.js';
 import { requestAborted } from './image-errors.js';
 
-/** Time after which a process that has nothing to do is ended. */
+/** Time after which idle processes are ended. */
 const IDLE_MS = 60_000;
-/** How soon after a failure the next start is tried just to see. */
+/** Time after a failed start before another one is tried. */
 const RETRY_MS = 2_000;
 
-/** A turn at a decoder process. */
+/** A caller's turn at using a decoder process. */
 export interface Turn {
-  /** The process: one that rests, or a new one. @throws AppError `overloaded` when none can be started */
+  /** The process: an idle one or a new one. @throws AppError `overloaded` when none can be started */
   process(): Promise<DecoderProcess>;
-  /** Lets the next in line have its turn. Call it once. */
+  /** Passes the turn to the next in line. Call it once. */
   end(): void;
 }
 
 @Injectable()
 export class DecoderPool implements OnApplicationShutdown {
   private readonly logger = new Logger('Decoder');
-  private readonly resting: DecoderProcess[] = [];
+  private readonly idle: DecoderProcess[] = [];
   private readonly all = new Set<DecoderProcess>();
   private readonly line = new FairLine();
   private free: number;
   private failure?: { readonly reason: string; readonly at: number };
-  private idle?: NodeJS.Timeout;
+  private idleTimer?: NodeJS.Timeout;
   private isClosed = false;
 
   constructor(config: Config) {
     this.free = config.decoderProcesses;
   }
 
-  /** Why no process can be started; undefined while nothing is known to be wrong. A new start is tried now and then. */
+  /** Why no process can be started; undefined unless the last start failed. Reading it retries the start from time to time. */
   get problem(): string | undefined {
     if (this.failure !== undefined && performance.now() - this.failure.at > RETRY_MS) {
       this.failure = { ...this.failure, at: performance.now() };
       void this.start().then(
-        (started) => this.rest(started),
+        (started) => this.keep(started),
         () => undefined,
       );
     }
     return this.failure?.reason;
   }
 
-  /** Waits for a turn; callers, each an API key or an address, take theirs one after the other. */
+  /** Waits for a turn. Callers, each an API key or an address, take turns. */
   async turn(field: string, signal: AbortSignal): Promise<Turn> {
     if (signal.aborted) throw requestAborted(field, signal);
     if (this.free > 0) this.free--;
     else await this.wait(field, signal);
     let process: DecoderProcess | undefined;
     return {
-      process: async () => (process ??= this.takeResting() ?? (await this.start())),
+      process: async () => (process ??= this.takeIdle() ?? (await this.start())),
       end: () => {
-        if (process !== undefined) this.rest(process);
+        if (process !== undefined) this.keep(process);
         const next = this.line.next();
         if (next === undefined) this.free++;
         else next();
@@ -66,7 +66,7 @@ export class DecoderPool implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.isClosed = true;
-    clearTimeout(this.idle);
+    clearTimeout(this.idleTimer);
     for (const process of this.all) process.kill();
     await Promise.all([...this.all].map(({ ended }) => ended));
   }
@@ -85,8 +85,8 @@ export class DecoderPool implements OnApplicationShutdown {
     });
   }
 
-  private takeResting(): DecoderProcess | undefined {
-    for (let process = this.resting.pop(); process !== undefined; process = this.resting.pop())
+  private takeIdle(): DecoderProcess | undefined {
+    for (let process = this.idle.pop(); process !== undefined; process = this.idle.pop())
       if (process.isAlive) return process;
     return undefined;
   }
@@ -105,22 +105,23 @@ export class DecoderPool implements OnApplicationShutdown {
       this.logger.error(`No decoder process can be started: ${reason}`);
       throw new AppError(
         'overloaded',
-        'Pictures of this kind cannot be decoded at the moment: send a plain JPEG, PNG or WebP, or try again later.',
+        'Pictures of this format cannot be decoded at the moment: send a plain JPEG, PNG or WebP, or try again later.',
         { retry_after_seconds: 5 },
         { cause: error },
       );
     }
   }
 
-  private rest(process: DecoderProcess): void {
+  /** Keeps a process for the next picture. */
+  private keep(process: DecoderProcess): void {
     if (!process.isAlive) return;
     if (this.isClosed) process.kill();
-    this.resting.push(process);
-    clearTimeout(this.idle);
-    this.idle = setTimeout(() => this.endResting(), IDLE_MS).unref();
+    this.idle.push(process);
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => this.endIdle(), IDLE_MS).unref();
   }
 
-  private endResting(): void {
-    for (const process of this.resting.splice(0)) process.kill();
+  private endIdle(): void {
+    for (const process of this.idle.splice(0)) process.kill();
   }
 }

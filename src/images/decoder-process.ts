@@ -1,4 +1,4 @@
-/** The parent's side of a decoder process: starts it, gives it one job at a time, and ends it when that takes too long. */
+/** The parent's side of a decoder process: starts it, gives it one job at a time, and ends it when a job takes too long. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
@@ -8,9 +8,9 @@ import { type DecoderAnswer, type DecoderJob, encodeMessage, MessageReader } fro
 import { requestAborted, tooCostly, undecodable } from './image-errors.js';
 
 const PROGRAM = fileURLToPath(new URL('./decoder.process.js', import.meta.url));
-/** Its heap holds nothing but messages; what it cannot use it need not reserve. */
+/** Its heap holds only messages, so it is kept small. */
 const NODE_OPTIONS = ['--expose-gc', '--max-old-space-size=64', '--max-semi-space-size=1'];
-/** Nothing of this process's own. Memory that is let go goes back to the system at once. */
+/** The child inherits no variables. These make glibc return freed memory to the system at once. */
 const ENVIRONMENT = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_MMAP_THRESHOLD_: '131072',
@@ -22,13 +22,13 @@ const MAX_NOTES = 2000;
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 type Pixels = Extract<DecoderAnswer, { kind: 'header' | 'pixels' }>;
 
-/** What a job needs beside itself. */
+/** The conditions a job runs under. */
 export interface JobTerms {
-  /** Time until the process is ended, in milliseconds. */
+  /** Milliseconds until the process is ended. */
   readonly timeoutMs: number;
   /** Ends the process when it aborts. */
   readonly signal: AbortSignal;
-  /** Memory for the pixels. */
+  /** Provides memory for the pixels. */
   readonly roomFor: (bytes: number) => Uint8Array;
 }
 
@@ -39,13 +39,13 @@ export interface JobResult {
 }
 
 export class DecoderProcess {
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<void>;
   private hasEnded = false;
-  /** The last of what it wrote to its standard error. */
+  /** The end of its standard error output. */
   private notes = '';
   private roomFor: (bytes: number) => Uint8Array = () => {
-    throw new Error('pixels that nobody waits for');
+    throw new Error('The decoder process sent pixels that nothing waits for.');
   };
   private onAnswer: (answer: DecoderAnswer, body: Uint8Array) => void = () => undefined;
 
@@ -73,13 +73,13 @@ export class DecoderProcess {
     });
   }
 
-  /** @throws Error that says why it does not start */
+  /** @throws Error that says why the process does not start */
   static async start(): Promise<DecoderProcess> {
     const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM], {
       env: ENVIRONMENT,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    // Why there is none is told by an event; without file descriptors there are not even pipes.
+    // An event gives the reason. Without free file descriptors there are not even pipes.
     if (child.pid === undefined) throw (await once(child, 'error'))[0];
     child.on('error', () => undefined);
     const started = new DecoderProcess(child);
@@ -91,7 +91,7 @@ export class DecoderProcess {
       clearTimeout(timer);
     }
     if (started.hasEnded) throw new Error(started.notes.trim() || 'It ended before it was ready.');
-    started.rest();
+    started.unref();
     return started;
   }
 
@@ -99,14 +99,14 @@ export class DecoderProcess {
     return this.child.pid ?? 0;
   }
 
-  /** Whether it can be given a job. */
+  /** Whether it can take a job. */
   get isAlive(): boolean {
     return !this.hasEnded && !this.child.killed;
   }
 
   /**
    * Settles when the job is done, or when the process has ended and its memory is free.
-   * @throws AppError what the process answered; `deadline_exceeded`; `image_undecodable` when it broke over the picture
+   * @throws AppError the refusal that the process sent; `deadline_exceeded`; `image_undecodable` when the picture crashed it
    */
   async run(job: DecoderJob, file: Uint8Array, { timeoutMs, signal, roomFor }: JobTerms): Promise<JobResult> {
     const { field } = job.encoded;
@@ -118,7 +118,7 @@ export class DecoderProcess {
       kill();
     }, timeoutMs);
     signal.addEventListener('abort', kill, { once: true });
-    this.wake();
+    this.ref();
     this.roomFor = roomFor;
     try {
       const answered = new Promise<[DecoderAnswer, Uint8Array]>((resolve) => {
@@ -140,11 +140,11 @@ export class DecoderProcess {
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', kill);
-      this.rest();
+      this.unref();
     }
   }
 
-  /** Ends it at once. */
+  /** Ends the process at once. */
   kill(): void {
     this.child.kill('SIGKILL');
   }
@@ -159,18 +159,18 @@ export class DecoderProcess {
     );
   }
 
-  /** While it has nothing to do it holds nobody up who wants to exit. */
-  private rest(): void {
+  /** Lets the parent exit while the process is idle. */
+  private unref(): void {
     this.child.unref();
     for (const stream of this.sockets) stream.unref?.();
   }
 
-  private wake(): void {
+  private ref(): void {
     this.child.ref();
     for (const stream of this.sockets) stream.ref?.();
   }
 
-  /** Its pipes are sockets, which Node's types do not tell. */
+  /** Its pipes, which are sockets, although Node's types do not say so. */
   private get sockets(): { ref?(): void; unref?(): void }[] {
     return [this.child.stdin, this.child.stdout, this.child.stderr] as never[];
   }

@@ -1,57 +1,58 @@
 /**
- * What a decoder process and its parent tell each other, over its standard input and output: four bytes of length, so
- * many bytes of JSON, then as many raw bytes as that announces.
+ * The messages between a decoder process and its parent, over the process's standard input and output. A message is four
+ * bytes of length, that many bytes of JSON, then the raw bytes that the JSON announces.
  */
 import type { ErrorCode, ErrorDetails } from '../errors.js';
 import type { Encoded, Header, Size } from './sharp-decoder.js';
 
-/** What the raw bytes of a message are, `bytes` of them. */
+/** A message that announces its raw bytes. */
 interface Announced {
+  /** Number of raw bytes. */
   readonly bytes: number;
 }
 
-/** Work for a decoder process; the raw bytes are the file. */
+/** A job for a decoder process. The raw bytes are the file. */
 export interface DecoderJob extends Announced {
   readonly task: 'header' | 'decode';
   readonly encoded: Omit<Encoded, 'bytes'>;
-  /** Size to shrink it to. */
+  /** Size to shrink the picture to. */
   readonly size?: Size;
   readonly limits: JobLimits;
 }
 
-/** What a job may take. */
+/** The resources a job may use. */
 export interface JobLimits {
-  /** Memory beyond what the process has when it begins. */
+  /** Memory beyond what the process has when the job begins. */
   readonly memoryBytes: number;
-  /** Time of the processor, in milliseconds. */
+  /** CPU time in milliseconds. */
   readonly cpuMs: number;
 }
 
-/** What comes of it; the raw bytes are the pixels. */
+/** The answer to a job. The raw bytes are the pixels. */
 export type DecoderAnswer = Announced &
   (
     | { readonly kind: 'ready' }
     | { readonly kind: 'header'; readonly header: Header }
     | { readonly kind: 'pixels'; readonly size: Size }
     | { readonly kind: 'refused'; readonly refusal: Refusal }
-    /** The process has taken more than its limits allow, and is of no use any more. */
+    /** The process has exceeded its limits and ends. */
     | { readonly kind: 'exceeded'; readonly limit: 'time' | 'memory' }
   );
 
-/** An AppError on its way. */
+/** An AppError in transit. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
   readonly details: ErrorDetails;
-  /** The message of the error underneath. */
+  /** The message of the underlying error. */
   readonly cause?: string;
 }
 
 const LENGTH_BYTES = 4;
-/** No message has more JSON than this. */
+/** Maximum size of the JSON of a message. */
 const MAX_JSON_BYTES = 64 * 1024;
 
-/** The beginning of a message: all but its raw bytes. */
+/** Encodes a message without its raw bytes. */
 export function encodeMessage(message: DecoderJob | DecoderAnswer): Buffer {
   const json = Buffer.from(JSON.stringify(message));
   const head = Buffer.alloc(LENGTH_BYTES);
@@ -59,7 +60,7 @@ export function encodeMessage(message: DecoderJob | DecoderAnswer): Buffer {
   return Buffer.concat([head, json]);
 }
 
-/** Puts messages together from the pieces a pipe delivers them in. */
+/** Assembles messages from the pieces that a pipe delivers. */
 export class MessageReader<Message extends Announced> {
   private head = Buffer.alloc(0);
   private message?: Message;
@@ -67,15 +68,15 @@ export class MessageReader<Message extends Announced> {
   private filled = 0;
 
   /**
-   * @param roomFor memory for the raw bytes of a message; called once for each that has any
-   * @param onMessage called with each message that is complete
+   * @param roomFor provides memory for the raw bytes of a message; called once for each message that has any
+   * @param onMessage called with each complete message
    */
   constructor(
     private readonly roomFor: (message: Message) => Uint8Array,
     private readonly onMessage: (message: Message, body: Uint8Array) => void,
   ) {}
 
-  /** @throws Error when the other side does not keep to the protocol */
+  /** @throws Error when the other side violates the protocol */
   push(piece: Buffer): void {
     let rest = piece;
     while (rest.length > 0) rest = this.message === undefined ? this.readHead(rest) : this.readBody(rest);
@@ -85,7 +86,7 @@ export class MessageReader<Message extends Announced> {
     this.head = Buffer.concat([this.head, piece]);
     if (this.head.length < LENGTH_BYTES) return NOTHING;
     const length = this.head.readUInt32LE();
-    if (length > MAX_JSON_BYTES) throw new Error(`a message of ${length} bytes`);
+    if (length > MAX_JSON_BYTES) throw new Error(`The JSON of a message has ${length} bytes.`);
     const end = LENGTH_BYTES + length;
     if (this.head.length < end) return NOTHING;
     const message = JSON.parse(this.head.toString('utf8', LENGTH_BYTES, end)) as Message;

@@ -1,6 +1,6 @@
 /**
- * A process of its own that decodes pictures one at a time, so that one that costs too much can be stopped: by itself, as
- * it watches what it takes, or by its parent. It ends with its standard input.
+ * A separate process that decodes pictures one at a time, so that one that costs too much can be stopped. The process watches
+ * its own memory and CPU time and ends itself; the parent can end it too. It ends when its standard input does.
  */
 import { setPriority } from 'node:os';
 import { AppError, messageOf } from '../errors.js';
@@ -14,20 +14,20 @@ import {
 } from './decoder-protocol.js';
 import { decodePixels, readHeader, setUpSharp } from './sharp-decoder.js';
 
-/** How often it looks at what it takes: libvips works on other threads meanwhile. */
+/** How often it checks the resources it uses; libvips works on other threads meanwhile. */
 const WATCH_MS = 10;
-/** How far it stands back (`nice`, 0…19) behind what answers requests. */
+/** Its `nice` value (0…19): lower priority than the process that answers requests. */
 const NICENESS = 5;
-/** libvips is not to give up before the watch does. */
-const LONGEST_SECONDS = 3600;
+/** Time-out for libvips that is never reached: the watch ends the process first. */
+const NO_TIMEOUT_SECONDS = 3600;
 const NO_BYTES = new Uint8Array();
 
 try {
   setPriority(NICENESS);
 } catch {
-  // A sandbox may forbid it, and decoding works without.
+  // A sandbox may forbid it; decoding works without.
 }
-// A signal for the whole group is for the parent, which lets this process finish its work.
+// A signal to the whole process group is meant for the parent, which lets this process finish its work.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 setUpSharp();
 const reader = new MessageReader<DecoderJob>(
@@ -44,7 +44,7 @@ async function serve({ task, encoded, size, limits }: DecoderJob, bytes: Uint8Ar
     const file = { ...encoded, bytes };
     if (task === 'header') await send({ kind: 'header', header: await readHeader(file), bytes: 0 });
     else {
-      const { width, height, data } = await decodePixels(file, size, LONGEST_SECONDS);
+      const { width, height, data } = await decodePixels(file, size, NO_TIMEOUT_SECONDS);
       stopWatching();
       await send({ kind: 'pixels', size: { width, height }, bytes: data.byteLength }, data);
     }
@@ -53,11 +53,11 @@ async function serve({ task, encoded, size, limits }: DecoderJob, bytes: Uint8Ar
   } finally {
     stopWatching();
   }
-  // What is garbage now would count as the next picture's.
+  // Otherwise this garbage would count towards the next picture.
   globalThis.gc?.();
 }
 
-/** Ends this process when it has taken more than it may. */
+/** Ends this process when it exceeds its limits. */
 function watch({ memoryBytes, cpuMs }: JobLimits): () => void {
   const memoryBefore = process.memoryUsage.rss();
   const cpuBefore = process.cpuUsage();
@@ -73,7 +73,7 @@ function exceed(limit: 'time' | 'memory'): void {
   void send({ kind: 'exceeded', limit, bytes: 0 }).finally(end);
 }
 
-/** At once: an exit in good order waits for the decoder. */
+/** Ends the process at once: a normal exit would wait for the decoder. */
 function end(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -1,10 +1,10 @@
-/** A line in which callers take turns: who sends a hundred pictures does not keep one of another caller waiting for them all. */
+/** A queue in which callers take turns: one that sends a hundred pictures does not delay another caller's single picture. */
 
 export class FairLine {
-  /** Those that wait, by caller, the one whose turn is next in front; of one caller first come, first served. */
+  /** Who waits, by caller. The caller whose turn is next comes first; each caller's own are in order of arrival. */
   private readonly callers = new Map<string, Set<() => void>>();
 
-  /** @returns leaves the line */
+  /** @returns a function that leaves the line */
   join(caller: string, enter: () => void): () => void {
     const own = this.callers.get(caller) ?? new Set();
     this.callers.set(caller, own.add(enter));
@@ -14,7 +14,7 @@ export class FairLine {
     };
   }
 
-  /** Takes the next out of the line; undefined when nobody waits. */
+  /** Removes the next one from the line; undefined when the line is empty. */
   next(): (() => void) | undefined {
     for (const [caller, own] of this.callers) {
       const [enter] = own;

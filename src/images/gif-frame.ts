@@ -1,7 +1,8 @@
-/** The first frame of a GIF: all this service looks at, and so all a decoder is given. Layout: GIF89a specification. */
+/** The first frame of a GIF. The service analyses no other, so the decoder gets no other. Layout: GIF89a specification. */
+import { asBuffer } from './file-bytes.js';
 
-export interface GifFrame {
-  /** Of screen and frame the larger, in pixels. */
+interface GifFrame {
+  /** The larger of the screen's and the frame's, in pixels. */
   readonly width: number;
   readonly height: number;
   /** The file up to the end of its first frame. */
@@ -13,9 +14,9 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const TRAILER = 0x3b;
 
-/** Undefined where the first frame is not all there. */
+/** The first frame; undefined if it is incomplete. */
 export function gifFrame(bytes: Uint8Array): GifFrame | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (file.length < HEADER_BYTES) return undefined;
   const screen = { width: file.readUInt16LE(6), height: file.readUInt16LE(8) };
   let at = HEADER_BYTES + coloursBytes(file[10]);
@@ -28,12 +29,12 @@ export function gifFrame(bytes: Uint8Array): GifFrame | undefined {
   return { width, height, bytes: Buffer.concat([file.subarray(0, end), Buffer.of(TRAILER)]) };
 }
 
-/** Bytes of the table of colours that such flags announce. */
+/** Size in bytes of the colour table that the flags announce. */
 function coloursBytes(flags: number): number {
   return (flags & 0x80) === 0 ? 0 : 3 << ((flags & 7) + 1);
 }
 
-/** Where a chain of blocks ends: each begins with its length, and one of no length is the last. */
+/** The position after a chain of blocks. Each block begins with its length; a length of 0 ends the chain. */
 function afterBlocks(file: Buffer, from: number): number {
   let at = from;
   while (at < file.length && file[at] !== 0) at += 1 + file[at];

@@ -1,51 +1,52 @@
-/** How many pixels a HEIF container (AVIF) makes a decoder produce, whatever size it says it has. Layout: ISO/IEC 23008-12. */
+/** How many pixels a decoder has to produce for a HEIF container (AVIF), whatever size it announces. Layout: ISO/IEC 23008-12. */
+import { asBuffer } from './file-bytes.js';
 
-/** Bytes of a box, without its header. */
+/** A box and its bytes without the header. */
 interface Box {
   readonly type: string;
   readonly body: Buffer;
 }
 
-/** What the container says of its pictures; items go by their ids. */
+/** What the container says about its pictures. The keys of the maps are item ids. */
 interface Items {
   readonly primary: number;
   readonly types: ReadonlyMap<number, string>;
-  /** In pixels. */
+  /** Area of each item in pixels. */
   readonly areas: ReadonlyMap<number, number>;
-  /** From a derived picture to those it is made of, in order and with repetitions. */
+  /** The pictures that a derived picture is made of, in order and with repetitions. */
   readonly parts: ReadonlyMap<number, readonly number[]>;
-  /** Pictures that go with another one, such as its transparency. */
+  /** The pictures that accompany another one, such as its transparency. */
   readonly auxiliaries: ReadonlyMap<number, readonly number[]>;
 }
 
 const DERIVED = ['grid', 'iovl', 'iden'];
-/** More boxes, and pictures made of pictures, than any encoder writes. */
+/** More boxes and nested pictures than any encoder writes. */
 const MAX_BOXES = 20_000;
 const MAX_METAS = 4;
 const MAX_VISITS = 10_000;
-const DEEPEST = 8;
+const MAX_DEPTH = 8;
 
 /**
- * The pixels of all pictures that have to be decoded for the primary one: tiles of a grid, layers of an overlay,
- * transparency, each as often as it is used. Undefined where the container cannot be understood; Infinity where its
- * pictures are made of more than is reasonable.
+ * The pixels of all pictures that have to be decoded for the primary one: tiles of a grid, layers of an overlay and
+ * transparency, each counted as often as it is used. Undefined if the container cannot be parsed; Infinity if its pictures
+ * are made of unreasonably many others.
  */
 export function heifPixels(bytes: Uint8Array): number | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   try {
     const metas = boxesOf(file, { left: MAX_BOXES }).filter(({ type }) => type === 'meta');
     if (metas.length === 0) return undefined;
-    // There should be one; of more than one nobody knows which a decoder takes.
+    // There should be one. If there are more, any of them may be the one that the decoder uses.
     return Math.max(...metas.slice(0, MAX_METAS).map(({ body }) => decodedPixels(itemsOf(body.subarray(4)))));
   } catch {
-    return undefined; // lengths and offsets that point outside: let a decoder judge
+    return undefined; // A length or offset points outside the file: leave it to a decoder.
   }
 }
 
 function decodedPixels({ primary, types, areas, parts, auxiliaries }: Items): number {
   let visits = 0;
   const count = (id: number, depth: number): number => {
-    if (++visits > MAX_VISITS || depth > DEEPEST) return Infinity;
+    if (++visits > MAX_VISITS || depth > MAX_DEPTH) return Infinity;
     const own = areas.get(id) ?? 0;
     if (!DERIVED.includes(types.get(id) ?? '')) return own;
     const made = parts.get(id) ?? [];
@@ -79,7 +80,7 @@ function itemsOf(meta: Buffer): Items {
 
 const EMPTY = Buffer.alloc(0);
 
-/** @throws RangeError for a length that points outside, and where there are too many */
+/** @throws RangeError for a box shorter than its header, and for too many boxes */
 function boxesOf(data: Buffer, budget: { left: number }): Box[] {
   const boxes: Box[] = [];
   for (let at = 0; at + 8 <= data.length;) {
@@ -112,7 +113,7 @@ function typesOf(iinf: Buffer, budget: { left: number }): Map<number, string> {
   );
 }
 
-/** The area of each item, by the property that tells its size. */
+/** The area of each item, from the property that holds its size. */
 function areasOf(ipma: Buffer, sizes: readonly (number | undefined)[]): Map<number, number> {
   const areas = new Map<number, number>();
   if (ipma.length === 0) return areas;

@@ -1,28 +1,29 @@
 /** Tells the sRGB colour profile from others, so that pictures already in sRGB skip a needless conversion. Layout: ICC.1:2022, 7.2 to 10. */
+import { asBuffer } from './file-bytes.js';
 
 /** Identifier of the APP2 segment, then "part 1 of 1". */
 const MARKER = Buffer.from('ICC_PROFILE\0\x01\x01', 'latin1');
-/** Profiles stand in the first segments; a camera's EXIF block with its thumbnail may come before. */
+/** Profiles are in the first segments; a camera's EXIF block with its thumbnail may come before. */
 const SEARCH_BYTES = 128 * 1024;
 const HEADER_BYTES = 128;
 const TAG_BYTES = 12;
 
 /**
- * True when a JPEG carries an ICC profile that says of itself that it is sRGB. Converting from such a profile
- * to sRGB changes no pixel by more than rounding, yet takes longer than decoding the picture.
+ * Whether a JPEG has an ICC profile whose own description says sRGB. Converting from such a profile to sRGB changes pixels by
+ * rounding only, yet takes longer than decoding the picture.
  */
 export function hasSrgbProfile(jpeg: Uint8Array): boolean {
-  const head = Buffer.from(jpeg.buffer, jpeg.byteOffset, Math.min(jpeg.byteLength, SEARCH_BYTES));
+  const head = asBuffer(jpeg).subarray(0, SEARCH_BYTES);
   const marker = head.indexOf(MARKER);
   if (marker === -1) return false;
   try {
     return /^sRGB( IEC61966-2[.-]1| built-in)?$/.test(descriptionOf(head.subarray(marker + MARKER.length)));
   } catch {
-    return false; // offsets that point outside: let libvips judge the profile
+    return false; // An offset points outside the profile: leave it to libvips.
   }
 }
 
-/** The profile's own name; empty when it has none. Throws RangeError on offsets that point outside. */
+/** The profile's own description; empty if it has none. @throws RangeError for offsets that point outside the profile */
 function descriptionOf(profile: Buffer): string {
   const tags = Math.min(profile.readUInt32BE(HEADER_BYTES), 64);
   for (let index = 0; index < tags; index++) {
@@ -33,7 +34,7 @@ function descriptionOf(profile: Buffer): string {
   return '';
 }
 
-/** ICC version 2 writes `desc` with ASCII, version 4 `mluc` with UTF-16; the first record is enough. */
+/** ICC version 2 writes a `desc` tag in ASCII, version 4 an `mluc` tag in UTF-16, whose first record is enough. */
 function textOf(tag: Buffer): string {
   const type = tag.toString('latin1', 0, 4);
   if (type === 'desc') return tag.toString('latin1', 12, 12 + tag.readUInt32BE(8)).replace(/\0+$/, '');

@@ -1,6 +1,6 @@
 /**
- * Encoded bytes → upright 8-bit RGB pixels in shared memory. A picture whose cost its own header bounds is decoded here,
- * on sharp's threads; any other in a process that can be ended (docs/adr/0011).
+ * Encoded bytes → upright 8-bit RGB pixels in shared memory. A picture whose header bounds its decoding cost is decoded in
+ * this process, on sharp's threads; any other in a decoder process, which can be ended (docs/adr/0011).
  */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
@@ -13,34 +13,34 @@ import { decodePixels, type Header, readHeader, RGB, setUpSharp, type Size } fro
 import type { DecoderJob, JobLimits } from './decoder-protocol.js';
 
 /**
- * By how much a picture may be shrunk while it is decoded. Whole factors keep it sharp and are the cheapest; from 4 on
- * libjpeg and libwebp leave work out, below that a smaller picture takes as long as the whole one.
+ * Factors by which a picture may be shrunk while it is decoded. Integer factors keep it sharp and are the cheapest. From 4 on,
+ * libjpeg and libwebp skip work; below that, a smaller picture takes as long as the full one.
  */
 const SHRINK_FACTORS = [8, 4];
 
-/** Time of the processor that a decoder process may take: so much for any picture, and more for its pixels. */
+/** CPU time that a decoder process may use: a base for any picture, plus time for its pixels. */
 const BASE_CPU_MS = 1_000;
 const CPU_MS_PER_MEGAPIXEL = 200;
-/** Until it is ended, whatever it did: others may be at the processor too. */
+/** The process is ended after this multiple of its CPU time has passed on the clock: it may have to share the CPU. */
 const TIMEOUT_FACTOR = 4;
-/** Memory that a decoder process may take beyond what was admitted: tables, and what the allocator does not give back. */
+/** Memory that a decoder process may use beyond what was admitted: tables, and what the allocator does not return. */
 const SLACK_BYTES = 48 * 1024 * 1024;
 
-/** How a picture will be decoded, as far as its header tells. */
+/** How a picture will be decoded. */
 export interface DecodePlan {
   readonly survey: Survey;
-  /** Where the picture is shrunk: its size before and after, upright. */
+  /** The upright size before and after; undefined if the picture is not shrunk. */
   readonly shrink?: { readonly from: Size; readonly to: Size };
-  /** Memory it takes until its pixels are let go, in bytes: the pixels, twice while they are handed over, and what a decoder keeps. */
+  /** Bytes of memory it takes until its pixels are released: the pixels, twice while they are copied, and what a decoder keeps. */
   readonly memoryBytes: number;
-  /** Pixels that a decoder has to make. */
+  /** Pixels that a decoder has to produce. */
   readonly pixels: number;
 }
 
 @Injectable()
 export class ImageDecoder {
   private readonly buffers = new PixelBuffers();
-  /** When each decoding that runs in this process began. */
+  /** Start times of the decodings running in this process. */
   private readonly running = new Set<number>();
 
   constructor(
@@ -50,15 +50,15 @@ export class ImageDecoder {
     setUpSharp();
   }
 
-  /** How long the oldest decoding in this process has been running, in milliseconds. */
+  /** Milliseconds that the oldest decoding in this process has been running. */
   get oldestMs(): number {
     const [oldest] = this.running;
     return oldest === undefined ? 0 : performance.now() - oldest;
   }
 
   /**
-   * Looks at the file, and asks a decoder for its header where that does not tell enough.
-   * @param minSide the longer side, in pixels, that is left at least of a picture that is shrunk
+   * Surveys the file, and has a decoder read the header if the survey does not tell enough.
+   * @param minSide minimum length in pixels of the longer side of a shrunk picture
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`, `deadline_exceeded`, `overloaded`
    */
   async plan(
@@ -69,7 +69,7 @@ export class ImageDecoder {
   ): Promise<DecodePlan> {
     const found = survey(bytes, field, this.config.imageMaxPixels);
     const { size, keptBytes, shrinksOnLoad } = found;
-    // Of most pictures that are not shrunk no decoder needs to be asked: its answer takes a sixth of their decoding.
+    // Most pictures that are not shrunk need no decoder here: reading the header takes a sixth of the decoding time.
     if (size !== undefined && keptBytes !== undefined && !(shrinksOnLoad && shrinkFactor(size, minSide) > 1))
       return planOf(found, size, keptBytes);
     const header = found.isBounded ? await readHeader(found.encoded) : await this.headerApart(found, signal);
@@ -77,16 +77,16 @@ export class ImageDecoder {
     return planOf(found, header.upright, keptBytes ?? header.keptBytes, factor);
   }
 
-  /** Waits until a picture may be decoded: one that needs a process for it, for its turn. */
+  /** Waits for a turn at a decoder process; resolves at once to undefined if the picture needs none. */
   async turn({ survey: { isBounded, encoded } }: DecodePlan, signal: AbortSignal): Promise<Turn | undefined> {
     return isBounded ? undefined : this.pool.turn(encoded.field, signal);
   }
 
   /**
-   * Decodes a picture as planned: EXIF orientation applied, transparency laid on white, colours converted to sRGB,
-   * 8 bits, three channels. The pixels are in shared memory, which a worker sees without a copy.
-   * Settles only when the decoder has let go of its memory, whoever still waits.
-   * @param turn ends with it
+   * Decodes a picture as planned: EXIF orientation applied, transparency on white, colours converted to sRGB, 8 bits, three
+   * channels. The pixels are in shared memory, which a worker reads without a copy. Settles only when the decoder has freed
+   * its memory, even if the caller no longer waits.
+   * @param turn ends when the decoding does
    * @param signal ends a decoder process when it aborts
    * @throws AppError `image_undecodable`, `image_too_many_pixels`, `deadline_exceeded`, `overloaded`
    */
@@ -110,7 +110,7 @@ export class ImageDecoder {
     return untilAborted(this.start(plan, await this.turn(plan, signal), signal), field, signal);
   }
 
-  /** Lets another picture have the memory of one that nobody looks at any more. */
+  /** Releases the memory of a picture that nothing uses any more. */
   release({ data }: Image): void {
     this.buffers.giveBack(data);
   }
@@ -196,12 +196,12 @@ function termsOf({ cpuMs }: JobLimits, signal: AbortSignal) {
     timeoutMs: cpuMs * TIMEOUT_FACTOR,
     signal,
     roomFor: (): Uint8Array => {
-      throw new Error('pixels that nobody asked for');
+      throw new Error('The decoder process sent pixels instead of a header.');
     },
   };
 }
 
-/** By what a picture may be shrunk; 1 where it is too small for that. */
+/** The factor to shrink a picture by; 1 if it is too small to be shrunk. */
 function shrinkFactor({ width, height }: Size, minSide: number): number {
   return SHRINK_FACTORS.find((factor) => Math.max(width, height) / factor >= minSide) ?? 1;
 }
@@ -210,7 +210,7 @@ function shrunk(side: number, factor: number): number {
   return Math.max(1, Math.round(side / factor));
 }
 
-/** Stops waiting when the request ends; libvips itself cannot be stopped, only timed out. */
+/** Waits for the work, but no longer than the request. libvips itself cannot be stopped, only timed out. */
 export function untilAborted<T>(work: Promise<T>, field: string, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(requestAborted(field, signal));

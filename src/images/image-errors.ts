@@ -1,22 +1,22 @@
-/** The refusals that more than one way of getting a picture can end in, worded once. */
+/** Errors that more than one image source or decoder can throw. */
 import { AppError } from '../errors.js';
 
 /** The formats this service decodes, for messages. */
 export const SUPPORTED_FORMATS = 'JPEG, PNG, WebP, GIF, TIFF or AVIF';
-/** The longest side of a picture in pixels: what a JPEG can have, and more than any photo. */
-export const MAX_SIDE = 65_535;
+/** The longest side of a picture in pixels: the maximum of a JPEG, and more than any photo has. */
+const MAX_SIDE = 65_535;
 
-/** The encoded picture is over the byte cap. */
+/** The encoded picture has more bytes than allowed. */
 export function imageTooLarge(field: string, maxBytes: number): AppError {
   return new AppError(
     'image_too_large',
-    `The picture in ${field} has more than ${maxBytes} bytes, the most this service accepts: send a smaller or more compressed one.`,
+    `The picture in ${field} has more than ${maxBytes} bytes, which is the limit: send a smaller or more compressed one.`,
     { field, max_bytes: maxBytes },
   );
 }
 
 /**
- * Refuses a picture for its size alone.
+ * Refuses a picture for its size in pixels.
  * @throws AppError `image_too_many_pixels`
  */
 export function assertSize(
@@ -40,37 +40,37 @@ export function assertSize(
   }
 }
 
-/** The file is made of parts that have more pixels than a picture may have. */
+/** The parts of the file have more pixels than a picture may have. */
 export function tooManyParts(field: string, maxPixels: number): AppError {
   return new AppError(
     'image_too_many_pixels',
-    `The picture in ${field} is put together from parts with more pixels than the ${maxPixels} this service accepts: send it as one picture, such as a JPEG or PNG.`,
+    `The picture in ${field} is composed of parts with more than the ${maxPixels} pixels this service accepts: send it as a single picture, such as a JPEG or PNG.`,
     { field, max_pixels: maxPixels },
   );
 }
 
-/** No decoder can make a picture of it. */
+/** No decoder can read it. */
 export function undecodable(field: string, cause?: unknown): AppError {
   return new AppError(
     'image_undecodable',
-    `The picture in ${field} cannot be decoded; it is damaged or was cut short: send a complete ${SUPPORTED_FORMATS}.`,
+    `The picture in ${field} cannot be decoded, because it is damaged or incomplete: send a complete ${SUPPORTED_FORMATS}.`,
     { field },
     { cause },
   );
 }
 
-/** It can be decoded, but not for what a picture of its size may cost. */
+/** It can be decoded, but costs more than a picture of its size may. */
 export function tooCostly(field: string, what: 'time' | 'memory'): AppError {
   return new AppError(
     'image_undecodable',
-    `The picture in ${field} takes more ${what} to decode than a picture of its size may: save it anew, as a plain JPEG or PNG.`,
+    `The picture in ${field} takes more ${what} to decode than a picture of its size may: save it again as a plain JPEG or PNG.`,
     { field },
   );
 }
 
 /**
- * The error of a request whose signal has aborted. An AppError given as the reason of the abort is kept:
- * whoever aborted knows best why.
+ * The error of a request whose signal has aborted. If the reason of the abort is an AppError, it is returned as it is: it is the
+ * most precise.
  */
 export function requestAborted(field: string, signal: AbortSignal): AppError {
   if (signal.reason instanceof AppError) return signal.reason;

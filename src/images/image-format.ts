@@ -1,13 +1,14 @@
-/** What kind of file some bytes are, by their first bytes. Names and content types lie, so nobody asks them. */
+/** Recognises the format of a file by its first bytes. File names and content types are ignored, as they are often wrong. */
+import { asBuffer } from './file-bytes.js';
 
-/** `support` is `decodable`, `unsupported` (an image, but none we decode) or `no_image`. */
+/** A file format. `support` is `decodable`, `unsupported` (an image, but not one this service decodes) or `no_image`. */
 export interface FileFormat {
-  /** As a sentence would call it: "a PNG", "an HTML page". */
+  /** With its article, for use in a sentence: "a PNG", "an HTML page". */
   readonly name: string;
   readonly support: 'decodable' | 'unsupported' | 'no_image';
 }
 
-/** A byte pattern at a fixed offset; one character is one byte. */
+/** A byte pattern at a fixed offset. One character is one byte. */
 interface Signature extends FileFormat {
   readonly magic: string;
   readonly offset?: number;
@@ -57,11 +58,9 @@ const HEIF_BRAND = /^(hei[cxms]|hev[cxms]|mif1|msf1)$/;
 /** Enough to hold every signature, an `ftyp` box, and the prologue before an `<svg>` element. */
 const HEAD_BYTES = 1024;
 
-/** Recognises the format of a file from its first bytes; undefined when they match nothing known. */
+/** The format of a file; undefined if its first bytes match none that is known. */
 export function sniffFormat(bytes: Uint8Array): FileFormat | undefined {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString(
-    'latin1',
-  );
+  const head = asBuffer(bytes).toString('latin1', 0, HEAD_BYTES);
   return (
     SIGNATURES.find(({ magic, offset }) => head.startsWith(magic, offset)) ??
     sniffMedia(head) ??
@@ -69,13 +68,13 @@ export function sniffFormat(bytes: Uint8Array): FileFormat | undefined {
   );
 }
 
-/** Whether some bytes are a picture of any kind, decodable or not. */
+/** Whether the bytes are a picture of any format, decodable or not. */
 export function isPicture(bytes: Uint8Array): boolean {
   const support = sniffFormat(bytes)?.support;
   return support === 'decodable' || support === 'unsupported';
 }
 
-/** AVIF, HEIF and films share one container; the brands in its first box tell them apart. */
+/** AVIF, HEIF and videos share one container. The brands in its first box tell them apart. */
 function sniffMedia(head: string): FileFormat | undefined {
   if (!head.startsWith('ftyp', 4)) return undefined;
   const boxBytes = Buffer.from(head.slice(0, 4), 'latin1').readUInt32BE();
@@ -87,7 +86,7 @@ function sniffMedia(head: string): FileFormat | undefined {
   return { name: 'a video', support: 'unsupported' };
 }
 
-/** Error pages are what a wrong image URL usually leads to; saying so saves the caller a guess. */
+/** A wrong image URL usually leads to an HTML error page. Naming it saves the caller a guess. */
 function sniffMarkup(head: string): FileFormat | undefined {
   const text = head
     .replace(/^\xef\xbb\xbf/, '')

@@ -1,4 +1,4 @@
-/** A picture of any source → pixels. */
+/** A picture from any source → pixels. */
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError, type ErrorCode } from '../errors.js';
@@ -15,33 +15,33 @@ import { HttpSource } from './sources/http.source.js';
 import { S3Source } from './sources/s3.source.js';
 import type { ByteCount } from './sources/transfer.js';
 
-/** The memory a picture is decoded in. */
+/** The memory that a picture is decoded in. */
 export interface Memory {
-  /** Waits for so many bytes. Called before a picture is decoded, and again before it is decoded in full. */
+  /** Waits until that many bytes are free. Called before a picture is decoded, and again before it is decoded in full. */
   acquire(bytes: number): Promise<void>;
-  /** Work that needs them, even after nobody waits for it any more: a decoder cannot be stopped. */
+  /** Holds the memory until this work ends, even if the caller has left: a decoder cannot be stopped. */
   holdFor(work: Promise<unknown>): void;
 }
 
-/** What a caller needs of the pixels, and what they may cost. */
+/** Which pixels are needed, and what they may cost. */
 export interface LoadOptions {
-  /** A large picture is shrunk while it is decoded, down to this length of its longer side in pixels; default: never. */
+  /** Minimum length in pixels of the longer side to which a large picture may be shrunk while it is decoded. Default: never shrink. */
   readonly minSide?: number;
-  /** Default: there is always enough. */
+  /** Default: memory is not limited. */
   readonly memory?: Memory;
-  /** Counts the bytes of a download before they are kept; default: nobody does. */
+  /** Counts the bytes of a download before they are kept. Default: they are not counted. */
   readonly bytes?: ByteCount;
 }
 
 /** A decoded picture. */
 export interface LoadedImage {
   readonly image: Image;
-  /** Size of the whole picture, upright, in pixels; larger than the image's where that was shrunk. */
+  /** Size of the whole picture, upright, in pixels; larger than the image if that was shrunk. */
   readonly width: number;
   readonly height: number;
-  /** Decodes the picture in its full size, where it was shrunk. */
+  /** Decodes the picture at its full size; undefined if it was not shrunk. */
   readonly inFull?: () => Promise<LoadedImage>;
-  /** Lets another picture have the memory of the pixels: call it once, when no thread looks at them any more. */
+  /** Releases the memory of the pixels. Call it once, when no thread uses them any more. */
   readonly release: () => void;
 }
 
@@ -59,7 +59,7 @@ export class ImageLoader {
 
   /**
    * Fetches and decodes one picture: upright, 8-bit RGB, in shared memory.
-   * @param signal ends the wait, and any download, when the request is over
+   * @param signal ends the wait, and any download, when the request ends
    * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_large`, `image_too_many_pixels`,
    *   `download_failed`, `address_forbidden`, `object_not_found`, `deadline_exceeded`, `overloaded`
    */
@@ -75,11 +75,11 @@ export class ImageLoader {
     signal: AbortSignal,
     { minSide, memory }: LoadOptions,
   ): Promise<LoadedImage> {
-    // Noted only where it fails: the stage is the decoding itself, without the wait for memory in between.
+    // Recorded only if it fails: the stage is the decoding itself, without the wait for memory.
     const planning = (): Promise<DecodePlan> =>
       untilAborted(this.decoder.plan(bytes, field, minSide, signal), field, signal);
     const plan = await noted('decode', planning, { endsStage: false });
-    // The turn comes first: pictures that wait for a decoder process must not hold memory that others could use.
+    // Take the turn first: pictures that wait for a decoder process must not hold memory that others could use.
     const turn = await this.decoder.turn(plan, signal);
     try {
       await memory?.acquire(plan.memoryBytes);
@@ -90,13 +90,13 @@ export class ImageLoader {
     const image = await noted('decode', () => {
       const decoding = this.decoder.start(plan, turn, signal);
       memory?.holdFor(decoding);
-      // A caller that left while it was decoded never gets to see it.
+      // If the caller left during the decoding, nothing else releases the picture.
       decoding.then((late) => signal.aborted && this.decoder.release(late)).catch(() => undefined);
       return untilAborted(decoding, field, signal);
     });
     const { width, height } = plan.shrink?.from ?? image;
     const inFull = async (): Promise<LoadedImage> => {
-      // Nobody waits for a turn while holding memory that whoever has the turn may wait for.
+      // Return the memory before waiting for a turn: whoever has the turn may be waiting for that memory.
       await memory?.acquire(0);
       return this.decode(bytes, field, signal, { memory });
     };
@@ -123,7 +123,7 @@ export class ImageLoader {
     }
   }
 
-  /** The operator is told of what fails: which host, and why; never the rest of the URL. */
+  /** A failed download is logged with its host and cause, never with the rest of the URL. */
   private async download(
     url: string,
     field: string,
@@ -148,7 +148,7 @@ export class ImageLoader {
   }
 }
 
-/** Notes for the running picture how long a stage, or its first part, took and how it ended. */
+/** Runs a stage, or its first part, and records its time and outcome for the current picture. */
 async function noted<T>(
   name: StageName,
   work: () => Promise<T>,

@@ -1,10 +1,10 @@
-/** Where a picture comes from, before anything is known about it. */
+/** Where a picture comes from, before anything is known about its content. */
 import type { PictureOrigin } from '../telemetry/request-record.js';
 
-/** The longest name DNS allows. */
+/** The longest name that DNS allows. */
 const MAX_HOST = 253;
 
-/** Where a picture comes from; `field` is the request field named in errors (image_base64, image1_url, image, body …). */
+/** The source of a picture. `field` is the request field that errors name (image_base64, image1_url, image, …). */
 export type ImageSource =
   | { readonly kind: 'base64'; readonly field: string; readonly text: string }
   /** http, https or s3. */
@@ -12,14 +12,14 @@ export type ImageSource =
   /** A multipart or raw upload. */
   | { readonly kind: 'bytes'; readonly field: string; readonly bytes: Uint8Array };
 
-/** How the picture comes: the scheme of a URL decides between the store and the web. */
+/** How the picture arrives. For a URL, the scheme decides between S3 and the web. */
 export function originOf(source: ImageSource): PictureOrigin {
   if (source.kind === 'base64') return 'base64';
   if (source.kind === 'bytes') return 'upload';
   return /^\s*s3:/i.test(source.url) ? 's3' : 'http';
 }
 
-/** The host a URL names, or the bucket: never its path or query, which may hold a signature. */
+/** The host or bucket of a URL: never its path or query, which may hold a signature. */
 export function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname.slice(0, MAX_HOST) : undefined;
 }

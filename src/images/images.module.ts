@@ -1,4 +1,4 @@
-/** From a request to pixels. */
+/** Everything between a request and its pixels: sources, address policy and decoders. */
 import { Module } from '@nestjs/common';
 import { AddressPolicy } from './address-policy.js';
 import { DecoderPool } from './decoder-pool.service.js';

@@ -1,6 +1,6 @@
 /**
- * What our own look at a file tells before any decoder sees it: how large the picture is, what decoding it may cost, and
- * whether that is bounded. Of a bounded one no decoder can make more than its header says.
+ * Surveys a file before any decoder sees it: how large the picture is, what decoding it may cost, and whether that cost is
+ * bounded. A decoder cannot spend more on a bounded picture than its header says.
  */
 import { AppError } from '../errors.js';
 import { isPlainExif } from './exif-block.js';
@@ -17,27 +17,27 @@ import { webpParts } from './webp-chunks.js';
 
 export interface Survey {
   readonly encoded: Encoded;
-  /** Whether the header bounds what decoding costs. */
+  /** Whether the header bounds the cost of decoding. */
   readonly isBounded: boolean;
-  /** Size as stored; undefined where only a decoder can tell. */
+  /** Size as stored; undefined if only a decoder can tell. */
   readonly size?: Size;
-  /** Bytes that a decoder keeps beside the decoded picture while it makes it; undefined where only a decoder can tell. */
+  /** Bytes that a decoder keeps besides the decoded picture while it works; undefined if only a decoder can tell. */
   readonly keptBytes?: number;
-  /** Whether a decoder can make a smaller picture with less work. */
+  /** Whether a decoder can produce a smaller picture with less work. */
   readonly shrinksOnLoad: boolean;
-  /** Pixels that are decoded, if more than the picture has. */
+  /** Number of pixels that are decoded, if it can exceed that of the picture. */
   readonly hiddenPixels?: number;
 }
 
-/** Scans of a JPEG: encoders write about ten. Each goes over the whole picture, however little it says. */
+/** Maximum number of scans of a JPEG: encoders write about ten. Each covers the whole picture, however little data it has. */
 const MAX_SCANS = 100;
-/** So many pixels of all scans together take a few tenths of a second at most, beside what the bytes take. */
+/** This many pixels, summed over all scans, take a few tenths of a second at most, in addition to the time for the bytes. */
 const MAX_SCANNED_PIXELS = 1_000_000_000;
-/** An AVIF's transparency is a picture of its own. */
+/** The transparency of an AVIF is a picture of its own. */
 const PICTURES_OF_AN_AVIF = 2;
 
 /**
- * Looks at a file, in a time that its length bounds.
+ * Surveys a file. Its length bounds the time this takes.
  * @throws AppError `image_undecodable`, `image_unsupported`, `image_too_many_pixels`
  */
 export function survey(bytes: Uint8Array, field: string, maxPixels: number): Survey {
@@ -72,14 +72,14 @@ function surveyJpeg(encoded: Encoded, frame: JpegFrame): Survey {
   if (frame.scans > MAX_SCANS) {
     throw new AppError(
       'image_undecodable',
-      `The JPEG in ${field} has ${frame.scans} scans; this service decodes up to ${MAX_SCANS}: save it anew.`,
+      `The JPEG in ${field} has ${frame.scans} scans; this service decodes up to ${MAX_SCANS}: save it again as a plain JPEG.`,
       { field, scans: frame.scans, max_scans: MAX_SCANS },
     );
   }
   return {
     encoded: {
       ...encoded,
-      // libjpeg takes an end it has to make up itself for a picture cut short; one whose data breaks off is refused still.
+      // libjpeg reports a missing end marker as a cut-off picture, so it is added. One whose data breaks off is still refused.
       bytes: frame.lacksEnd ? Buffer.concat([bytes, END_OF_IMAGE]) : bytes,
       isStrict: frame.lacksEnd,
       ignoresProfile: hasSrgbProfile(bytes),
@@ -89,7 +89,7 @@ function surveyJpeg(encoded: Encoded, frame: JpegFrame): Survey {
       frame.profileBytes <= SMALL_PROFILE_BYTES &&
       frame.exif.every(isPlainExif),
     size: frame,
-    // Four colours are kept as they are until they become three.
+    // Four colours are kept until they are converted to three.
     keptBytes: frame.coefficientBytes + (frame.components > RGB ? pixels * frame.components : 0),
     shrinksOnLoad: true,
   };
@@ -106,7 +106,7 @@ function surveyPng(encoded: Encoded): Survey {
     encoded: { ...encoded, bytes: png.bytes },
     isBounded: png.bitDepth <= 8 && !png.interlaced && !png.hasLargeProfile && png.exif.every(isPlainExif),
     size: png,
-    // Turned by its EXIF block, a picture is kept as it was stored.
+    // A picture that its EXIF block turns is also kept as stored.
     keptBytes: png.interlaced ? 2 * whole : whole,
     shrinksOnLoad: false,
   };
@@ -157,7 +157,7 @@ function surveyAvif(encoded: Encoded): Survey {
   return { ...unbounded(encoded), hiddenPixels: pixels };
 }
 
-/** Refuses everything but the formats we promise, by content. */
+/** Refuses every format but the supported ones, by content. */
 function decodableFormat(bytes: Uint8Array, field: string): FileFormat {
   if (bytes.byteLength === 0) {
     throw new AppError(
@@ -175,7 +175,8 @@ function decodableFormat(bytes: Uint8Array, field: string): FileFormat {
       { field },
     );
   }
-  const found = format === undefined ? 'no picture this service recognises' : `${format.name}, not a picture`;
+  const found =
+    format === undefined ? 'not a picture this service recognises' : `${format.name}, not a picture`;
   throw new AppError(
     'image_undecodable',
     `The content of ${field} is ${found}: send a ${SUPPORTED_FORMATS}.`,

@@ -1,24 +1,24 @@
 /**
- * The memory of decoded pictures, used again and again: fresh memory costs ten times the copy into it. It is shared, as
- * pixels cross to a worker and V8, which counts all else towards a heap, need not know of what is never garbage.
+ * Reuses the memory of decoded pictures: allocating fresh memory takes ten times as long as copying into it. The memory is
+ * shared, because the pixels go to a worker, and because V8 would count other buffers towards its heaps.
  */
 import { setImmediate } from 'node:timers/promises';
 
-/** How much is kept for later pictures, in bytes. */
+/** Maximum memory kept for later pictures. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
-/** Copied at a time: fresh memory takes some milliseconds for so many, and others wait for this thread. */
+/** Bytes copied at a time: copying this many into fresh memory blocks the thread for some milliseconds. */
 const PART_BYTES = 8 * 1024 * 1024;
 
 export class PixelBuffers {
-  /** Those that nobody uses, from the smallest to the largest. */
+  /** Buffers not in use, smallest first. */
   private readonly free: SharedArrayBuffer[] = [];
 
-  /** Room for so many bytes of pixels. Nobody else gets its memory before it is given back. */
+  /** Memory for that many bytes of pixels. It is not reused before it is given back. */
   take(bytes: number): Uint8Array {
     return new Uint8Array(this.takeBuffer(bytes), 0, bytes);
   }
 
-  /** A copy of some pixels, made in parts between which other work is done. */
+  /** Copies pixels in parts, with other work in between. */
   async copy(pixels: Uint8Array): Promise<Uint8Array> {
     const copy = this.take(pixels.byteLength);
     for (let at = 0; at < pixels.byteLength; at += PART_BYTES) {
@@ -28,7 +28,7 @@ export class PixelBuffers {
     return copy;
   }
 
-  /** Gives memory back. Call it once, when no thread looks at the pixels any more; those it is not called for are garbage. */
+  /** Gives memory back for reuse. Call it once, when no thread uses the pixels any more. If it is not called, the memory is garbage-collected. */
   giveBack({ buffer }: Uint8Array): void {
     if (!(buffer instanceof SharedArrayBuffer)) return;
     const kept = this.free.reduce((sum, { byteLength }) => sum + byteLength, buffer.byteLength);
@@ -40,7 +40,7 @@ export class PixelBuffers {
   private takeBuffer(bytes: number): SharedArrayBuffer {
     const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes);
     if (fitting !== -1) return this.free.splice(fitting, 1)[0];
-    // In place of the largest there is: there are never more than were in use at the same time.
+    // The new buffer replaces the largest: there are never more buffers than were in use at the same time.
     this.free.pop();
     return new SharedArrayBuffer(bytes);
   }

@@ -1,19 +1,20 @@
-/** The parts of a PNG that make its pixels, without those that only speak of them. Layout: PNG specification, 3rd edition, 5. */
+/** The chunks of a PNG that its pixels need, without text and unknown ones. Layout: PNG specification, 3rd edition, 5. */
 import { inflateSync } from 'node:zlib';
+import { asBuffer } from './file-bytes.js';
 
 export interface PngParts {
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample: 1, 2, 4, 8 or 16. */
+  /** Bits per sample: 1, 2, 4, 8 or 16. */
   readonly bitDepth: number;
-  /** Samples of a pixel as libpng unpacks them: palettes become colours, a transparent colour becomes an alpha channel. */
+  /** Samples per pixel after libpng has unpacked them: palettes become colours, a transparent colour becomes an alpha channel. */
   readonly channels: number;
   readonly interlaced: boolean;
-  /** Whether its colour profile is larger than one that any decoder reads at no cost. */
+  /** Whether its colour profile is large enough to cost noticeable time. */
   readonly hasLargeProfile: boolean;
-  /** EXIF blocks, from their byte order on. */
+  /** EXIF blocks, each starting at its byte order. */
   readonly exif: readonly Uint8Array[];
-  /** The file without chunks that the pixels do not need: texts, which a decoder would unpack, and what is unknown. */
+  /** The file without chunks that the pixels do not need: text, which a decoder would unpack, and unknown chunks. */
   readonly bytes: Uint8Array;
 }
 
@@ -24,7 +25,7 @@ const HEADER_BYTES = 13;
 /** More chunks than any encoder writes into a file of the sizes this service takes. */
 const MAX_CHUNKS = 50_000;
 const code = (type: string): number => Buffer.from(type, 'latin1').readUInt32BE();
-/** The largest that is kept of each chunk that may stand once, in bytes. */
+/** The chunks that are kept once each, with their maximum size in bytes. */
 const KEPT_ONCE = new Map(
   Object.entries({
     IHDR: HEADER_BYTES,
@@ -44,12 +45,12 @@ const KEPT_ONCE = new Map(
 );
 const [HEADER, DATA, END] = ['IHDR', 'IDAT', 'IEND'].map(code);
 const [PROFILE, TRANSPARENCY, EXIF] = ['iCCP', 'tRNS', 'eXIf'].map(code);
-/** Unpacked; those of displays and cameras have less. */
+/** Size of an unpacked profile. Those of displays and cameras are smaller. */
 export const SMALL_PROFILE_BYTES = 65_536;
 
-/** The parts of a PNG; undefined where the file does not begin as one or is nothing but chunks. */
+/** The parts of a PNG; undefined if the file does not begin like one, or has too many chunks. */
 export function pngParts(bytes: Uint8Array): PngParts | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (file.length < SIGNATURE_BYTES + CHUNK_BYTES + HEADER_BYTES) return undefined;
   if (file.readUInt32BE(12) !== HEADER || file.readUInt32BE(8) !== HEADER_BYTES) return undefined;
   const seen = new Set<number>();
@@ -74,7 +75,7 @@ export function pngParts(bytes: Uint8Array): PngParts | undefined {
     at = end;
     if (type === END) break;
   }
-  // What is left is the end of a chunk that was cut short, for the decoder to judge.
+  // After a file without an end chunk, the rest is a chunk that was cut short: leave it to the decoder.
   kept.push(file.subarray(start, seen.has(END) ? at : file.length));
   const colourType = file[25];
   return {
@@ -89,13 +90,13 @@ export function pngParts(bytes: Uint8Array): PngParts | undefined {
   };
 }
 
-/** By colour type: 0 grey, 2 colour, 3 palette, 4 grey and alpha, 6 colour and alpha. */
+/** The number of channels. Colour types: 0 grey, 2 colour, 3 palette, 4 grey and alpha, 6 colour and alpha. */
 function channelsOf(colourType: number, hasTransparency: boolean): number {
   const colours = (colourType & 2) === 0 ? 1 : 3;
   return colours + ((colourType & 4) !== 0 || hasTransparency ? 1 : 0);
 }
 
-/** @param chunk a name that ends with a zero, the method of compression, and the compressed profile */
+/** @param chunk a zero-terminated name, the compression method, and the compressed profile */
 function isLargeProfile(chunk: Buffer): boolean {
   const name = chunk.indexOf(0);
   if (name === -1) return false;
@@ -104,7 +105,7 @@ function isLargeProfile(chunk: Buffer): boolean {
     inflateSync(chunk.subarray(name + 2), { maxOutputLength: SMALL_PROFILE_BYTES });
     return false;
   } catch (error) {
-    // One that is damaged is passed over by decoders.
+    // Decoders ignore a damaged profile.
     return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
   }
 }

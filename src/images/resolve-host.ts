@@ -1,17 +1,17 @@
 /**
- * Names → addresses without a thread. The system's own resolver takes one of the two threads that libuv has for slow work
- * for as long as a name server keeps silent, and cannot be stopped: a few such names would hold up everybody's downloads.
+ * Resolves names without using a thread. The system's own resolver occupies one of the two threads that libuv has for slow
+ * work until the name server answers, and cannot be stopped: a few names with a silent server would block all downloads.
  */
 import { type LookupAddress, lookup, promises } from 'node:dns';
 import { promisify } from 'node:util';
 
-/** Two attempts, the second with more patience, make 5 s of silence at most. */
+/** Two attempts, the second with a longer time-out: it gives up after at most 5 s. */
 const SYSTEM_SERVERS = new promises.Resolver({ timeout: 1_500, tries: 2 });
 const lookUp = promisify(lookup);
 
 /**
- * Asks the name servers that the system is configured with. Names that only the system knows (/etc/hosts, search
- * domains) are internal ones, so they are looked up in its way only where internal addresses may be reached at all.
+ * Asks the name servers configured in the system. Names that only the system knows (/etc/hosts, search domains) are internal,
+ * so the system's resolver is asked only if internal addresses may be reached at all.
  * @throws the error of the name server, with its `code`
  */
 export async function resolveHost(

@@ -1,52 +1,52 @@
-/** Encoded bytes → upright 8-bit RGB, by sharp. The only file that knows it; main process and decoder processes share it. */
+/** Encoded bytes → upright 8-bit RGB, with sharp. The only file that imports sharp; main process and decoder processes share it. */
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { AppError, messageOf } from '../errors.js';
 import { assertSize, undecodable } from './image-errors.js';
 
-/** Sides in pixels. */
+/** A size in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** What is to be decoded, and how. */
+/** What to decode, and how. */
 export interface Encoded {
   readonly bytes: Uint8Array;
   /** The request field named in errors. */
   readonly field: string;
   readonly maxPixels: number;
-  /** Whether colours are taken for sRGB, whatever profile there is. */
+  /** Whether to treat colours as sRGB, whatever the profile says. */
   readonly ignoresProfile?: boolean;
-  /** Whether any fault refuses it; else one that leaves all pixels readable does not. */
+  /** Whether to refuse it for any fault; otherwise faults that leave all pixels readable are tolerated. */
   readonly isStrict?: boolean;
 }
 
-/** What a header tells. */
+/** What the header of a picture tells. */
 export interface Header {
-  /** As a person sees the picture. */
+  /** Size with the EXIF orientation applied. */
   readonly upright: Size;
-  /** Whether a decoder can make a smaller picture with less work. */
+  /** Whether a decoder can produce a smaller picture with less work. */
   readonly shrinksOnLoad: boolean;
-  /** Bytes that are kept beside the decoded picture while it is made. */
+  /** Bytes that a decoder keeps besides the decoded picture while it works. */
   readonly keptBytes: number;
 }
 
-/** Pixels in memory of sharp's. */
+/** Pixels in memory that sharp allocated. */
 export interface Pixels extends Size {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
 export const RGB = 3;
-// libvips picks a loader by content on its own; only those of the formats we promise may ever run.
+// libvips picks a loader by content; only those of the supported formats may run.
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
   (name) => `VipsForeignLoad${name}Buffer`,
 );
-/** What a page shows behind a transparent picture: white. */
+/** White: what a web page shows behind a transparent picture. */
 const BACKGROUND = '#ffffff';
 
-/** Sets sharp up for this process. */
+/** Configures sharp for this process. */
 export function setUpSharp(): void {
-  // No picture comes twice, and one thread per picture is the fastest when many come at a time.
+  // Pictures do not repeat, so a cache is useless. One thread per picture is fastest under load.
   sharp.cache(false);
   sharp.concurrency(1);
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -69,10 +69,10 @@ export async function readHeader(encoded: Encoded): Promise<Header> {
 }
 
 /**
- * The first frame or page: EXIF orientation applied, transparency laid on white, colours converted to sRGB, 8 bits,
- * three channels.
- * @param size to shrink it to; default: as it is
- * @param timeoutSeconds after which libvips gives up, 1 to 3600
+ * Decodes the first frame or page: EXIF orientation applied, transparency on white, colours converted to sRGB, 8 bits, three
+ * channels.
+ * @param size the size to shrink the picture to; default: its own
+ * @param timeoutSeconds time after which libvips gives up, 1 to 3600
  * @throws AppError `image_undecodable`, `image_too_many_pixels`, `deadline_exceeded`
  */
 export async function decodePixels(
@@ -85,13 +85,13 @@ export async function decodePixels(
       .timeout({ seconds: timeoutSeconds })
       .autoOrient();
     if (size !== undefined) upright.resize({ ...size, fit: 'fill' });
-    // Steps a picture does not need cost nothing: libvips leaves them out.
+    // Steps that a picture does not need cost nothing: libvips skips them.
     const { data, info } = await upright
       .flatten({ background: BACKGROUND })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    if (info.channels !== RGB) throw new Error(`decoded to ${info.channels} channels`);
+    if (info.channels !== RGB) throw new Error(`sharp decoded the picture to ${info.channels} channels.`);
     return { width: info.width, height: info.height, data };
   } catch (error) {
     throw await reasonOf(error, encoded);
@@ -100,15 +100,15 @@ export async function decodePixels(
 
 function optionsOf({ maxPixels, ignoresProfile, isStrict }: Encoded): SharpOptions {
   return {
-    // libvips reads the header first and refuses there, so the cap needs no opening of its own.
+    // libvips reads the header first and refuses there, so the limit needs no separate check.
     limitInputPixels: maxPixels,
-    // A picture cut short is refused; one with a harmless fault decodes as it does elsewhere.
+    // An incomplete picture is refused; one with a harmless fault is decoded, as other software does.
     failOn: isStrict === true ? 'warning' : 'error',
     ignoreIcc: ignoresProfile,
   };
 }
 
-/** Only a refused picture is opened a second time, to say what is wrong with it. */
+/** Says what is wrong with a refused picture. Only for this is a picture opened a second time. */
 async function reasonOf(cause: unknown, { bytes, field, maxPixels }: Encoded): Promise<AppError> {
   if (cause instanceof AppError) return cause;
   const message = messageOf(cause);
@@ -130,12 +130,12 @@ async function reasonOf(cause: unknown, { bytes, field, maxPixels }: Encoded): P
   return undecodable(field, cause);
 }
 
-/** What a decoder keeps of the formats that are left to sharp to look at, as measured by `bench/decoder-memory.ts`. */
+/** What a decoder keeps for formats whose header only sharp reads, as measured by `bench/decoder-memory.ts`. */
 function keptBytesOf({ width, height, channels, depth, format }: Metadata): number {
   const sampleBytes = SAMPLE_BYTES[depth] ?? 8;
-  // Of an AVIF: the planes, more than once, and the colours made of them; samples of more than 8 bits are unpacked.
+  // For an AVIF: several copies of the planes, and the colours made from them; samples of more than 8 bits are unpacked.
   if (format === 'heif') return width * height * (10 + 3 * channels + (sampleBytes > 1 ? 7 : 0));
-  // Of a TIFF two rows of tiles, which may be all there are; of a JPEG coefficients of two bytes; and a copy to turn it.
+  // For a TIFF: two rows of tiles, which may be all of it. For a JPEG: coefficients of two bytes. In both cases a copy to turn it.
   return width * height * channels * sampleBytes * 3;
 }
 

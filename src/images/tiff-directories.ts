@@ -1,12 +1,13 @@
-/** Tells a TIFF that is a picture from one that only carries a preview of it, as raw files do. Layout: TIFF 6.0, BigTIFF, DNG 1.7. */
+/** Tells a TIFF that is a picture from one that only holds a preview, as raw files do. Layout: TIFF 6.0, BigTIFF, DNG 1.7. */
+import { asBuffer, type IntegerReader, tiffIntegers } from './file-bytes.js';
 
-/** What is known of a directory: values of the tags that matter here. */
+/** A directory, reduced to the tags that matter here. */
 interface Directory {
   readonly isRaw: boolean;
   readonly isDng: boolean;
   readonly isPreview: boolean;
   readonly next: number;
-  /** Where directories below this one begin. */
+  /** Offsets of the subdirectories. */
   readonly below: readonly number[];
 }
 
@@ -18,24 +19,23 @@ const TAGS = {
   subDirectories: 330,
   dngVersion: 50706,
 };
-/** Photometric interpretations of what a sensor saw: a filter array, and linear values. */
+/** Photometric interpretations of sensor data: colour filter array, and linear raw. */
 const SENSOR_DATA = [32803, 34892];
-/** Compressions of cameras' makers: Sony, Nikon, Pentax, Samsung, and lossy DNG. */
+/** Compressions of camera makers (Sony, Nikon, Pentax, Samsung), and of lossy DNG. */
 const RAW_COMPRESSIONS = [32767, 34713, 65535, 32770, 34892];
 const REDUCED_SIZE = 1;
 const OLD_REDUCED_SIZE = 2;
-/** Bytes of a value by its type; 0: no type that is looked at. */
+/** Bytes of a value by its type; 0: a type that is not read here. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 const MAX_DIRECTORIES = 32;
 const MAX_ENTRIES = 1000;
 
-/** What a TIFF is where its first page is not the picture, as a sentence would call it. */
+/** What a TIFF is if its first page is not the picture, with its article for use in a sentence; undefined otherwise. */
 export function tiffStandIn(bytes: Uint8Array): string | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return judge(directoriesOf(file));
+    return judge(directoriesOf(tiffIntegers(asBuffer(bytes))));
   } catch {
-    return undefined; // offsets that point outside: let a decoder judge
+    return undefined; // An offset points outside the file: leave it to a decoder.
   }
 }
 
@@ -45,14 +45,9 @@ function judge(directories: readonly Directory[]): string | undefined {
   return directories.at(0)?.isPreview === true ? 'a TIFF whose first page is a preview' : undefined;
 }
 
-/** The first directory, those that follow and those below them; each once. */
-function directoriesOf(file: Buffer): Directory[] {
-  const littleEndian = file.toString('latin1', 0, 2) === 'II';
-  const isBig = (littleEndian ? file.readUInt16LE(2) : file.readUInt16BE(2)) === 43;
-  const read = (at: number, bytes: number): number => {
-    if (bytes < 8) return littleEndian ? file.readUIntLE(at, bytes) : file.readUIntBE(at, bytes);
-    return Number(littleEndian ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
-  };
+/** The first directory, those that follow it and their subdirectories, each once. */
+function directoriesOf(read: IntegerReader): Directory[] {
+  const isBig = read(2, 2) === 43;
   const directories: Directory[] = [];
   const seen = new Set<number>();
   const waiting = [isBig ? read(8, 8) : read(4, 4)];
@@ -65,13 +60,13 @@ function directoriesOf(file: Buffer): Directory[] {
       directories.push(directory);
       waiting.push(...directory.below, directory.next);
     } catch {
-      // It points outside of the file; the others may be well.
+      // It points outside the file; the others may be valid.
     }
   }
   return directories;
 }
 
-function directoryAt(at: number, read: (at: number, bytes: number) => number, isBig: boolean): Directory {
+function directoryAt(at: number, read: IntegerReader, isBig: boolean): Directory {
   const [countBytes, offsetBytes, entryBytes] = isBig ? [8, 8, 20] : [2, 4, 12];
   const entries = Math.min(read(at, countBytes), MAX_ENTRIES);
   const valuesOf = new Map<number, number[]>();

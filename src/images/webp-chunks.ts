@@ -1,17 +1,18 @@
-/** The parts of a WebP: its size, how it is coded, and the file with a length that is true. Layout: RFC 9649. */
+/** The parts of a WebP: its size, how it is coded, and the file with a corrected length. Layout: RFC 9649. */
+import { asBuffer } from './file-bytes.js';
 
 export interface WebpParts {
   /** Size as stored, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** One lossy picture without transparency: what costs a decoder no more than its size tells. */
+  /** Whether it is a single lossy picture without transparency: then its size alone bounds the cost of decoding. */
   readonly isPlain: boolean;
   readonly isAnimated: boolean;
   /** Bytes of its colour profile. */
   readonly profileBytes: number;
-  /** EXIF blocks, from their byte order on. */
+  /** EXIF blocks, each starting at its byte order. */
   readonly exif: readonly Uint8Array[];
-  /** The file, as long as its chunks are. */
+  /** The file, with the length that its chunks really have. */
   readonly bytes: Uint8Array;
 }
 
@@ -26,12 +27,12 @@ const CHUNK_HEADER_BYTES = 8;
 const MAX_CHUNKS = 10_000;
 const EXIF_MARK = 'Exif\0\0';
 const ANIMATION_FLAG = 2;
-/** Of each dimension in a frame's header. */
+/** Mask of the bits that hold a dimension in a frame header. */
 const SIDE_BITS = 0x3fff;
 
-/** The parts of a WebP; undefined where it is none or was cut short. */
+/** The parts of a WebP; undefined if the file is not a WebP, or was cut short. */
 export function webpParts(bytes: Uint8Array): WebpParts | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = asBuffer(bytes);
   if (!file.subarray(0, 4).equals(RIFF)) return undefined;
   const announced = CHUNK_HEADER_BYTES + file.readUInt32LE(4);
   const chunks: Chunk[] = [];
@@ -60,7 +61,7 @@ export function webpParts(bytes: Uint8Array): WebpParts | undefined {
   };
 }
 
-/** Some encoders put a JPEG's mark in front. */
+/** Some encoders write the EXIF marker of JPEG in front of the block. */
 function exifOf(file: Buffer, { at, length }: Chunk): Buffer {
   const block = file.subarray(at, at + length);
   return block.toString('latin1', 0, EXIF_MARK.length) === EXIF_MARK
@@ -82,7 +83,7 @@ function sizeOf(file: Buffer, { type, at, length }: Chunk): { width: number; hei
   return undefined;
 }
 
-/** Encoders now and then announce a byte more or less than they write, which libwebp alone minds. */
+/** Some encoders announce a byte more or less than they write. Only libwebp rejects that. */
 function withLength(file: Buffer, length: number): Buffer {
   const whole = Buffer.alloc(length);
   file.copy(whole, 0, 0, Math.min(length, file.length));

@@ -1,4 +1,4 @@
-/** Prometheus asks here. */
+/** The route that Prometheus reads. */
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
@@ -14,7 +14,7 @@ export class MetricsController {
   @ApiOkResponse({ type: String, description: 'Counters, gauges and histograms.' })
   @ApiOperation({
     summary: 'Read the metrics',
-    description: 'Requests, stages, queue, workers and process, in Prometheus text format.',
+    description: 'Metrics of requests, stages, queue, workers and process, in the Prometheus text format.',
   })
   text(): Promise<string> {
     return this.registry.metrics();

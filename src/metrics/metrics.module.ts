@@ -1,4 +1,4 @@
-/** What Prometheus is told. The only room that knows prom-client. */
+/** Metrics for Prometheus. The only folder that imports prom-client. */
 import { Module } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { InferenceModule } from '../inference/inference.module.js';
@@ -9,7 +9,7 @@ import { ServiceMetrics } from './service-metrics.js';
 @Module({
   imports: [InferenceModule],
   controllers: [MetricsController],
-  // A registry of its own, not the process's: one application, one set of numbers.
+  // One registry per application, not per process, so that each application has its own metrics.
   providers: [{ provide: Registry, useFactory: () => new Registry() }, RequestMetrics, ServiceMetrics],
 })
 export class MetricsModule {}

@@ -1,4 +1,4 @@
-/** Metrics of the service itself: queue, workers, memory in use, event loop, and what is running. */
+/** Metrics of the service itself: queue, workers, memory in use, event loop and build. */
 import { readFileSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -9,7 +9,7 @@ import { InferencePool, type PoolState } from '../inference/inference-pool.servi
 import { droppedLines } from '../telemetry/log-output.js';
 
 const QUANTILES = [0.5, 0.9, 0.99, 1];
-/** Milliseconds between two looks at the event loop. */
+/** Interval in milliseconds at which the event loop is sampled. */
 const RESOLUTION_MS = 10;
 const NANOSECONDS = 1e9;
 
@@ -30,19 +30,19 @@ export class ServiceMetrics implements OnApplicationShutdown {
     this.measureMemory();
     this.measureEventLoop();
     this.measureLog();
-    this.describeBuild(pack);
+    this.showBuild(pack);
   }
 
   onApplicationShutdown(): void {
     this.eventLoop.disable();
   }
 
-  private describeBuild({ name }: Pack): void {
+  private showBuild({ name }: Pack): void {
     const { runtimes } = this.pool;
     const facts = { version: version(), node: process.version, pack: name };
     new Gauge({
       name: 'face_build_info',
-      help: 'What is running, and where its models run; always 1.',
+      help: 'Versions, model pack and execution provider of the running service. The value is always 1.',
       labelNames: [...Object.keys(facts), 'provider'],
       registers: [this.registry],
       collect() {
@@ -58,12 +58,12 @@ export class ServiceMetrics implements OnApplicationShutdown {
     this.gauge('face_queue_depth', 'Pictures that wait for a worker.', ({ queued }) => queued);
     this.gauge(
       'face_jobs_in_flight',
-      'Pictures that wait for a worker or are in the hands of one.',
+      'Pictures that wait for a worker or are being analysed.',
       ({ queued, running }) => queued + running,
     );
     new Gauge({
       name: 'face_workers',
-      help: 'Worker threads alive, by what they do.',
+      help: 'Running worker threads, by state.',
       labelNames: ['state'],
       registers,
       collect() {
@@ -75,7 +75,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
     });
     new Counter({
       name: 'face_worker_restarts_total',
-      help: 'Worker threads lost to a crash and replaced.',
+      help: 'Worker threads that crashed and were replaced.',
       registers,
       collect() {
         this.reset();
@@ -84,7 +84,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
     });
     const batches = new Histogram({
       name: 'face_batch_size',
-      help: 'Pictures that a worker took at once.',
+      help: 'Pictures that a worker took at a time.',
       buckets: [1, 2, 4, 8, 16, 32],
       registers,
     });
@@ -94,7 +94,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
   private measureLog(): void {
     new Counter({
       name: 'face_log_lines_dropped_total',
-      help: 'Lines of the log that could not be written: no reader, a slow one, or a full disk.',
+      help: 'Log lines that could not be written: because of no reader, a slow reader or a full disk.',
       registers: [this.registry],
       collect() {
         this.reset();
@@ -107,7 +107,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
     const { admission } = this;
     new Gauge({
       name: 'face_bytes_in_flight',
-      help: 'Bytes held for requests being served: their bodies, and the memory of decoded pictures.',
+      help: 'Bytes held for running requests: their bodies, and the memory of decoded pictures.',
       registers: [this.registry],
       collect() {
         const { bodyBytes, pixelBytes } = admission.state;
@@ -120,12 +120,12 @@ export class ServiceMetrics implements OnApplicationShutdown {
     const { eventLoop } = this;
     new Gauge({
       name: 'face_eventloop_delay_seconds',
-      help: 'How late the event loop of the main thread was, since the last time this was read.',
+      help: 'Delay of the event loop of the main thread since the previous scrape.',
       labelNames: ['quantile'],
       registers: [this.registry],
       collect() {
         for (const quantile of QUANTILES) {
-          // The monitor's own interval is part of what it measures.
+          // The monitor's own interval is part of the measured delay.
           const late = eventLoop.percentile(quantile * 100) / NANOSECONDS - RESOLUTION_MS / 1000;
           this.set({ quantile }, eventLoop.count === 0 ? 0 : Math.max(0, late));
         }
@@ -134,7 +134,7 @@ export class ServiceMetrics implements OnApplicationShutdown {
     });
   }
 
-  /** A number of the pool, read when it is asked for. */
+  /** A gauge of the pool, read at each scrape. */
   private gauge(name: string, help: string, read: (state: PoolState) => number): void {
     const { pool } = this;
     new Gauge({

@@ -1,4 +1,4 @@
-/** Whose address counts, and which part of the service a path is. */
+/** By which address a caller is counted, and to which part of the service a path belongs. */
 import { countedAddress } from '../../src/access/caller-address.js';
 import { surfaceOf } from '../../src/access/surface.js';
 import { trustedProxies } from '../../src/http/server/trusted-proxies.js';
@@ -10,7 +10,7 @@ test.each([
   ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
   ['2001:db8:1:3::1', '2001:db8:1:3::/64'],
   ['::1', '0:0:0:0::/64'],
-  // As proxies pass them on.
+  // As proxies forward them.
   ['203.0.113.7:4711', '203.0.113.7'],
   [' 203.0.113.7\t', '203.0.113.7'],
   ['"203.0.113.7:4711"', '203.0.113.7'],
@@ -23,7 +23,7 @@ test.each([
   ['For="[2001:db8::1]:4711"', '2001:db8:0:0::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['[fe80::1%25eth0]:80', 'fe80:0:0:0::/64'],
-  // What is none shares one.
+  // Everything that is not an address shares one count.
   ['unix socket', 'unknown'],
   ['unknown', 'unknown'],
   ['_hidden', 'unknown'],
@@ -74,19 +74,19 @@ test.each([
     ['203.0.114.1', '::2'],
     ['169.254.1.1', 'fe80::1%eth0', '203.0.113.9', '::1'],
   ],
-])('of %j, %j are not believed and %j are', (list, strangers, trusted) => {
+])('with %j, %j are not trusted and %j are', (list, strangers, trusted) => {
   const trust = trustedProxies(list);
   expect(strangers.filter((address) => trust(address, 0))).toEqual([]);
   expect(trusted.filter((address) => !trust(address, 0))).toEqual([]);
 });
 
-test('proxies are told by number', () => {
+test('proxies can be given by number', () => {
   expect([0, 1, 2].map((hop) => trustedProxies(['2'])('203.0.113.7', hop))).toEqual([true, true, false]);
 });
 
 test.each([[['true']], [['1', '2']], [['10.0.0.0/99']], [['proxy.example.com']], [['constructor']]])(
   '%s is no proxy to trust',
   (list) => {
-    expect(() => trustedProxies(list)).toThrow(/TRUSTED_PROXIES must be/);
+    expect(() => trustedProxies(list)).toThrow(/TRUSTED_PROXIES must list/);
   },
 );

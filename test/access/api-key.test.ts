@@ -1,4 +1,4 @@
-/** Making, writing down and recognising API keys, and the command that does it. */
+/** Creating, storing and checking API keys, and the command that creates them. */
 import { spawnSync } from 'node:child_process';
 import {
   formatApiKey,
@@ -11,7 +11,7 @@ import {
 
 const HASH = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
-test('the hash is the SHA-256 that every other tool computes', () => {
+test('the hash is the same SHA-256 as any other tool computes', () => {
   // The first example of FIPS 180-2.
   expect(hashOf('abc').toString('hex')).toBe(HASH);
 });
@@ -39,23 +39,23 @@ test.each([
   ['a name with a space', `c i:${HASH}`],
   ['a name with a line break', `ci\n:${HASH}`],
   ['a hash that is short', `ci:${HASH.slice(1)}`],
-  ['a hash that is none', `ci:${'g'.repeat(64)}`],
+  ['an invalid hash', `ci:${'g'.repeat(64)}`],
   ['a day that does not exist', `ci:${HASH}:2027-02-30`],
   ['a time', `ci:${HASH}:2027-01-01T00`],
   ['an empty day', `ci:${HASH}:`],
   ['too much', `ci:${HASH}:2027-01-01:x`],
-])('%s is not taken for a key', (_, text) => {
+])('%s is not accepted as a key', (_, text) => {
   expect(parseApiKey(text)).toBeUndefined();
 });
 
-test('a key is refused from the first moment of its day on', () => {
+test('a key expires at the start of its day', () => {
   const key = { name: 'ci', hash: hashOf('abc'), expires: '2027-01-01' };
   expect(hasExpired(key, Date.parse('2026-12-31T23:59:59.999Z'))).toBe(false);
   expect(hasExpired(key, Date.parse('2027-01-01T00:00:00.000Z'))).toBe(true);
   expect(hasExpired({ ...key, expires: undefined }, Date.parse('2999-01-01'))).toBe(false);
 });
 
-test('only days that exist are dates', () => {
+test('only existing days are dates', () => {
   expect(isDate('2028-02-29')).toBe(true);
   for (const text of ['2027-02-29', '2027-1-1', '27-01-01', 'tomorrow', '']) expect(isDate(text)).toBe(false);
 });
@@ -64,7 +64,7 @@ describe('npm run api-key', () => {
   const run = (...options: string[]): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, ['dist/src/access/api-key.cli.js', ...options], { encoding: 'utf8' });
 
-  test('prints a key once and the line that lets it in', () => {
+  test('prints a key once, and the line that enables it', () => {
     const { status, stdout } = run('--name', 'ci', '--expires', '2099-01-01');
     expect(status).toBe(0);
     const [, key] = /\n(fas_\S+)\n/.exec(stdout) ?? [];
@@ -78,7 +78,7 @@ describe('npm run api-key', () => {
     ['a name that would break the line', ['--name', 'a:b']],
     ['no date', ['--name', 'ci', '--expires', 'soon']],
     ['an option that does not exist', ['--name', 'ci', '--forever']],
-  ])('%s: says how it is used, and makes no key', (_, options) => {
+  ])('%s: prints the usage, and creates no key', (_, options) => {
     const { status, stdout, stderr } = run(...options);
     expect(status).toBe(1);
     expect(stdout).toBe('');

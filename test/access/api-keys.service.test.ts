@@ -1,4 +1,4 @@
-/** The keys of settings and file, and a file that changes while the service runs. */
+/** API keys from settings and file, and a file that changes while the service runs. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +45,11 @@ function refusal(settings: Partial<Config>): AppError {
 
 const [one, two, three] = [newApiKey(), newApiKey(), newApiKey()];
 
-test('without keys none is needed', () => {
+test('without configured keys, none is required', () => {
   expect(start({}).required).toBe(false);
 });
 
-test('keys of the settings and of the file are valid together, and no other is', () => {
+test('keys from the settings and from the file are valid, and no others', () => {
   const apiKeysFile = fileOf(
     'both',
     '# ours',
@@ -66,31 +66,31 @@ test('keys of the settings and of the file are valid together, and no other is',
     expect(keys.find(other)).toBeUndefined();
 });
 
-test('of the same key written twice the line that has not expired counts', () => {
+test('if a key is listed twice, the line that has not expired counts', () => {
   const apiKeys = [line('old', one, '2000-01-01'), line('new', one), line('older', one, '1999-01-01')];
   expect(start({ apiKeys }).find(one)?.name).toBe('new');
 });
 
-test('a file without keys lets nobody in', () => {
+test('with a file without keys, every request is refused', () => {
   const keys = start({ apiKeysFile: fileOf('empty', '# none yet') });
   expect(keys.required).toBe(true);
   expect(keys.find('')).toBeUndefined();
 });
 
-test('what is no key is refused by its place, never by its text', () => {
+test('an invalid entry is named by its position, never by its text', () => {
   const inSettings = refusal({ apiKeys: [line('one', one), two] });
   expect(inSettings.code).toBe('invalid_configuration');
-  expect(inSettings.message).toMatch(/entry 2 of API_KEYS is not name:sha256.*npm run api-key/);
+  expect(inSettings.message).toMatch(/entry 2 of API_KEYS must be name:sha256.*npm run api-key/);
   const inFile = refusal({ apiKeysFile: fileOf('bad', '# comment', line('one', one), two) });
-  expect(inFile.message).toMatch(/line 3 of API_KEYS_FILE is not/);
+  expect(inFile.message).toMatch(/line 3 of API_KEYS_FILE must be/);
   for (const { message } of [inSettings, inFile]) expect(message).not.toContain(two);
 });
 
-test('a file that is not there is said', () => {
+test('a missing file is reported', () => {
   expect(refusal({ apiKeysFile: join(folder, 'missing') }).message).toMatch(/API_KEYS_FILE cannot be read/);
 });
 
-test('a change of the file is taken over; one that cannot be read is not, and that is known', async () => {
+test('a changed file is used; an invalid one is not, and the problem is reported', async () => {
   const apiKeysFile = fileOf('rotation', line('old', one));
   const keys = start({ apiKeysFile });
   fileOf('rotation', line('old', one), line('new', two));
@@ -108,7 +108,7 @@ test('a change of the file is taken over; one that cannot be read is not, and th
   expect(keys.find(two)?.name).toBe('new');
 });
 
-test('a file that goes away leaves the keys as they were until it is back', async () => {
+test('if the file disappears, the keys stay valid until it is back', async () => {
   const apiKeysFile = fileOf('moved', line('one', one));
   const keys = start({ apiKeysFile });
   renameSync(apiKeysFile, `${apiKeysFile}.away`);
@@ -119,7 +119,7 @@ test('a file that goes away leaves the keys as they were until it is back', asyn
   await until(() => keys.problem === undefined);
 });
 
-test('a secret mounted by Kubernetes is swapped by a link, and still seen', async () => {
+test('a secret that Kubernetes replaces through a symbolic link is noticed', async () => {
   const mount = join(folder, 'mount');
   for (const [version, text] of Object.entries({ v1: line('old', one), v2: line('new', two) })) {
     mkdirSync(join(mount, version), { recursive: true });

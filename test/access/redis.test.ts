@@ -1,4 +1,4 @@
-/** Replicas that count together in a real Redis, and what becomes of them when it goes away. */
+/** Replicas that count together in a real Redis, and what they do when it becomes unavailable. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -55,7 +55,7 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
     if (redis.exitCode === null && redis.signalCode === null) await stopRedis();
   });
 
-  test('share one count: together they let through what one may', async () => {
+  test('share one count: together they allow what one replica may', async () => {
     await startRedis();
     await startReplicas();
     const answers = await Promise.all(Array.from({ length: 3 * LIMIT }, (_, i) => ask(services[i % 2])));
@@ -67,7 +67,7 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
       expect(await limiterOf(service)).toMatchObject({ status: 'up', counted: 'in Redis' });
   });
 
-  test('a Redis that dies: both serve on, count on their own and say so; and join again when it is back', async () => {
+  test('if Redis dies, both keep serving, count on their own and say so, and count together again when it is back', async () => {
     await startRedis();
     await startReplicas();
     for (let request = 0; request < LIMIT; request++) expect((await ask(services[0])).status).toBe(200);
@@ -84,13 +84,13 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
     await startRedis();
     for (const service of services)
       await until(async () => JSON.stringify(await limiterOf(service)).includes('in Redis'));
-    // It has forgotten: one count for both, from zero.
+    // The new Redis is empty: both share one count, from zero.
     for (let request = 0; request < LIMIT; request++)
       expect((await ask(services[request % 2])).status).toBe(200);
     for (const service of services) expect((await ask(service)).status).toBe(429);
   });
 
-  test('a Redis that hangs holds requests up once, not each of them', async () => {
+  test('a Redis that hangs delays requests once, not each of them', async () => {
     await startRedis();
     await startReplicas(1);
     redis.kill('SIGSTOP');
@@ -100,7 +100,7 @@ replicas(present ? 'two replicas' : 'skipped: no redis-server', () => {
     expect((await ask(services[0])).status).toBe(429);
   });
 
-  test('a Redis that is not there yet does not hold up the start, and is joined when it comes', async () => {
+  test('an unavailable Redis does not delay the start, and is used once it is available', async () => {
     await startReplicas(1);
     expect((await ask(services[0])).status).toBe(200);
     expect(await limiterOf(services[0])).toMatchObject({ status: 'degraded', counted: 'here' });

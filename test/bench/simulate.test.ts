@@ -1,4 +1,4 @@
-/** The simulation agrees with what queueing theory knows exactly. */
+/** The simulation agrees with exact results of queueing theory. */
 import { simulateAutoscaler, type Scenario } from '../../bench/simulate/autoscaler.js';
 import { simulateClosedLoop } from '../../bench/simulate/closed-loop.js';
 import { replicasFor, simulateCluster } from '../../bench/simulate/cluster.js';
@@ -7,9 +7,9 @@ import type { Demand } from '../../bench/simulate/replica.js';
 
 const work = (workMs: number): Demand => ({ mainMs: 0, decodeMs: 0, waitMs: 0, callerMs: 0, workMs });
 const random = seededRandom(3);
-/** Service times without memory, 10 ms on average. */
+/** Exponential service times, 10 ms on average. */
 const memoryless = Array.from({ length: 20_000 }, () => work(exponential(random, 10)));
-/** Workers that wait for nothing but work. */
+/** A replica with more cores than workers, and a queue that never fills. */
 const size = { cores: 8, workers: 1, queue: 1e6 };
 
 describe('a closed loop', () => {
@@ -26,9 +26,9 @@ describe('a closed loop', () => {
     expect(p50Ms).toBeCloseTo(40, 6);
   });
 
-  it('takes what waits together, where that is told to save time', () => {
+  it('takes waiting requests together, if that saves time', () => {
     const together = { max: 2, share: 0.75 };
-    // Nobody waits for company: the first goes alone, and so does each caller that has the worker for itself.
+    // No request waits for others: the first is served alone, and so is each that finds the worker idle.
     expect(simulateClosedLoop({ ...size, together }, [work(10)], 1, 10).p50Ms).toBeCloseTo(10, 6);
     const { requestsPerSecond, p50Ms } = simulateClosedLoop({ ...size, together }, [work(10)], 8, 10);
     expect(requestsPerSecond).toBeCloseTo(100 / 0.75, 0);
@@ -96,14 +96,14 @@ describe('random arrivals', () => {
     expect(simulateCluster(load)).toEqual(simulateCluster(load));
   });
 
-  it('wait least where the balancer sends them to the least busy replica', () => {
+  it('wait least if the balancer sends them to the least busy replica', () => {
     const p99 = (policy: 'least' | 'round-robin' | 'random'): number =>
       simulateCluster({ replicas: 8, size, demands: memoryless, perSecond: 600, policy, seconds: 30 }).p99Ms;
     expect(p99('least')).toBeLessThan(p99('round-robin'));
     expect(p99('round-robin')).toBeLessThan(p99('random'));
   });
 
-  it('need more replicas for a shorter wait, and none helps against the service time', () => {
+  it('need more replicas for a shorter wait, but no number reduces the service time', () => {
     const load = { size, demands: memoryless, perSecond: 300, policy: 'least', seconds: 30 } as const;
     const [strict, relaxed] = [replicasFor(load, 60), replicasFor(load, 300)];
     expect(strict).toBeGreaterThan(relaxed ?? Infinity);

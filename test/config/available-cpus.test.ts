@@ -1,4 +1,4 @@
-/** CPUs this process may use, from the texts the kernel writes. */
+/** The CPUs that this process may use, parsed from the kernel's files. */
 import { availableParallelism } from 'node:os';
 import { availableCpus } from '../../src/config/available-cpus.js';
 
@@ -21,13 +21,13 @@ test.each<[string, Record<string, string>, number]>([
   ['version 1, a tenth of a CPU', { [QUOTA]: '10000\n', [PERIOD]: '100000\n' }, 1],
   ['version 1, one and a half', { [QUOTA]: '75000\n', [PERIOD]: '50000\n' }, Math.min(2, ALL)],
   ['version 1, a quota without a period', { [QUOTA]: '100000\n' }, ALL],
-  ['text nobody expects', { [V2]: 'many\n' }, ALL],
+  ['unexpected text', { [V2]: 'many\n' }, ALL],
   ['an empty file', { [V2]: '' }, ALL],
 ])('%s', (_, files, expected) => {
   expect(availableCpus((path) => files[path])).toBe(expected);
 });
 
-test('this machine has at least one', () => {
+test('this machine has at least one CPU', () => {
   expect(availableCpus()).toBeGreaterThanOrEqual(1);
   expect(availableCpus()).toBeLessThanOrEqual(ALL);
 });

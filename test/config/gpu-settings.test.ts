@@ -1,4 +1,4 @@
-/** Settings of the GPU. */
+/** GPU settings. */
 import { Config, withWorkersPerGpu } from '../../src/config/config.js';
 import { readSettings } from '../../src/config/setting.js';
 

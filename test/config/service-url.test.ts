@@ -1,4 +1,4 @@
-/** Settings that hold the URL of another service: what would fail later fails the start. */
+/** Settings that hold the URL of another service: what would fail later already fails at the start. */
 import { Config } from '../../src/config/config.js';
 import { readSettings } from '../../src/config/setting.js';
 

@@ -90,18 +90,18 @@ test.each([
   expect(message).not.toContain(value);
 });
 
-test('every bad variable is named at once, as the operator knows it', () => {
+test('all invalid variables are named at once', () => {
   const { message } = refusal({ OVEN_DEGREES: 'hot', LIGHT: 'blinding' });
   expect(message).toContain('OVEN_DEGREES');
   expect(message).toContain('LIGHT');
   expect(message).not.toMatch(/degrees|\blight\b/);
 });
 
-test('variables of others are none of its business', () => {
+test('unknown variables are ignored', () => {
   expect(readSettings(Kitchen, { PATH: '/bin', oven_degrees: '1' }).degrees).toBe(180);
 });
 
-test('the settings are listed as declared', () => {
+test('settings are listed in the order of their declaration', () => {
   expect(settingsOf(Kitchen).map(({ variable }) => variable)).toEqual([
     'OVEN_DEGREES',
     'OVEN_FAN',

@@ -1,4 +1,4 @@
-/** Who may call the service, from where, how often and how slowly, over HTTP. */
+/** Who may call the service over HTTP, from where, how often and how slowly. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -61,7 +61,7 @@ function operations({ paths }: Document): [path: string, Operation][] {
 describe('without settings', () => {
   serve({});
 
-  test('anyone may call, and no answer speaks of keys or limits', async () => {
+  test('anyone may call, and no answer mentions keys or limits', async () => {
     const response = await get(MODELS);
     expect(response.status).toBe(200);
     for (const name of ['www-authenticate', 'ratelimit-limit', 'access-control-allow-origin'])
@@ -109,12 +109,12 @@ describe('with keys', () => {
     expect(JSON.stringify(problem)).not.toContain('fas_');
   });
 
-  test('another scheme is no key', async () => {
+  test('another authentication scheme does not count as a key', async () => {
     const response = await get(MODELS, { authorization: `Basic ${btoa(`ci:${ci}`)}` });
     expect(await problemOf(response)).toMatchObject({ code: 'api_key_missing' });
   });
 
-  test('a key past its day: 401 that says since when', async () => {
+  test('an expired key: 401 that says when it expired', async () => {
     const problem = await problemOf(await get(MODELS, bearer(old)));
     expect(problem).toMatchObject({ status: 401, code: 'api_key_invalid' });
     expect(problem.detail).toContain('"intern" expired on 2020-01-01');
@@ -139,7 +139,7 @@ describe('with keys', () => {
     '%s is no way around',
     async (path) => {
       const status = await new Promise<number | undefined>((resolve, reject) => {
-        // Unlike fetch, this sends the path as it is.
+        // Unlike fetch, this sends the path unchanged.
         request(service.url, { path }, (response) => {
           response.resume();
           resolve(response.statusCode);
@@ -173,7 +173,7 @@ describe('with keys', () => {
     expect(health).toMatchObject({ status: 'ok', details: { api_keys: { status: 'up' } } });
   });
 
-  test('the documentation loads without a key, and knows where to put one', async () => {
+  test('the documentation loads without a key, and has a field for one', async () => {
     const page = await get('/docs');
     expect(page.status).toBe(200);
     for (const [, path] of (await page.text()).matchAll(/(?:src|href)="([^"]+)"/g))
@@ -228,7 +228,7 @@ describe('with keys in a file', () => {
   writeFileSync(apiKeysFile, line('ci', old));
   serve({ apiKeysFile });
 
-  test('a rotation needs no restart, and a broken file no repair at night', async () => {
+  test('a rotation needs no restart, and a broken file changes nothing', async () => {
     const status = async (key: string): Promise<number> => (await get(MODELS, bearer(key))).status;
     expect(await status(old)).toBe(200);
     writeFileSync(apiKeysFile, `${line('ci', old)}\n${line('ci', ci)}\n`);
@@ -256,7 +256,7 @@ describe('with a rate limit', () => {
   describe('and no keys', () => {
     serve(limit);
 
-    test('one request too many: 429 that says when to come back; health and documentation go on', async () => {
+    test('one request too many: 429 that says when to retry; health and documentation still answer', async () => {
       for (const remaining of ['2', '1', '0']) {
         const { status, headers } = await get(MODELS);
         expect(status).toBe(200);
@@ -270,16 +270,16 @@ describe('with a rate limit', () => {
       expect(seconds).toBeLessThanOrEqual(3_600);
       const problem = await problemOf(response);
       expect(problem).toMatchObject({ status: 429, code: 'rate_limited', retry_after_seconds: seconds });
-      expect(problem.detail).toMatch(/the 3 that are allowed.* try again in \d+ s/);
+      expect(problem.detail).toMatch(/limit of 3 requests.* try again in \d+ s/);
       for (const path of ['/-/livez', '/-/healthz', '/docs', '/docs-json'])
         expect((await get(path)).status).toBe(200);
     });
 
-    test('nobody gets around it by claiming to be a proxy', async () => {
+    test('pretending to be a proxy does not help', async () => {
       expect((await get(MODELS, { 'x-forwarded-for': '192.0.2.1' })).status).toBe(429);
     });
 
-    test('the document knows the answer, and health where requests are counted', async () => {
+    test('the OpenAPI document has the response, and health says where requests are counted', async () => {
       for (const [path, { responses }] of operations(await json<Document>(await get('/docs-json')))) {
         const examples = responses['429']?.content?.['application/problem+json'].examples ?? {};
         expect(Object.keys(examples)).toEqual(path.startsWith('/v1/') ? ['rate_limited'] : []);
@@ -292,7 +292,7 @@ describe('with a rate limit', () => {
   describe('and a short window', () => {
     serve({ rateLimitRequests: 1, rateLimitWindowSeconds: 1 });
 
-    test('the next window is open', async () => {
+    test('the next window allows requests again', async () => {
       await until(async () => (await get(MODELS)).status === 429);
       await until(async () => (await get(MODELS)).status === 200);
     });
@@ -301,13 +301,13 @@ describe('with a rate limit', () => {
   describe('and keys', () => {
     serve({ ...limit, apiKeys: [line('ci', ci), line('ci', old), line('web', web)] });
 
-    test('each name has its own count, and wrong keys that of their address', async () => {
+    test('each name has its own count, and wrong keys count towards their address', async () => {
       const statuses = async (...keys: string[]): Promise<number[]> => {
         const list: number[] = [];
         for (const key of keys) list.push((await get(MODELS, bearer(key))).status);
         return list;
       };
-      // The old and the new key of a rotation are one caller.
+      // The old and the new key of a rotation count as one caller.
       expect(await statuses(ci, old, ci, old, ci)).toEqual([200, 200, 200, 429, 429]);
       const guesses = Array.from({ length: 4 }, newApiKey);
       expect(await statuses(...guesses)).toEqual([401, 401, 401, 429]);
@@ -318,7 +318,7 @@ describe('with a rate limit', () => {
   describe('and a trusted proxy', () => {
     serve({ ...limit, trustedProxies: ['loopback'] });
 
-    test('callers are told apart by the address the proxy saw, not by one they claim', async () => {
+    test('callers are distinguished by the address that the proxy saw, not by one that they claim', async () => {
       const from = async (...addresses: string[]): Promise<number> =>
         (await get(MODELS, { 'x-forwarded-for': addresses.join(', ') })).status;
       for (const expected of [200, 200, 200, 429]) expect(await from('192.0.2.1')).toBe(expected);
@@ -327,7 +327,7 @@ describe('with a rate limit', () => {
       for (const [index, expected] of [200, 200, 200, 429].entries())
         expect(await from(`2001:db8:0:1::${index}`)).toBe(expected);
       expect(await from('2001:db8:0:2::1')).toBe(200);
-      // Some proxies add the port: the same callers, and new ones have a count of their own.
+      // Some proxies add the port. These are the same callers as before; new ones have their own count.
       expect(await from('192.0.2.1:4711')).toBe(429);
       expect(await from('[2001:db8:0:1::9]:443')).toBe(429);
       for (let port = 1; port <= 5; port++) expect(await from(`198.51.100.${port}:${port}`)).toBe(200);
@@ -358,7 +358,7 @@ describe('with origins', () => {
 describe('with a management port', () => {
   serve({ managementPort: 0, host: '127.0.0.1', apiKeys: [line('ci', ci)] });
 
-  test('documentation and metrics are there, and not on the first port; health is on both', async () => {
+  test('it serves documentation and metrics, and the first port does not; both serve health', async () => {
     const management = `http://127.0.0.1:${service.app.get(ManagementServer).port}`;
     for (const path of [
       '/docs',
@@ -377,10 +377,10 @@ describe('with a management port', () => {
     }
     for (const path of ['/docs', '/docs-json', '/docs-yaml', '/-/livez', '/-/healthz'])
       expect((await fetch(management + path)).status).toBe(200);
-    // Whether or not there are metrics: no key is asked for.
+    // Whether or not metrics are enabled, no key is required.
     expect([200, 404]).toContain((await fetch(`${management}/metrics`)).status);
     expect((await get('/-/healthz')).status).toBe(200);
-    // What is tried out in the documentation comes from this port, and is guarded as ever.
+    // Requests sent from the documentation page come to this port, and need a key as well.
     expect((await fetch(management + MODELS)).status).toBe(401);
     expect((await fetch(management + MODELS, { headers: bearer(ci) })).status).toBe(200);
   });
@@ -410,7 +410,7 @@ describe('with short time-outs', () => {
   const sockets: Socket[] = [];
   afterAll(() => sockets.forEach((socket) => socket.destroy()));
 
-  /** Sends the beginning of a request, then a byte now and then, and gives what came back once the server has closed. */
+  /** Sends the beginning of a request, then a byte from time to time. @returns what was received until the server closed */
   function drip(beginning: string, more: string): Promise<string> {
     return new Promise((resolve) => {
       const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => socket.write(beginning));
@@ -427,16 +427,16 @@ describe('with short time-outs', () => {
     });
   }
 
-  test('headers that never end: 408, and the connection is closed', async () => {
+  test('endless headers: 408, and the connection is closed', async () => {
     expect(await drip('GET /-/livez HTTP/1.1\r\nHost: x\r\n', 'X-Slow: 1\r\n')).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test('a body that never ends: the same', async () => {
+  test('an endless body: the same', async () => {
     const head = `POST ${DETECT} HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\n`;
     expect(await drip(head, 'x')).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test('a connection that never asks, and one that has nothing more to ask, are closed', async () => {
+  test('unused and idle connections are closed', async () => {
     await drip('', '');
     expect(await drip('GET /-/livez HTTP/1.1\r\nHost: x\r\n\r\n', '')).toMatch(/^HTTP\/1\.1 200 [^]*"ok"/);
   });

@@ -1,4 +1,4 @@
-/** batchDetect: several pictures at once, each answered on its own, in order. */
+/** batchDetect: several pictures in one request, each answered on its own, in order. */
 import type { BatchDetectResponseDto } from '../../src/faces/batch-detect.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import {
@@ -58,7 +58,7 @@ test('each request has its own options', async () => {
   });
 });
 
-test('a request that fails answers a problem in its place, and hinders no other', async () => {
+test('a request that fails gets a problem as its response, and does not affect the others', async () => {
   const [three] = pictures;
   const response = await postJson(service, BATCH, {
     requests: [
@@ -82,7 +82,7 @@ test('a request that fails answers a problem in its place, and hinders no other'
   ]);
 });
 
-test('sixteen requests are answered, although the queue holds one: a batch takes its turns', async () => {
+test('sixteen requests are answered although the queue holds one, because a batch takes turns', async () => {
   const responses = await ask(Array<unknown>(16).fill({ ...pictures[1], fields: [] }));
   expect(responses).toHaveLength(16);
   for (const response of responses) expect(response).toMatchObject({ faces: [{}, {}, {}, {}] });
@@ -101,7 +101,7 @@ test.each([
   expect(problem.errors?.map(({ field }) => field)).toContain('requests');
 });
 
-test('an unknown field beside the requests is refused', async () => {
+test('an unknown field next to the requests is refused', async () => {
   const problem = await problemOf(await postJson(service, BATCH, { requests: [pictures[2]], max_faces: 1 }));
   expect(problem.errors).toEqual([{ field: 'max_faces', message: expect.any(String) as string }]);
 });

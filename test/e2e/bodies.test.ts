@@ -1,4 +1,4 @@
-/** Bodies are read where a route asks for them, bounded by their structure; whatever else is sent costs nobody anything. */
+/** Bodies are read only on routes that take one, and within limits of their structure. Anything else that is sent costs nothing. */
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -43,7 +43,7 @@ interface Answer {
   readonly problem: ProblemDto;
 }
 
-/** Sends a body with these headers and no others: fetch would add a content type. */
+/** Sends a body with exactly these headers: fetch would add a content type. */
 function send(
   { url }: Service,
   path: string,
@@ -68,7 +68,7 @@ function send(
   });
 }
 
-/** Writes bytes to a connection; everything that comes back until it is closed. */
+/** Writes bytes to a connection. @returns everything received until it is closed */
 function exchange({ url }: Service, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
@@ -93,7 +93,7 @@ describe('routes that take no body', () => {
     ['DELETE', '/v1/models', 404],
     ['POST', '/v1/nothing', 404],
     ['POST', '/metrics', 404],
-  ])('%s %s answers without a look at it', async (method, path, status) => {
+  ])('%s %s answers without reading it', async (method, path, status) => {
     const bomb = gzipSync(Buffer.alloc(8 * MIB, '{"a":'));
     const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
     expect((await send(service, path, bomb, headers, method)).status).toBe(status);
@@ -101,7 +101,7 @@ describe('routes that take no body', () => {
     expect(service.app.get(Admission, { strict: false }).state.bodyBytes).toBe(0);
   });
 
-  test('nor is it read of a caller without a key', async () => {
+  test('nor is the body of a caller without a key', async () => {
     const bomb = gzipSync(Buffer.alloc(8 * MIB, '{"a":'));
     for (const path of [DETECT, BATCH, '/v1/nothing'])
       expect((await send(guarded, path, bomb, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(
@@ -117,7 +117,7 @@ test.each([
   ['bytes sent as an object', Buffer.from(JSON.stringify({ image_base64: new Uint8Array(300_000) })), {}],
   ['a list as a text of megabytes', Buffer.from(JSON.stringify({ fields: 'yaw,'.repeat(3_000_000) })), {}],
   [
-    'many fields nobody knows',
+    'many unknown fields',
     Buffer.from(`{${Array.from({ length: 1_900 }, (_, i) => `"k${i}":1`).join()}}`),
     {},
   ],
@@ -131,7 +131,7 @@ test.each([
   expect(JSON.stringify(problem).length).toBeLessThan(5_000);
 });
 
-describe('bodies are read as what they are', () => {
+describe('bodies are read by their content', () => {
   const okay = async (body: Buffer, headers: Record<string, string>): Promise<void> => {
     expect((await send(service, `${DETECT}?fields=`, body, headers)).status).toBe(200);
   };
@@ -185,7 +185,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     '{}',
     {},
     'unsupported_media_type',
-    /does not say of what type.*send application\/json/,
+    /no Content-Type header: send application\/json/,
   ],
   [
     'JSON as curl -d sends it',
@@ -193,7 +193,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     '{}',
     { 'content-type': 'application/x-www-form-urlencoded' },
     'unsupported_media_type',
-    /x-www-form-urlencoded is not supported here; send application\/json/,
+    /x-www-form-urlencoded is not supported here: send application\/json/,
   ],
   [
     'UTF-16',
@@ -203,14 +203,14 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     'unsupported_media_type',
     /UTF-8/,
   ],
-  ['a form for a batch', BATCH, form(), FORM_TYPE, 'unsupported_media_type', /send application\/json in/],
+  ['a form for a batch', BATCH, form(), FORM_TYPE, 'unsupported_media_type', /send application\/json\.$/],
   [
     'a picture to compare',
     COMPARE,
     gif,
     { 'content-type': 'image/gif' },
     'unsupported_media_type',
-    /send application\/json or multipart\/form-data in/,
+    /send application\/json or multipart\/form-data\.$/,
   ],
   [
     'what is no gzip',
@@ -250,7 +250,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     form(part('name="image"; filename="a"', gif), part('name="image"; filename="b"', gif)),
     FORM_TYPE,
     'invalid_request',
-    /image comes more than once/,
+    /image occurs more than once/,
   ],
   [
     'an extra file',
@@ -258,7 +258,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
     form(part('name="image"; filename="a"', gif), part('name="more"; filename="b"', gif)),
     FORM_TYPE,
     'invalid_request',
-    /more is not an expected form field for a file: name the file "image"/,
+    /more is not an expected form field for a file: send the file as "image"/,
   ],
   [
     'an option twice',
@@ -300,7 +300,7 @@ test.each<[string, string, string, Record<string, string>, string, RegExp]>([
   expect(problem.detail).toMatch(words);
 });
 
-describe('what is no proper request', () => {
+describe('an invalid request', () => {
   const HOST = 'Host: a\r\n';
   test.each([
     ['no HTTP', 'nonsense\r\n\r\n', 400, 'malformed_request'],
@@ -376,7 +376,7 @@ describe('what is no proper request', () => {
     expect(problem.detail).toMatch(/^\S.{10,}[.]$/);
   });
 
-  test('does not cost the request before it its answer', async () => {
+  test('does not affect the answer to the previous request', async () => {
     const body = JSON.stringify({ image_base64: nobody.toString('base64'), fields: [] });
     const head = `POST ${DETECT} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
     for (const nonsense of ['NONSENSE\r\n\r\n', 'x'.repeat(200_000)]) {
@@ -386,7 +386,7 @@ describe('what is no proper request', () => {
   });
 });
 
-test('a caller who asks for leave is let send what is read, and told at once what is not', async () => {
+test('Expect: 100-continue is answered if the body will be read; otherwise the request is refused at once', async () => {
   const ask = (type: string): Promise<{ continued: boolean; status: number }> =>
     new Promise((resolve, reject) => {
       let continued = false;
@@ -410,7 +410,7 @@ test('a caller who asks for leave is let send what is read, and told at once wha
   expect(await ask('image/png')).toEqual({ continued: false, status: 415 });
 });
 
-test('a body that comes byte by byte takes no more memory than one in a piece', async () => {
+test('a body that arrives byte by byte takes no more memory than one in a single piece', async () => {
   const chunk = `1\r\nA\r\n`.repeat(20_000);
   const { port } = new URL(service.url);
   const before = process.memoryUsage().rss;
@@ -428,7 +428,7 @@ test('a body that comes byte by byte takes no more memory than one in a piece', 
   await until(() => admission.state.bodyBytes === 0);
 });
 
-test('connections that announce much and send nothing keep nobody out', async () => {
+test('connections that announce much but send nothing block no one', async () => {
   const { port } = new URL(service.url);
   const idle = Array.from({ length: 40 }, () => {
     const socket = connect(Number(port), '127.0.0.1');

@@ -1,4 +1,4 @@
-/** Compare: one person in two pictures, two persons, and every way of sending a pair. */
+/** Compare: one person in two pictures, two people, and every way of sending a pair. */
 import type { CompareResponseDto } from '../../src/faces/compare.dto.js';
 import {
   blank,
@@ -16,9 +16,9 @@ import {
 } from '../support/service.js';
 
 let service: Service;
-/** One woman: at the right of sample1, in the middle of sample3. */
+/** The same woman, on the right of sample1 and in the middle of sample3. */
 let woman: { at: Buffer; elsewhere: Buffer };
-/** The other four of these two pictures. */
+/** The other four people in these two pictures. */
 let others: Buffer[];
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ test('one person in two pictures is above the threshold', async () => {
   expect(answer.confidence).toBeGreaterThan(0.95);
 });
 
-test('two persons are below the threshold', async () => {
+test('two different people are below the threshold', async () => {
   for (const other of others.slice(0, 3)) {
     const answer = await compare(service, woman.at, other);
     expect(answer.similarity).toBeLessThan(answer.threshold);
@@ -53,7 +53,7 @@ test('two persons are below the threshold', async () => {
   }
 });
 
-test('nobody else is as like her as she is herself', async () => {
+test('no one else is as similar to her as she is to herself', async () => {
   const { similarity } = await compare(service, woman.at, woman.elsewhere);
   for (const other of others) {
     expect((await compare(service, woman.at, other)).similarity).toBeLessThan(similarity - 0.25);
@@ -61,7 +61,7 @@ test('nobody else is as like her as she is herself', async () => {
   }
 });
 
-test('people who stand side by side are different people: 29 of the 31 pairs are below the threshold', async () => {
+test('of people in the same picture, 29 of 31 pairs are below the threshold', async () => {
   const { threshold } = await compare(service, woman.at, woman.at);
   let pairs = 0;
   let matches = 0;
@@ -80,7 +80,7 @@ test('people who stand side by side are different people: 29 of the 31 pairs are
   expect(matches).toBeLessThanOrEqual(2);
 });
 
-test('a picture and itself are alike to the last digit', async () => {
+test('a picture compared with itself has a similarity of 1', async () => {
   const answer = await compare(service, woman.at, woman.at);
   expect(answer.similarity).toBeCloseTo(1, 4);
   expect(answer.image1).toEqual(answer.image2);
@@ -94,7 +94,7 @@ test('the order of the pictures does not matter', async () => {
   expect(back).toEqual({ ...there, image1: there.image2, image2: there.image1 });
 });
 
-test('the answer has the contract’s members, and the cosine of what detect says', async () => {
+test('the answer has the members of the contract, and the cosine of the embeddings that detect returns', async () => {
   const answer = await compare(service, woman.at, woman.elsewhere);
   expect(Object.keys(answer)).toEqual([
     'similarity',
@@ -118,7 +118,7 @@ test('the largest face of a picture with several is the one compared', async () 
   expect(answer.is_match).toBe(true);
 });
 
-test('a similarity below zero is said as zero', async () => {
+test('a negative similarity is returned as zero', async () => {
   const answers = await Promise.all(others.map((other) => compare(service, woman.elsewhere, other)));
   for (const { similarity } of answers) expect(similarity).toBeGreaterThanOrEqual(0);
 });
@@ -172,7 +172,7 @@ test('says which picture is missing, given twice, or cannot be read', async () =
   expect(broken).toMatchObject({ status: 400, code: 'image_undecodable', field: 'image2_base64' });
 });
 
-test('the timings of both pictures are told', async () => {
+test('the timings of both pictures are reported', async () => {
   const response = await postForm(service, COMPARE, { image1: woman.at, image2: woman.elsewhere });
   expect(response.headers.get('server-timing')).toMatch(
     /^load;dur=[\d.]+, decode;dur=[\d.]+, queue;dur=[\d.]+, detect;dur=[\d.]+, recognise;dur=[\d.]+, attributes;dur=[\d.]+$/,

@@ -1,4 +1,4 @@
-/** Pictures of hundreds of people: every face is answered, and the long answer holds nobody up. */
+/** Pictures of hundreds of people: every face is returned, and the long answer does not block other requests. */
 import sharp from 'sharp';
 import type { BatchDetectResponseDto } from '../../src/faces/batch-detect.dto.js';
 import {
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
-test('hundreds of faces are answered, in pieces that leave room for others', async () => {
+test('hundreds of faces are returned, in pieces that let other requests through', async () => {
   const response = await postBytes(service, `${DETECT}?fields=feature`, crowd);
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
   expect(response.headers.get('server-timing')).toContain('detect;dur=');
@@ -48,7 +48,7 @@ test('hundreds of faces are answered, in pieces that leave room for others', asy
   expect(response.headers.get('transfer-encoding')).toBe('chunked');
 });
 
-test('in a batch as well, beside what fails', async () => {
+test('also in a batch, next to items that fail', async () => {
   const image_base64 = crowd.toString('base64');
   const requests = [
     { image_base64, fields: [] },

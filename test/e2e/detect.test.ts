@@ -1,4 +1,4 @@
-/** Detect on real pictures: how many faces, where, in which order, and what is said of each. */
+/** Detect on real pictures: the number of faces, their positions, order and attributes. */
 import sharp from 'sharp';
 import { AGE_BRACKETS, bracketIndex } from '../../src/attributes/age.js';
 import {
@@ -12,8 +12,8 @@ import {
 } from '../support/service.js';
 
 /**
- * The faces of the six pictures as a person sees them, read off the pictures under a grid: hairline to chin, cheek to
- * cheek, a few pixels more or less. From left to right.
+ * The faces of the six pictures, measured by eye with a grid: from hairline to chin and from cheek to cheek, accurate to a few
+ * pixels, from left to right.
  */
 const FACES: Record<number, readonly (readonly [number, number, number, number])[]> = {
   1: [
@@ -52,13 +52,13 @@ const FACES: Record<number, readonly (readonly [number, number, number, number])
   ],
 };
 
-/** The detector's boxes are narrower, and now and then begin at the brow. */
+/** The detector's boxes are narrower, and sometimes begin at the brow. */
 const MIN_IOU = 0.65;
 
-/** From here on a head is seen from the side, in degrees. */
+/** Yaw in degrees from which a head counts as seen from the side. */
 const PROFILE_YAW = 40;
 
-/** The contract's order. */
+/** The order of the contract. */
 const KEYS = [
   'bounding_box',
   'confidence',
@@ -88,14 +88,14 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
-/** The face at a place, of those of a picture. */
+/** The face at a position in a picture. */
 function faceAt(faces: readonly FullFace[], box: readonly number[]): FullFace {
   return faces.reduce((best, face) =>
     iou(face.bounding_box, box) > iou(best.bounding_box, box) ? face : best,
   );
 }
 
-/** The face whose embedding is nearest to that of another. */
+/** The face whose embedding is closest to that of another face. */
 function sameFace(faces: readonly FullFace[], { feature }: FullFace): FullFace {
   const cosine = (face: FullFace): number =>
     face.feature.reduce((sum, value, index) => sum + value * feature[index], 0);
@@ -105,7 +105,7 @@ function sameFace(faces: readonly FullFace[], { feature }: FullFace): FullFace {
 }
 
 describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
-  test('shows the faces a person sees, each where it is', () => {
+  test('has the faces that a person sees, in their positions', () => {
     const boxes = found[number].map(({ bounding_box }) => bounding_box).sort((a, b) => a[0] - b[0]);
     expect(boxes).toHaveLength(FACES[number].length);
     for (const [index, expected] of FACES[number].entries())
@@ -116,13 +116,13 @@ describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
     const boxes = found[number].map(({ bounding_box }) => bounding_box);
     for (const [index, [x1, y1, x2, y2]] of boxes.slice(1).entries()) {
       const [left, top, right, bottom] = boxes[index];
-      // Boxes are ordered before they are rounded to pixels: half a pixel on each side is nobody's fault.
+      // Boxes are sorted before they are rounded to pixels, so half a pixel on each side is tolerated.
       const rounding = x2 - x1 + y2 - y1;
       expect((right - left) * (bottom - top)).toBeGreaterThan((x2 - x1) * (y2 - y1) - rounding);
     }
   });
 
-  test('its faces are described in the contract’s order, types and ranges', async () => {
+  test('its faces have the order, types and ranges of the contract', async () => {
     const { width, height } = await sharp(sample(number)).metadata();
     for (const face of found[number]) {
       expect(Object.keys(face)).toEqual(KEYS);
@@ -151,7 +151,7 @@ describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
     }
   });
 
-  test('its landmarks lie where the parts of a face are', () => {
+  test('its landmarks are at the parts of the face', () => {
     for (const { landmarks, roll, yaw } of found[number]) {
       const centre = (first: number, last: number): [number, number] => {
         const points = landmarks.slice(first, last + 1);
@@ -163,18 +163,18 @@ describe.each(Object.keys(FACES).map(Number))('sample%i.jpg', (number) => {
       const [leftEye, rightEye, mouth] = [centre(36, 41), centre(42, 47), centre(48, 67)];
       expect(leftEye[0]).toBeLessThan(rightEye[0]);
       expect(mouth[1]).toBeGreaterThan(Math.max(leftEye[1], rightEye[1]));
-      // The line of the eyes and the head's roll are measured by two models; in profile the line says little.
+      // The line of the eyes and the roll of the head come from two models. In profile, the line says little.
       const slope = (Math.atan2(rightEye[1] - leftEye[1], rightEye[0] - leftEye[0]) * 180) / Math.PI;
       expect(Math.abs(slope - roll)).toBeLessThan(Math.abs(yaw) < PROFILE_YAW ? 25 : 35);
     }
   });
 });
 
-test('a picture without faces answers an empty list', async () => {
+test('a picture without faces gives an empty list', async () => {
   expect(await facesOf(service, await blank())).toEqual([]);
 });
 
-test('a picture of one pixel answers an empty list', async () => {
+test('a picture of one pixel gives an empty list', async () => {
   expect(await facesOf(service, await blank(1, 1))).toEqual([]);
 });
 
@@ -183,8 +183,8 @@ test('the faces of a picture are the same each time', async () => {
 });
 
 describe('angles', () => {
-  test('roll is positive clockwise on the screen: turning the picture by 20° adds 20, back takes 20 away', async () => {
-    // Two pictures of upright faces: the network's angles are honest up to about 35°.
+  test('roll is positive clockwise in the picture: turning the picture by 20° adds 20, turning it back subtracts 20', async () => {
+    // Two pictures of upright faces: the angles of the network are reliable up to about 35°.
     const turns: number[] = [];
     for (const number of [3, 6]) {
       for (const direction of [1, -1]) {
@@ -201,7 +201,7 @@ describe('angles', () => {
     expect(Math.abs(turns[7] - 20)).toBeLessThan(4);
   });
 
-  test('a mirrored picture turns the signs of yaw and roll, and keeps pitch', async () => {
+  test('a mirrored picture has yaw and roll of the opposite sign, and the same pitch', async () => {
     const number = 3;
     const { width } = await sharp(sample(number)).metadata();
     const mirrored = await facesOf(service, await sharp(sample(number)).flop().jpeg().toBuffer());

@@ -1,4 +1,4 @@
-/** The documentation: a page to explore, and a document that is valid and says everything about every route. */
+/** The documentation: a page to explore the API, and a valid OpenAPI document that is complete for every route. */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { PROBLEMS } from '../../src/http/problems/problem.js';
 import { BATCH, COMPARE, DETECT, json, type Service, startService } from '../support/service.js';
@@ -46,7 +46,7 @@ test('the document is valid OpenAPI', async () => {
   expect(await new Validator().validate({ ...document })).toMatchObject({ valid: true });
 });
 
-test('it has every route, as a caller writes it', () => {
+test('it has every route, spelled as a caller writes it', () => {
   expect(Object.keys(document.paths).toSorted()).toEqual(
     [
       DETECT,
@@ -62,7 +62,7 @@ test('it has every route, as a caller writes it', () => {
   );
 });
 
-test('every route says what it does and what it answers', () => {
+test('every route documents what it does and what it answers', () => {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
       expect([path, operation.summary, operation.description]).toEqual([
@@ -101,7 +101,7 @@ test.each([
   }
 });
 
-test('each way of sending a picture has a body of its own', () => {
+test('each way of sending a picture has its own body', () => {
   const content = (path: string): Record<string, Media> =>
     document.paths[path].post.requestBody?.content ?? {};
   expect(Object.keys(content(DETECT))).toEqual(['application/json', 'multipart/form-data', 'image/jpeg']);
@@ -138,7 +138,7 @@ test('a face is documented field by field, in types that exist', () => {
     expect(properties[name]).toMatchObject({ type: 'number', nullable: true });
 });
 
-test('files and internals are no JSON fields', () => {
+test('files and internals are not JSON fields', () => {
   for (const name of ['DetectRequestDto', 'CompareRequestDto'])
     for (const field of ['image', 'image1', 'image2'])
       expect(Object.keys(document.components.schemas[name].properties)).not.toContain(field);

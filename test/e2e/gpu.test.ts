@@ -1,9 +1,9 @@
-/** A service that is asked to use a GPU and cannot: refused, or running and saying so. */
+/** A service that is configured to use a GPU but cannot: it does not start, or it runs and says so. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DETECT, json, postBytes, sample, until } from '../support/service.js';
 
-/** No machine has that many: a machine with a GPU cannot use this one either. */
+/** No machine has that many GPUs, so this one cannot be used on a machine with a GPU either. */
 const NO_SUCH_GPU = { CUDA_DEVICE_IDS: '99' };
 
 const children: ChildProcess[] = [];

@@ -1,4 +1,4 @@
-/** A large picture is looked at shrunk where its faces allow it; the answer is that of the whole picture. */
+/** A large picture is analysed at a reduced size if its faces allow it. The answer is that for the whole picture. */
 import sharp from 'sharp';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { facesOf, type FullFace, iou, sample, type Service, startService } from '../support/service.js';
@@ -26,7 +26,7 @@ async function large(number: number, width: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** How many times a picture was decoded while `work` ran, and in what part of its width. */
+/** How often a picture was decoded while `work` ran, and at which share of its width. */
 async function decodes(service: Service, work: () => Promise<unknown>): Promise<number[]> {
   const decoder = service.app.get(ImageDecoder, { strict: false });
   const start = decoder.start.bind(decoder);
@@ -47,14 +47,14 @@ async function decodes(service: Service, work: () => Promise<unknown>): Promise<
 const cosine = (a: FullFace, b: FullFace): number =>
   a.feature.reduce((sum, value, index) => sum + value * b.feature[index], 0);
 
-/** Both services find the same faces, in the same places, and take them for the same people. */
+/** Both services find the same faces in the same positions, and recognise the same people. */
 function expectSame(small: FullFace[], large: FullFace[]): void {
   expect(small).toHaveLength(large.length);
   for (const face of large) {
     const overlap = (other: FullFace): number => iou(other.bounding_box, face.bounding_box);
     const [same] = small.toSorted((a, b) => overlap(b) - overlap(a));
     expect(overlap(same)).toBeGreaterThan(0.8);
-    // Two photos of one person are seldom above 0.7.
+    // Two photos of the same person rarely exceed 0.7.
     expect(cosine(same, face)).toBeGreaterThan(0.95);
     const side = face.bounding_box[2] - face.bounding_box[0];
     for (const [index, [x, y]] of face.landmarks.entries()) {
@@ -71,7 +71,7 @@ test.each([1, 3])('sample %i with large faces: one shrunk decode, the same answe
   expectSame(small, await facesOf(whole, picture));
 });
 
-test('small faces are looked at in full, and answered to the last bit as without shrinking', async () => {
+test('small faces are analysed at full size, with exactly the answer as without shrinking', async () => {
   const picture = await large(4, 1500);
   let small: FullFace[] = [];
   expect(await decodes(shrinking, async () => (small = await facesOf(shrinking, picture)))).toEqual([4, 1]);
@@ -112,7 +112,7 @@ test.each([
   ['webp', [4]],
   ['png', [1]],
 ] as const)('%s', async (format, shrinks) => {
-  // Lossless, the photo at full width has more bytes than the service accepts.
+  // As a lossless file, the photo at full width has more bytes than the service accepts.
   const jpeg = await large(3, format === 'png' ? WIDTH / 2 : WIDTH);
   const encoded = await sharp(jpeg)
     .toFormat(format, format === 'png' ? { compressionLevel: 1 } : { quality: 95 })

@@ -1,4 +1,4 @@
-/** The log as a machine reads it: one line of JSON for each request, and nothing that callers would not want to find there. */
+/** The JSON log: one line per request, and nothing that callers would not want in a log. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ beforeAll(async () => {
       LOG_FORMAT: 'json',
       SHUTDOWN_TIMEOUT_MS: '0',
       URL_ALLOWED_ADDRESSES: '127.0.0.1',
-      // The same port: nothing takes spans there, which is no business of the requests.
+      // Nothing accepts spans at this port, which must not affect requests.
       OTEL_EXPORTER_OTLP_ENDPOINT: webUrl,
       AWS_SECRET_ACCESS_KEY: 'verysecret-key',
       AWS_ACCESS_KEY_ID: 'verysecret-id',
@@ -120,7 +120,7 @@ test('a failed download is a warning that names the host and the reason, under t
   expect(found[1]).toMatchObject({ status: 400, problems: ['download_failed'] });
 });
 
-test('what a failed download is caused by is in the log: codes and hosts', async () => {
+test('the causes of a failed download are in the log: codes and hosts', async () => {
   const causeOf = async (image_url: string): Promise<unknown> =>
     (await about(await postJson(service as never, DETECT, { image_url })))[0].causes;
   expect(await causeOf('https://no-such-host.invalid/verysecret')).toEqual([

@@ -1,4 +1,4 @@
-/** The metrics add up: what they say after a mixed load is what its callers saw. */
+/** The metrics add up: after a mixed load, they show what the callers saw. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
@@ -18,7 +18,7 @@ import {
 } from '../support/service.js';
 
 let service: Service;
-/** Accepts connections and never answers. */
+/** A server that accepts connections and never answers. */
 let silent: Server;
 let silentUrl: string;
 
@@ -34,7 +34,7 @@ afterAll(async () => {
   silent.close();
 });
 
-/** Every sample as `name{labels}` → value, labels in the order of their names. */
+/** All samples as `name{labels}` → value, with the labels sorted by name. */
 type Samples = ReadonlyMap<string, number>;
 
 async function scrape(): Promise<Samples> {
@@ -49,7 +49,7 @@ async function scrape(): Promise<Samples> {
   return samples;
 }
 
-/** The sum of all samples of a metric whose labels hold some text. */
+/** The sum of all samples of a metric whose labels contain some text. */
 function sum(samples: Samples, name: string, ...labels: string[]): number {
   return [...samples]
     .filter(([key]) => key.startsWith(`${name}{`) && labels.every((label) => key.includes(label)))
@@ -72,7 +72,7 @@ test('what is running, and the state of an idle service', async () => {
   expect(samples.get('face_eventloop_delay_seconds{quantile="0.99"}')).toBeGreaterThanOrEqual(0);
 });
 
-test('after a mixed load every sum is what the callers counted', async () => {
+test('after a mixed load, all sums match what the callers counted', async () => {
   const before = await scrape();
   const [people, nobody] = [sample(3), await blank()];
   const answers: { path: string; method: string; status: number; faces: number; pictures: number }[] = [];
@@ -93,13 +93,13 @@ test('after a mixed load every sum is what the callers counted', async () => {
       path,
       method,
       status: response.status,
-      // A comparison answers the largest face of each of its two pictures.
+      // A comparison returns the largest face of each of its two pictures.
       faces: lists.flat().length + (body.image1 === undefined ? 0 : 2),
       pictures: lists.length + (body.image1 === undefined ? 0 : 2),
     });
   };
 
-  // One after the other: nothing is refused for want of room.
+  // One after the other, so that nothing is refused for lack of room.
   await note(DETECT, 'POST', postBytes(service, DETECT, people));
   await note(DETECT, 'POST', postBytes(service, DETECT, nobody));
   await note(DETECT, 'POST', postBytes(service, DETECT, Buffer.from('hello')));
@@ -108,7 +108,7 @@ test('after a mixed load every sum is what the callers counted', async () => {
     image_base64: image.toString('base64'),
   }));
   await note(BATCH, 'POST', postJson(service, BATCH, { requests: items }));
-  // All at once: more than the queue holds, among them pictures and routes that are none.
+  // All at once: more than the queue holds, including invalid pictures and routes.
   await Promise.all([
     ...Array.from({ length: 12 }, () => note(DETECT, 'POST', postBytes(service, DETECT, people))),
     ...Array.from({ length: 3 }, () =>
@@ -120,7 +120,7 @@ test('after a mixed load every sum is what the callers counted', async () => {
     note('other', 'POST', postJson(service, '/v1/models/insightface:dream', {})),
     note(DETECT, 'GET', fetch(service.url + DETECT)),
   ]);
-  // A caller that leaves is counted too.
+  // A caller that disconnects is counted, too.
   const leaving = new AbortController();
   const connected = new Promise((resolve) => silent.once('connection', resolve));
   const left = postJson(service, DETECT, { image_url: silentUrl }, { signal: leaving.signal });
@@ -185,7 +185,7 @@ test('after a mixed load every sum is what the callers counted', async () => {
   expect(after.get('face_workers{state="busy"}')).toBe(0);
 });
 
-test('while pictures are being analysed the gauges show them', async () => {
+test('the gauges show pictures that are being analysed', async () => {
   const picture = sample(5);
   let loading = true;
   const load = Array.from({ length: 3 }, async () => {
@@ -214,14 +214,14 @@ test('a worker that crashes is counted', async () => {
   expect((await scrape()).get('face_worker_restarts_total{}')).toBe(0);
   const doomed = postBytes(service, DETECT, sample(5));
   await until(() => pool.state.running === 1);
-  // An exception nobody catches, between two models.
+  // An uncaught exception between two model runs.
   pool['threads'].threads[0].postMessage(null);
   expect((await doomed).status).toBe(500);
   expect((await scrape()).get('face_worker_restarts_total{}')).toBe(1);
   expect((await postBytes(service, DETECT, await blank())).status).toBe(200);
 });
 
-test('what callers invent never becomes a label', async () => {
+test('made-up routes and methods never become labels', async () => {
   for (let index = 0; index < 20; index++) {
     await fetch(`${service.url}/invented-${index}/metrics`, { method: 'DELETE' });
     await fetch(`${service.url}/-/livez?invented-${index}`);

@@ -1,4 +1,4 @@
-/** What the service says of its model is what its answers show. */
+/** What the service says about its model agrees with its answers. */
 import type { ModelDto, ModelsDto } from '../../src/faces/models.dto.js';
 import { FACE_FIELDS } from '../../src/faces/face-fields.js';
 import { compare, facesOf, json, sample, type Service, startService } from '../support/service.js';
@@ -28,23 +28,23 @@ test('its name, pack and licence', () => {
   });
 });
 
-test('outputs it claims have values, the others are null', async () => {
+test('the outputs it lists have values, and the others are null', async () => {
   expect(Object.keys(model.outputs)).toEqual([...FACE_FIELDS]);
   for (const face of await facesOf(service, sample(6))) {
-    // Race is null as well where none of the labels the model tells apart is the likeliest.
+    // Race is also null if none of the labels that the model distinguishes is the most likely.
     for (const field of FACE_FIELDS.filter((name) => name !== 'race'))
       expect([field, face[field] !== null]).toEqual([field, model.outputs[field]]);
   }
 });
 
-test('it says which labels it tells apart, and why race can be null', () => {
+test('it says which labels it distinguishes, and why race can be null', () => {
   expect(model.labels.gender).toEqual(['Female', 'Male']);
   expect(model.labels.age_bracket).toHaveLength(9);
   expect(model.labels.race).toEqual(['White', 'Black', 'Asian']);
   expect(model.notes.race).toMatch(/Latino\/Hispanic and Middle Eastern/);
 });
 
-test('the thresholds it states are those applied', async () => {
+test('the thresholds it states are the ones that are applied', async () => {
   const { threshold } = await compare(service, sample(1), sample(1));
   expect(model.thresholds.match.similarity).toBe(threshold);
   expect(model.thresholds.match.false_match_rate).toBeGreaterThan(0);

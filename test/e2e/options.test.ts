@@ -1,4 +1,4 @@
-/** The options of detect, which mean the same in JSON, form and query. */
+/** The options of detect, which work the same in JSON, form and query. */
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { FACE_FIELDS } from '../../src/faces/face-fields.js';
 import {
@@ -26,7 +26,7 @@ afterAll(() => service.app.close());
 
 type Options = Record<string, string | number | boolean | null | string[]>;
 
-/** Asks once with the options as JSON, once as form fields, once as query; all three answers must be one. */
+/** Sends the options as JSON, as form fields and as query parameters. All three answers must be the same. */
 async function ask(options: Options): Promise<DetectResponseDto['faces']> {
   const texts = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]));
   const [first, ...others] = await Promise.all(
@@ -84,7 +84,7 @@ test.each(FACE_FIELDS.map((field) => [field]))('fields: %s alone', async (field)
   expect(faces[0][field]).toEqual(all[0][field]);
 });
 
-test('fields in any order come in the contract’s', async () => {
+test('fields are returned in the order of the contract, however they are requested', async () => {
   const faces = await ask({ fields: ['pitch', 'feature', 'landmarks'] });
   expect(Object.keys(faces[0])).toEqual(['bounding_box', 'confidence', 'landmarks', 'feature', 'pitch']);
 });
@@ -97,7 +97,7 @@ test('no fields at all: box and confidence', async () => {
   expect(query.faces).toEqual(faces);
 });
 
-test('an option that is null is an option not given', async () => {
+test('an option that is null counts as missing', async () => {
   const nothing = { max_faces: null, min_confidence: null, min_face_size: null, fields: null };
   const answer = await postJson(service, DETECT, { image_base64: picture.toString('base64'), ...nothing });
   expect(await json(answer)).toEqual({ faces: all });
@@ -125,7 +125,7 @@ test('the answer says where its time went', async () => {
   const everything = await timed('');
   expect(Object.keys(everything)).toEqual(['load', 'decode', 'queue', 'detect', 'recognise', 'attributes']);
   for (const [name, ms] of Object.entries(everything)) expect([name, ms >= 0]).toEqual([name, true]);
-  // Four faces through a network take milliseconds; no faces through none take none.
+  // Four faces through a network take milliseconds; without faces or networks there is nothing to compute.
   expect(everything.recognise).toBeGreaterThan(2);
   expect(everything.attributes).toBeGreaterThan(2);
   const little = await timed('?fields=landmarks');
@@ -170,7 +170,7 @@ test.each<[string, unknown]>([
   expect(problem.errors?.every(({ message }) => message.includes(field))).toBe(true);
 });
 
-test('every wrong field is named at once', async () => {
+test('all wrong fields are named at once', async () => {
   const problem = await problemOf(
     await postBytes(service, `${DETECT}?max_faces=0&min_confidence=2&fields=beard&shoes=1`, picture),
   );

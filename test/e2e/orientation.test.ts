@@ -1,14 +1,14 @@
-/** Photos that lie on their side: EXIF orientation is applied, so boxes are those of the picture a person sees. */
+/** Rotated photos: the EXIF orientation is applied, so boxes are in pixels of the upright picture. */
 import sharp, { type Sharp } from 'sharp';
 import { facesOf, type FullFace, iou, sample, type Service, startService } from '../support/service.js';
 
-/** How the pixels of each orientation are stored, from the upright picture (EXIF 2.32, tag 274). */
+/** How the upright picture is stored in each orientation (EXIF 2.32, tag 274). */
 const STORED: Record<number, (upright: Buffer) => Promise<Sharp>> = {
   1: (upright) => Promise.resolve(sharp(upright)),
   2: (upright) => Promise.resolve(sharp(upright).flop()),
   3: (upright) => Promise.resolve(sharp(upright).rotate(180)),
   4: (upright) => Promise.resolve(sharp(upright).flip()),
-  // Two steps, each a picture of its own: sharp turns and mirrors in an order of its own choosing.
+  // Two separate steps, because sharp turns and mirrors in a fixed order.
   5: async (upright) => sharp(await sharp(upright).rotate(90).png().toBuffer()).flop(),
   6: (upright) => Promise.resolve(sharp(upright).rotate(270)),
   7: async (upright) => sharp(await sharp(upright).rotate(90).png().toBuffer()).flip(),
@@ -26,19 +26,19 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
-test('the picture has three faces at all', () => {
+test('the picture has three faces', () => {
   expect(expected).toHaveLength(3);
 });
 
 describe.each(Object.keys(STORED).map(Number))('orientation %i', (orientation) => {
-  test('gives the answer of the upright picture to the last digit where nothing is lost', async () => {
+  test('gives exactly the answer for the upright picture, if stored losslessly', async () => {
     const stored = await STORED[orientation](upright);
     const picture = await stored.withMetadata({ orientation }).png().toBuffer();
     expect((await sharp(picture).metadata()).orientation).toBe(orientation);
     expect(await facesOf(service, picture)).toEqual(expected);
   });
 
-  test('gives the same faces as a JPEG photo', async () => {
+  test('gives the same faces, if stored as JPEG', async () => {
     const stored = await STORED[orientation](upright);
     const photo = await stored.withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
     expect((await sharp(photo).metadata()).orientation).toBe(orientation);
@@ -48,7 +48,7 @@ describe.each(Object.keys(STORED).map(Number))('orientation %i', (orientation) =
       const face = faces.reduce((best, other) =>
         iou(other.bounding_box, bounding_box) > iou(best.bounding_box, bounding_box) ? other : best,
       );
-      // JPEG codes turned pixels a little differently, and of two boxes equally sure the other one may win.
+      // JPEG encodes turned pixels slightly differently, so of two equally confident boxes the other one may win.
       expect(iou(face.bounding_box, bounding_box)).toBeGreaterThan(0.75);
       expect(Math.abs(face.roll - roll)).toBeLessThan(6);
       expect(face.feature.reduce((sum, value, i) => sum + value * feature[i], 0)).toBeGreaterThan(0.9);

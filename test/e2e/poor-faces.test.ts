@@ -1,4 +1,4 @@
-/** Faces that are hardly there: they get an answer in finite numbers, and a low quality. */
+/** Barely visible faces: they get finite numbers and a low quality. */
 import sharp from 'sharp';
 import { crop, type FullFace, facesOf, sample, type Service, startService } from '../support/service.js';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
-/** A NaN would be `null` in JSON. */
+/** Whether no number is NaN, which would be `null` in JSON. */
 function expectNumbers(faces: readonly FullFace[]): void {
   for (const face of faces) {
     for (const name of NUMBERS) expect([name, typeof face[name]]).toEqual([name, 'number']);
@@ -23,7 +23,7 @@ function expectNumbers(faces: readonly FullFace[]): void {
   }
 }
 
-test('a face of 23 pixels answers, with a low quality', async () => {
+test('a face of 23 pixels gets an answer with a low quality', async () => {
   const faces = await facesOf(service, await sharp(portrait).resize(40).png().toBuffer());
   expect(faces).toHaveLength(1);
   expectNumbers(faces);
@@ -34,7 +34,7 @@ test.each([
   ['left', { left: 186, top: 0, width: 280, height: 620 }],
   ['right', { left: 0, top: 0, width: 240, height: 620 }],
   ['lower', { left: 0, top: 0, width: 466, height: 340 }],
-])('a face cut off by the %s border answers, with a lower quality', async (_, part) => {
+])('a face cut off by the %s border gets a lower quality', async (_, part) => {
   const [whole] = await facesOf(service, portrait);
   const faces = await facesOf(service, await sharp(portrait).extract(part).png().toBuffer());
   expect(faces).toHaveLength(1);
@@ -42,7 +42,7 @@ test.each([
   expect(faces[0].quality).toBeLessThan(whole.quality - 0.2);
 });
 
-test('whatever a careless caller takes for a face is described in numbers', async () => {
+test('anything the detector accepts as a face gets finite numbers', async () => {
   const noise = sharp({
     create: {
       width: 160,

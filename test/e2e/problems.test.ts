@@ -1,4 +1,4 @@
-/** Each way a request can fail, once, over HTTP: the status, the problem document, and a word on what to do. */
+/** Each way in which a request can fail, once, over HTTP: the status, the problem document, and what to do. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { PROBLEMS } from '../../src/http/problems/problem.js';
@@ -23,9 +23,9 @@ const MAX_BODY = 3_000_000;
 const MAX_IMAGE = 1_000_000;
 
 let service: Service;
-/** Gives a request a fifth of a second. */
+/** A service with a request deadline of 0.2 s. */
 let impatient: Service;
-/** Accepts connections and never answers. */
+/** A server that accepts connections and never answers. */
 let silent: Server;
 let silentUrl: string;
 let nobody: Buffer;
@@ -58,7 +58,7 @@ afterAll(async () => {
   silent.close();
 });
 
-/** Sends a body as it is. */
+/** Sends a body unchanged. */
 function send(path: string, body: string | Buffer, headers: Record<string, string>): Promise<Response> {
   return fetch(service.url + path, { method: 'POST', headers, body: body as RequestInit['body'] });
 }
@@ -66,7 +66,7 @@ function send(path: string, body: string | Buffer, headers: Record<string, strin
 const TYPE_JSON = { 'content-type': 'application/json' };
 const base64 = (bytes: Buffer): string => bytes.toString('base64');
 
-/** What is done, with the code and the words the detail must hold: its remedy. */
+/** Requests, each with the expected code and with the remedy that the detail must contain. */
 const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: () => Promise<Response>][] = [
   ['no picture', 'invalid_request', /Send one of/, () => postJson(service, DETECT, {})],
   ['no body at all', 'invalid_request', /Send one of/, () => fetch(service.url + DETECT, { method: 'POST' })],
@@ -123,7 +123,7 @@ const CASES: [title: string, code: keyof typeof PROBLEMS, words: RegExp, act: ()
     () => send(DETECT, 'picture', { 'content-type': 'text/plain' }),
   ],
   [
-    'a compression nobody knows',
+    'an unknown compression',
     'unsupported_media_type',
     /uncompressed/,
     () => send(DETECT, '{}', { ...TYPE_JSON, 'content-encoding': 'snappy' }),
@@ -262,7 +262,7 @@ test.each(CASES)('%s: %s', async (_, code, words, act) => {
   seen.add(code);
 });
 
-test('an unexpected error says nothing but the id of the request', async () => {
+test('an unexpected error reveals only the id of the request', async () => {
   const loader = service.app.get(ImageLoader);
   const load = loader.load.bind(loader);
   loader.load = () => Promise.reject(new TypeError('the password of /etc/shadow is verysecret'));
@@ -279,11 +279,11 @@ test('an unexpected error says nothing but the id of the request', async () => {
   }
 });
 
-test('a worker that dies of a request is a clean 500, and the next request is served', async () => {
+test('a request whose worker dies gets a clean 500, and the next request is served', async () => {
   const pool = service.app.get(InferencePool);
   const doomed = postBytes(service, DETECT, sample(1));
   await until(() => pool.state.running === 1);
-  // An exception nobody catches, between two models.
+  // An uncaught exception between two model runs.
   pool['threads'].threads[0].postMessage(null);
   const problem = await problemOf(await doomed);
   expect(problem).toMatchObject({ status: 500, code: 'worker_failed' });
@@ -292,7 +292,7 @@ test('a worker that dies of a request is a clean 500, and the next request is se
   expect((await postBytes(service, DETECT, nobody)).status).toBe(200);
 });
 
-test('more requests than the queue holds: 503 with Retry-After, and those that wait are answered', async () => {
+test('more requests than the queue holds: 503 with Retry-After, and the waiting ones are answered', async () => {
   const picture = sample(5);
   const responses = await Promise.all(Array.from({ length: 12 }, () => postBytes(service, DETECT, picture)));
   const refused = responses.filter(({ status }) => status === 503);
@@ -308,7 +308,7 @@ test('more requests than the queue holds: 503 with Retry-After, and those that w
   }
 });
 
-test('a caller that leaves takes its download with it', async () => {
+test('a caller that disconnects ends its download', async () => {
   const connected = new Promise<void>((resolve) => silent.once('connection', () => resolve()));
   const controller = new AbortController();
   const asked = postJson(service, DETECT, { image_url: silentUrl }, { signal: controller.signal });
@@ -321,7 +321,7 @@ test('a caller that leaves takes its download with it', async () => {
   });
 });
 
-test('a caller’s request id is taken over when it is harmless, and replaced when not', async () => {
+test('a caller’s request id is used if it is harmless, and replaced if not', async () => {
   const ask = async (id: string): Promise<string | null> =>
     (await fetch(`${service.url}/-/livez`, { headers: { 'x-request-id': id } })).headers.get('x-request-id');
   expect(await ask('order-4711')).toBe('order-4711');
@@ -329,7 +329,7 @@ test('a caller’s request id is taken over when it is harmless, and replaced wh
   expect(await ask('x'.repeat(65))).toMatch(/^[\w-]{36}$/);
 });
 
-test('a request that is no HTTP ends the connection and nothing else', async () => {
+test('a request that is not HTTP only ends its connection', async () => {
   const { port } = new URL(service.url);
   const answer = await new Promise<string>((resolve, reject) => {
     const socket = connect(Number(port), '127.0.0.1', () => socket.end('nonsense\r\n\r\n'));
@@ -342,7 +342,7 @@ test('a request that is no HTTP ends the connection and nothing else', async () 
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
 });
 
-test('every code of the table was seen, but for those of the start, of S3, of access and of broken requests, which have their own tests', () => {
+test('every code of the table was seen, except those of the start, S3, access and broken requests, which have their own tests', () => {
   const elsewhere = [
     'object_not_found',
     'malformed_request',
@@ -352,7 +352,6 @@ test('every code of the table was seen, but for those of the start, of S3, of ac
     'api_key_missing',
     'api_key_invalid',
     'rate_limited',
-    'draining',
     'invalid_configuration',
     'invalid_pack',
     'pack_unavailable',

@@ -1,4 +1,4 @@
-/** What may happen to a running process: its log's reader goes, its disk is full, it has no files left, a defect. */
+/** Faults of a running process: the reader of its log is gone, the disk is full, no more files can be opened, an uncaught error. */
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ const dropped = async (url: string): Promise<number> => {
   return Number(/^face_log_lines_dropped_total (\d+)$/m.exec(text)?.[1]);
 };
 
-test('the reader of its log goes: requests are answered, lost lines are counted, it stops as ever', async () => {
+test('the reader of its log is gone: requests are answered, lost lines are counted, and it stops normally', async () => {
   const process = run({ SHUTDOWN_TIMEOUT_MS: '0' });
   const url = await listening(process);
   process.child.stdout?.destroy();
@@ -43,7 +43,7 @@ test('the disk under its log is full: the same', async () => {
   expect(await process.ended).toBe(0);
 });
 
-test('a defect that nobody catches, under load: its stack is in the log, and the process ends at once', async () => {
+test('an uncaught error under load: its stack is in the log, and the process ends at once', async () => {
   for (const defect of ["throw new Error('planted')", "Promise.reject(new Error('planted'))"]) {
     const plant = `data:text/javascript,process.on('SIGUSR2',()=>{${defect}})`;
     const process = run({ NODE_OPTIONS: `--import "${plant.replaceAll(' ', '%20')}"` });
@@ -54,14 +54,16 @@ test('a defect that nobody catches, under load: its stack is in the log, and the
     await new Promise((resolve) => setTimeout(resolve, 100));
     process.child.kill('SIGUSR2');
     const [code, signal] = (await once(process.child, 'exit')) as [number | null, string | null];
-    // Killed by itself where a worker is inside a model: an abort would leave a core with pictures in it.
+    // It kills itself if a worker is inside a model run: an abort would leave a core dump with pictures in it.
     expect(['1 null', 'null SIGKILL']).toContain(`${code} ${signal}`);
-    expect(process.output()).toMatch(/The process ends by a defect: Error: planted\n\s+at /);
+    expect(process.output()).toMatch(
+      /The process ends because of an unexpected error: Error: planted\n\s+at /,
+    );
     await Promise.all(calls);
   }
 });
 
-test('no file can be opened any more: callers wait, and are answered when there are files again', async () => {
+test('no more files can be opened: callers wait, and are answered when files are available again', async () => {
   const process = run({}, { openFiles: 600 });
   const url = await listening(process);
   const port = Number(new URL(url).port);

@@ -1,4 +1,4 @@
-/** The process as an operator meets it: what stops its start. */
+/** The start of the process, as an operator sees it. */
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -20,7 +20,7 @@ async function refusal(environment: NodeJS.ProcessEnv, surroundings?: Surroundin
   return output();
 }
 
-describe('a start that cannot be', () => {
+describe('a start that fails', () => {
   test('names every wrong variable, never its value', async () => {
     const text = await refusal({
       PORT: 'verysecret1',
@@ -44,13 +44,13 @@ describe('a start that cannot be', () => {
     expect(text.trim().split('\n')).toHaveLength(1);
   });
 
-  test('addresses that are none: the variable, in one sentence, without the value', async () => {
+  test('invalid addresses: names the variable in one sentence, without the value', async () => {
     const text = await refusal({ URL_ALLOWED_ADDRESSES: '10.0.0.0/8,verysecret', LOG_LEVEL: 'fatal' });
     expect(text).toContain('URL_ALLOWED_ADDRESSES');
     expect(text).not.toMatch(/verysecret|\bat .*\.js/);
   });
 
-  test('keys, proxies and origins that are none: the variable, in one sentence, without the value', async () => {
+  test('invalid keys, proxies and origins: names the variable in one sentence, without the value', async () => {
     const variables = [
       'API_KEYS',
       'API_KEYS_FILE',
@@ -93,7 +93,7 @@ describe('a start that cannot be', () => {
     expect(text.trim().split('\n')).toHaveLength(1);
   });
 
-  test('a port that is taken, and settings that cannot be read: a sentence each', async () => {
+  test('a port in use, and settings that cannot be read: one sentence each', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -106,10 +106,10 @@ describe('a start that cannot be', () => {
     ]);
     server.close();
     expect(texts).toEqual([
-      expect.stringContaining(`Port ${port} of 127.0.0.1 is taken by another process`),
-      expect.stringContaining(`Port ${port} of 127.0.0.1 is taken by another process`),
+      expect.stringContaining(`Another process uses port ${port} of 127.0.0.1`),
+      expect.stringContaining(`Another process uses port ${port} of 127.0.0.1`),
       expect.stringMatching(/^Invalid configuration: the file \.env cannot be read \(.*\)\.$/m),
-      expect.stringMatching(/^The process may open too few files: raise its limit/),
+      expect.stringMatching(/^The limit on open files is too low: raise it/),
     ]);
     for (const text of texts) expect(text.trim().split('\n')).toHaveLength(1);
   });
@@ -120,7 +120,7 @@ describe('a start', () => {
     const service = run({ LOG_LEVEL: 'warn' });
     await until(() => service.output() !== '', 30_000);
     expect(service.output().trim().split('\n')).toHaveLength(1);
-    expect(service.output()).toMatch(/No API key is set: whoever reaches the port may use the API/);
+    expect(service.output()).toMatch(/No API key is set: anyone who can reach the port may use the API/);
     service.child.kill('SIGKILL');
   });
 

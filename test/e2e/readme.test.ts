@@ -1,4 +1,4 @@
-/** The README's requests give the README's answers. */
+/** The requests in the README give the answers in the README. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { createApp } from '../../src/app.setup.js';
 import { Config } from '../../src/config/config.js';
 
 const README = readFileSync('README.md', 'utf8');
-/** Each request with the answer shown right below it. */
+/** Each request, with the answer shown right below it. */
 const EXAMPLES = [...README.matchAll(/```sh\n(curl[^`]+)```\n\n```json\n([^`]+)```/g)].map(
   ([, command, answer]) => ({
     command,
@@ -68,7 +68,7 @@ describe('README', () => {
   });
 });
 
-/** Processors differ in the last digits of a network's output. */
+/** CPUs differ in the last digits of a network's output. */
 function approximately(value: unknown): unknown {
   if (typeof value === 'number') return expect.closeTo(value, 1) as unknown;
   if (Array.isArray(value)) return value.map(approximately);

@@ -1,4 +1,4 @@
-/** How the process stops: no request that was accepted is lost, callers are sent away in time, and it always ends. */
+/** How the process stops: no accepted request is lost, callers are sent elsewhere in time, and it always ends. */
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -16,17 +16,17 @@ afterAll(killAll);
 /** How a request ended. */
 interface Outcome {
   readonly begunAt: number;
-  /** Undefined where there was no complete answer. */
+  /** Undefined if there was no complete answer. */
   readonly status?: number;
   readonly connection?: string;
   readonly faces?: number;
-  /** The code of the error, where there was no complete answer. */
+  /** The error code, if there was no complete answer. */
   readonly error?: string;
-  /** Whether it went over a connection that had carried another one. */
+  /** Whether it used a connection that an earlier request had used. */
   readonly reused: boolean;
 }
 
-/** Posts the picture; never rejects. */
+/** Posts the picture. It never rejects. */
 function detect(url: string, agent?: Agent): Promise<Outcome> {
   const begunAt = performance.now();
   return new Promise((resolve) => {
@@ -48,7 +48,7 @@ function detect(url: string, agent?: Agent): Promise<Outcome> {
   });
 }
 
-/** No connection was had. The kernel resets those it has made but the service has not taken when it stops to listen. */
+/** Whether there was no connection. When the service stops listening, the kernel resets connections it has not yet accepted. */
 const wasRefused = ({ error, reused }: Outcome): boolean =>
   error === 'ECONNREFUSED' || (error === 'ECONNRESET' && !reused);
 
@@ -58,7 +58,7 @@ const isUp = (url: string): Promise<boolean> =>
     () => false,
   );
 
-test('under load: health fails at once, the rest is served through the drain window, and nothing is lost', async () => {
+test('under load: health fails at once, all else is served during the drain period, and nothing is lost', async () => {
   const windowMs = 4_000;
   const service = run({ SHUTDOWN_TIMEOUT_MS: String(windowMs), INFERENCE_MAX_WORKERS: '1' });
   const url = await listening(service);
@@ -86,14 +86,14 @@ test('under load: health fails at once, the rest is served through the drain win
   const inWindow = outcomes.filter(({ begunAt }) => begunAt > stopped && begunAt < stopped + windowMs / 2);
   expect(inWindow.length).toBeGreaterThan(0);
   expect(inWindow.every(({ status }) => status === 200)).toBe(true);
-  // Callers keep no connection into the stop.
+  // Callers keep no connection beyond the stop.
   const afterHealth = outcomes.filter(({ begunAt, status }) => begunAt >= late.begunAt && status === 200);
   expect(afterHealth.every(({ connection, reused }) => connection === 'close' && !reused)).toBe(true);
   expect(await service.ended).toBe(0);
   expect(service.output()).not.toMatch(/error/i);
 });
 
-test('what waits for a worker is answered, however many signals come', async () => {
+test('requests that wait for a worker are answered, however many signals arrive', async () => {
   const service = run({ SHUTDOWN_TIMEOUT_MS: '0', INFERENCE_MAX_WORKERS: '1' });
   const url = await listening(service);
   const work = Array.from({ length: 12 }, () => detect(url));
@@ -113,7 +113,7 @@ test('what waits for a worker is answered, however many signals come', async () 
   expect(outcomes.filter((outcome) => outcome.status !== 200 && !wasRefused(outcome))).toEqual([]);
 });
 
-test('a request that waits for its picture is answered after the drain window, when no connection is taken any more', async () => {
+test('a request that waits for its picture is answered after the drain period, when no new connection is accepted', async () => {
   let asked = false;
   let answer = (): void => undefined;
   const web = createServer((_, response) => {
@@ -142,7 +142,7 @@ test('a request that waits for its picture is answered after the drain window, w
   web.close();
 });
 
-test('connections without a request, and requests past their deadline, do not hold it up', async () => {
+test('connections without a request, and requests past their deadline, do not delay it', async () => {
   const web = createServer((_, response) => void response.write('x')).listen(0, '127.0.0.1');
   await once(web, 'listening');
   const service = run({
@@ -170,7 +170,7 @@ test('connections without a request, and requests past their deadline, do not ho
     body: JSON.stringify({ image_url }),
   });
   await once(web, 'request');
-  // Kept by this process, and idle.
+  // A connection that this process keeps open and idle.
   expect(await isUp(url)).toBe(true);
   service.child.kill('SIGTERM');
   expect((await stalled).status).toBe(504);
@@ -178,7 +178,7 @@ test('connections without a request, and requests past their deadline, do not ho
   web.close();
 });
 
-test('a signal while it starts stops it as soon as it has started', async () => {
+test('a signal during the start stops it as soon as it has started', async () => {
   const service = run({ SHUTDOWN_TIMEOUT_MS: '0', INFERENCE_MIN_WORKERS: '2' });
   await until(() => service.output().includes('Nest'), 50_000);
   await sleep(100);

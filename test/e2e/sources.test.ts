@@ -1,4 +1,4 @@
-/** The same picture by every way into the service gives the same answer. */
+/** The same picture gives the same answer, however it reaches the service. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
@@ -25,7 +25,7 @@ import {
   until,
 } from '../support/service.js';
 
-/** The part of s3rver used here; it comes without types. */
+/** The part of s3rver used here, which has no types. */
 interface S3rver {
   run(): Promise<AddressInfo>;
   close(): Promise<void>;
@@ -34,7 +34,7 @@ const S3rver = createRequire(import.meta.url)('s3rver') as new (options: object)
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n';
 
-/** Says when the web server has stalled. */
+/** Called when the web server has stalled. */
 const stalling = new EventEmitter();
 
 const environment = { ...process.env };
@@ -46,13 +46,13 @@ let store: S3rver;
 let service: Service;
 let expected: DetectResponseDto;
 
-/** A redirect as careless servers write it: not encoded. */
+/** A redirect as careless servers write it, without encoding. */
 function moveTo(socket: Socket | null, location: string): void {
   socket?.end(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`);
 }
 
 beforeAll(async () => {
-  // The SDK's own chain, kept away from this machine's profiles and from the metadata service.
+  // The SDK's own credential chain, without this machine's profiles and the metadata service.
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: 'S3RVER',
     AWS_SECRET_ACCESS_KEY: 'S3RVER',
@@ -155,14 +155,14 @@ test.each(['png', 'webp', 'tiff'] as const)('a lossless %s of the same pixels', 
   );
 });
 
-test('an object or bucket that is not there is 404', async () => {
+test('a missing object or bucket gives 404', async () => {
   for (const image_url of ['s3://photos/nothing.jpg', 's3://no-such-bucket/five.jpg']) {
     const problem = await problemOf(await postJson(service, DETECT, { image_url }));
     expect(problem).toMatchObject({ status: 404, code: 'object_not_found', field: 'image_url' });
   }
 });
 
-test('a URL that answers an error is the caller’s to mend, and its query is not repeated', async () => {
+test('a URL that answers with an error is the caller’s fault, and its query is not repeated', async () => {
   const image_url = `${webUrl}/missing.jpg?signature=verysecret`;
   const problem = await problemOf(await postJson(service, DETECT, { image_url }));
   expect(problem).toMatchObject({ status: 400, code: 'download_failed', field: 'image_url' });
@@ -187,7 +187,7 @@ test.each([
   's3://photos/%',
   's3://photos/\ud800',
   's3://photos/\u0000',
-])('the URL %j is the caller’s to mend', async (image_url) => {
+])('the URL %j is the caller’s fault', async (image_url) => {
   const problem = await problemOf(await postJson(service, DETECT, { image_url }));
   expect([400, 404]).toContain(problem.status);
   expect(problem).toMatchObject({
@@ -202,7 +202,7 @@ test.each([
   'example.com/a.jpg',
   'ftp://example.com/a.jpg',
   `http://example.com/${'a'.repeat(9_000)}`,
-])('the text %.40j is no URL for a picture', async (image_url) => {
+])('the text %.40j is not a URL for a picture', async (image_url) => {
   const problem = await problemOf(await postJson(service, DETECT, { image_url }));
   expect(problem).toMatchObject({ status: 422, code: 'invalid_request' });
   expect(problem.detail + JSON.stringify(problem)).toContain('image_url');
@@ -216,7 +216,7 @@ test('a server that switches to another protocol is answered at once', async () 
   });
 });
 
-test('downloads that stall are counted, bounded for each caller, and end with their callers', async () => {
+test('stalled downloads are counted, limited per caller, and end when their callers leave', async () => {
   const admission = service.app.get(Admission, { strict: false });
   const callers = new AbortController();
   const begun: Promise<unknown>[] = [];

@@ -1,4 +1,4 @@
-/** Traces: a collector gets the spans of each request, joined to the caller's trace; without one nothing is loaded. */
+/** Traces: a collector receives the spans of each request, as part of the caller's trace. Without one, nothing is loaded. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -16,7 +16,7 @@ import {
   startService,
 } from '../support/service.js';
 
-/** A span as OTLP writes it in JSON. */
+/** A span in the JSON of OTLP. */
 interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -40,7 +40,7 @@ const CALLER = '00f067aa0ba902b7';
 const STAGES = ['load', 'decode', 'queue', 'detect', 'recognise', 'attributes'];
 
 let collector: Server;
-/** Serves a picture, and remembers what it was asked with. */
+/** A server that serves a picture and records the headers of requests. */
 let web: Server;
 const exports: OtlpRequest[] = [];
 const exportHeaders: IncomingHttpHeaders[] = [];
@@ -69,7 +69,7 @@ beforeAll(async () => {
     webHeaders.push(request.headers);
     response.end(sample(3));
   });
-  // What the SDK reads by itself.
+  // Variables that the SDK itself reads.
   process.env.OTEL_EXPORTER_OTLP_HEADERS = 'x-tenant=faces';
   process.env.OTEL_RESOURCE_ATTRIBUTES = 'deployment.environment.name=test';
   [collectorUrl, webUrl] = [await listen(collector), await listen(web)];
@@ -81,7 +81,7 @@ afterAll(() => {
   }
 });
 
-/** Starts a service, asks it, stops it (which sends what is left), and gives back all spans. */
+/** Starts a service, sends requests, stops it (which flushes all spans), and returns the spans. */
 async function spansOf(ask: (service: Service) => Promise<unknown>): Promise<OtlpSpan[]> {
   exports.length = 0;
   const service = await startService({
@@ -111,7 +111,7 @@ const attribute = (
 /** Milliseconds since 1970. */
 const start = ({ startTimeUnixNano }: OtlpSpan): number => Number(BigInt(startTimeUnixNano) / 1000n) / 1000;
 const end = ({ endTimeUnixNano }: OtlpSpan): number => Number(BigInt(endTimeUnixNano) / 1000n) / 1000;
-/** Two clocks, read one after the other by threads that may be interrupted in between. */
+/** Tolerance for two clocks that are read one after the other, by threads that may be interrupted in between. */
 const CLOCKS_MS = 1_000;
 
 test('a request continues the trace of its caller, down to each stage in the worker', async () => {
@@ -139,7 +139,7 @@ test('a request continues the trace of its caller, down to each stage in the wor
   const stages = STAGES.map((name) => named(spans, name)[0]);
   for (const stage of stages) expect(stage.parentSpanId).toBe(picture.spanId);
 
-  // Each inside its parent, one after the other, and as long as the caller was told.
+  // Each span is inside its parent, after the previous one, and as long as Server-Timing says.
   expect(start(request)).toBeGreaterThanOrEqual(asked - CLOCKS_MS);
   expect(end(request)).toBeLessThanOrEqual(answered + CLOCKS_MS);
   expect(start(picture)).toBeGreaterThanOrEqual(start(request));
@@ -162,7 +162,7 @@ test('a request continues the trace of its caller, down to each stage in the wor
   expect(exportHeaders.at(-1)).toMatchObject({ 'content-type': 'application/json', 'x-tenant': 'faces' });
   expect(JSON.stringify(exports)).not.toMatch(/verysecret|a\.jpg/);
 
-  // And the download names the request's span as its parent.
+  // The download names the span of the request as its parent.
   expect(webHeaders.at(-1)?.traceparent).toBe(`00-${TRACE}-${request.spanId}-01`);
 });
 
@@ -188,17 +188,17 @@ test('each picture of a comparison has its own spans; a refusal is an error wher
   expect(decode.traceId).toBe(refused.traceId);
   expect(attribute(decode, 'error.type')).toBe('image_undecodable');
   expect(named(spans, 'GET other')).toHaveLength(1);
-  // Three requests, three traces: none was given one.
+  // Three requests start three traces, because none came with one.
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(3);
 });
 
-test('a trace the caller does not record is not recorded here', async () => {
+test('a trace that the caller does not record is not recorded here', async () => {
   const headers = { traceparent: `00-${TRACE}-${CALLER}-00` };
   const spans = await spansOf((service) => fetch(`${service.url}/-/livez`, { headers }));
   expect(spans).toEqual([]);
 });
 
-test('a collector that is away costs spans, not requests', async () => {
+test('without the collector, spans are lost, but no requests', async () => {
   const service = await startService({ otlpEndpoint: 'http://127.0.0.1:1' });
   const image = await blank();
   expect((await postBytes(service, DETECT, image)).status).toBe(200);
@@ -223,7 +223,7 @@ test('switched on, it is', async () => {
   expect(await loaded({ OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl })).toContain('@opentelemetry/sdk-trace');
 });
 
-/** The CommonJS modules that a started service has loaded, by path; OpenTelemetry's are such. */
+/** The paths of the CommonJS modules that a started service has loaded. OpenTelemetry's are CommonJS. */
 async function loaded(environment: NodeJS.ProcessEnv): Promise<string> {
   const script = `(async () => {
     const [{ createApp }, { loadConfig }] = await Promise.all(

@@ -1,10 +1,10 @@
 /**
- * Workers die in the middle of their work, under load: their requests are told so, the others do not notice, other workers
- * take their place; where none can be started, the service says so, refuses, and recovers by itself.
+ * Workers die under load, in the middle of their work. Their requests fail, the others do not notice, and other workers take
+ * their place. If none can be started, the service says so, refuses requests, and recovers by itself.
  *
- * A thread cannot be killed by a signal alone, and to end one from outside during a model run ends the process. So a
- * worker dies here as it would by a defect: of an exception that nobody catches, at the next turn of its event loop,
- * which comes between two models. Its message handler throws one when it is sent no task at all.
+ * A signal cannot kill a single thread, and ending one from outside during a model run ends the process. So a worker dies here as
+ * it would from a bug: from an uncaught exception at the next turn of its event loop, which comes between two model runs. Its
+ * message handler throws one when it is sent no task.
  */
 import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ import {
 let service: Service;
 let pool: InferencePool;
 const log: string[] = [];
-/** The models, which can go away from where the service looks for them. */
+/** A folder with the models, which can be removed. */
 const folder = mkdtempSync(join(tmpdir(), 'worker-loss-'));
 const modelsDir = join(folder, 'models');
 symlinkSync(resolve('models'), modelsDir);
@@ -55,11 +55,11 @@ test('one request answers 500 with an id that is in the log, all others 200, and
       } else problems.push(await problemOf(response));
     }
   };
-  // As many callers as workers: each job is alone with its worker.
+  // As many callers as workers, so that each job has a worker to itself.
   const callers = [call(), call()];
   const threads = (): unknown[] => [...pool['threads'].threads];
   let crashes = 0;
-  // One that has just finished its job dies without harm: once more.
+  // A worker that has just finished its job dies without harm, so repeat.
   while (problems.length === 0) {
     await until(() => pool.state.running === 2 && pool.state.workers === 2, 30_000);
     const [victim] = pool['threads'].threads;
@@ -98,12 +98,12 @@ test('all workers die while none can be started: every request is answered, read
     expect([`500 worker_failed`, `503 overloaded`]).toContain(`${problem.status} ${problem.code}`);
     if (problem.status === 503) expect(response.headers.get('retry-after')).toMatch(/^[15]$/);
   }
-  // Several attempts later nothing is held, and one that comes now is not kept waiting.
+  // After several attempts, nothing is held, and a new request does not have to wait.
   await until(() => log.filter((line) => line.includes('A worker cannot be started')).length >= 3, 30_000);
   expect(log.join('\n')).toContain('There are no models: the folder');
   expect(pool.state).toMatchObject({ running: 0, queued: 0, busy: 0 });
   await until(async () => (await readiness()).status === 503);
-  expect((await readiness()).text).toMatch(/No worker (can be started|answers)/);
+  expect((await readiness()).text).toMatch(/No worker (can be started|responds)/);
   expect((await readiness()).text).not.toMatch(/models/);
   expect((await postBytes(service, DETECT, sample(3))).status).toBe(503);
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);

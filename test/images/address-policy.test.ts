@@ -1,4 +1,4 @@
-/** Which addresses image URLs may reach, in every spelling of them. */
+/** Which addresses image URLs may reach, in all spellings. */
 import { type LookupAddress } from 'node:dns';
 import { type NetworkInterfaceInfo, type networkInterfaces } from 'node:os';
 import { AddressPolicy } from '../../src/images/address-policy.js';
@@ -102,7 +102,7 @@ describe('forbids the literal', () => {
     '[3ffe::1]',
     '[64:ff9b:1:7f00:1::]',
     '[::ffff:0:0:7f00:1]',
-    // ISATAP behind a public network
+    // ISATAP in a public network
     '[2606:4700::5efe:10.0.0.1]',
     '[2606:4700::200:5efe:a00:1]',
   ])('%s', async (host) => {
@@ -143,7 +143,7 @@ describe('allows', () => {
     expect(opened.allows('203.0.114.7')).toBe(true);
   });
 
-  test('nothing that the operator closed, unless it is opened again', () => {
+  test('nothing that the operator forbids, unless it is allowed again', () => {
     const policy = new AddressPolicy(
       configWith({ urlForbiddenAddresses: ['11.0.0.0/8', '2a00::/16'], urlAllowedAddresses: ['11.1.1.1'] }),
     );
@@ -152,7 +152,7 @@ describe('allows', () => {
     expect([policy.allows('11.1.1.1'), policy.allows('12.0.0.1')]).toEqual([true, true]);
   });
 
-  test('what is configured, and nothing beside it', () => {
+  test('what is configured, and nothing else', () => {
     const policy = policyFor('127.0.0.1', '10.1.0.0/16', 'fd00::/8', '::1');
     for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '10.1.255.255', 'fd12::1', '::1']) {
       expect([address, policy.allows(address)]).toEqual([address, true]);

@@ -1,4 +1,4 @@
-/** Base64 as people really send it, and what is refused. */
+/** Base64 as callers really send it, and what is refused. */
 import { randomBytes } from 'node:crypto';
 import { decodeBase64 } from '../../src/images/sources/base64.source.js';
 import { refusalOf } from '../support/images.js';
@@ -71,7 +71,7 @@ describe('accepts', () => {
     }
   });
 
-  test('a full-size picture in lines although the line breaks exceed the cap', () => {
+  test('a full-size picture in lines, although the line breaks exceed the limit', () => {
     const big = randomBytes(MIB);
     expect(decode(big.toString('base64').replace(/.{76}/g, '$&\r\n'))).toHaveLength(MIB);
   });

@@ -1,4 +1,4 @@
-/** Decoder processes can be ended, end themselves, and are replaced, whatever becomes of one. */
+/** Decoder processes can be ended, end themselves, and are replaced, however one ends. */
 import { readFileSync } from 'node:fs';
 import { type AppError } from '../../src/errors.js';
 import { DecoderPool } from '../../src/images/decoder-pool.service.js';
@@ -18,7 +18,7 @@ const decode = (bytes: Uint8Array, signal = patient): Promise<Image> =>
   decoder.decode(bytes, 'image', signal);
 const pids = (): number[] => [...pool['all']].map(({ pid }) => pid);
 
-/** Runs the large picture with other limits than it was admitted with. */
+/** Decodes the large picture with different limits from those it was admitted with. */
 async function decodeWithin(limits: {
   memoryBytes: number;
   cpuMs: number;
@@ -50,7 +50,7 @@ test('one process decodes one picture after the other', async () => {
   expect(pids()).toEqual([before]);
 });
 
-test('it knows nothing of the environment of the service', async () => {
+test('it does not see the environment of the service', async () => {
   await decode(gif);
   const environment = readFileSync(`/proc/${pids()[0]}/environ`, 'latin1').split('\0');
   expect(environment.filter((setting) => setting !== '' && !setting.startsWith('MALLOC_'))).toEqual([]);
@@ -77,7 +77,7 @@ test('one that does not answer in time is ended', async () => {
   expect((await decode(gif)).width).toBe(64);
 });
 
-test('it ends with the request that it works for, and its memory is free before the work settles', async () => {
+test('it ends when its request does, and its memory is free before the work settles', async () => {
   await decode(gif);
   const [pid] = pids();
   const request = new AbortController();
@@ -89,7 +89,7 @@ test('it ends with the request that it works for, and its memory is free before 
   expect((await decode(gif)).width).toBe(64);
 });
 
-test("a turn that nobody waits for any more is nobody's", async () => {
+test('a turn whose caller has left goes to the next', async () => {
   const turn = await pool.turn('image', patient);
   const left = new AbortController();
   const waiting = refusalOf(() => decode(gif, left.signal));
@@ -100,7 +100,7 @@ test("a turn that nobody waits for any more is nobody's", async () => {
   expect((await next).width).toBe(64);
 });
 
-test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s is for the service alone', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s does not end it', async (signal) => {
   await decode(gif);
   const [pid] = pids();
   const work = decode(large);
@@ -114,14 +114,14 @@ test.each(['SIGSEGV', 'SIGKILL'] as const)('one that dies of %s is replaced', as
   const work = refusalOf(() => decode(large));
   setTimeout(() => process.kill(pid, signal), 50);
   expect((await work).code).toBe('image_undecodable');
-  // As it rests, too.
+  // Also while it is idle.
   expect((await decode(gif)).width).toBe(64);
   process.kill(pids()[0], signal);
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect((await decode(gif)).width).toBe(64);
 });
 
-test('where none can be started the caller is told to come back, and health to say so, until one can', async () => {
+test('if none can be started, callers get 503 and health says so, until one can', async () => {
   const broken = new DecoderPool(configWith());
   const other = new ImageDecoder(configWith(), broken);
   const { execPath } = process;
@@ -133,7 +133,7 @@ test('where none can be started the caller is told to come back, and health to s
   } finally {
     process.execPath = execPath;
   }
-  // What asks after it tries again, without a picture that needs it.
+  // Reading the problem retries the start, even if no picture needs a process.
   broken['failure'] = { reason: 'as before', at: -Infinity };
   expect(broken.problem).toBe('as before');
   for (let wait = 0; wait < 100 && broken.problem !== undefined; wait++)
@@ -142,7 +142,7 @@ test('where none can be started the caller is told to come back, and health to s
   await broken.onApplicationShutdown();
 });
 
-test('none outlives the shutdown', async () => {
+test('no process outlives the shutdown', async () => {
   const other = new DecoderPool(configWith());
   await new ImageDecoder(configWith(), other).decode(gif, 'image', patient);
   const [one] = [...other['all']];

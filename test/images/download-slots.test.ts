@@ -1,4 +1,4 @@
-/** How many downloads run at a time. */
+/** Limits on simultaneous downloads. */
 import { DownloadSlots } from '../../src/images/sources/download-slots.js';
 import { configWith, refusalOf } from '../support/images.js';
 

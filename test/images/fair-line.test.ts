@@ -1,7 +1,7 @@
-/** Callers take turns, whatever each of them sends. */
+/** Callers take turns, however much each of them sends. */
 import { FairLine } from '../../src/images/fair-line.js';
 
-test('callers take turns; of one caller first come, first served', () => {
+test('callers take turns; each caller is served in order of arrival', () => {
   const line = new FairLine();
   const entered: string[] = [];
   const join = (caller: string, name: string) => line.join(caller, () => entered.push(name));

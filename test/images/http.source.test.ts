@@ -1,4 +1,4 @@
-/** Downloads against real servers on loopback addresses; nothing else is ever contacted. */
+/** Downloads from real servers on loopback addresses. Nothing else is ever contacted. */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type RequestListener, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import { HttpSource, redirectTarget } from '../../src/images/sources/http.source
 import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
 
 const CAP = 100_000;
-/** Begins as a JPEG does, and does not compress. */
+/** Begins like a JPEG, and cannot be compressed. */
 const picture = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), randomBytes(49_996)]);
 
 const PACKERS: Record<string, (bytes: Buffer) => Buffer> = {
@@ -23,7 +23,7 @@ const PACKERS: Record<string, (bytes: Buffer) => Buffer> = {
   br: brotliCompressSync,
 };
 
-/** What the allowed server answers, by path. */
+/** The responses of the allowed server, by path. */
 const routes: Record<string, (response: ServerResponse, target: string) => void> = {
   '/picture': (response) => void response.end(picture),
   '/chunked': (response) => {
@@ -81,7 +81,7 @@ const listener: RequestListener = (request, response) => {
 };
 
 let server: LoopbackServer;
-/** Listens where the policy forbids to go. */
+/** A server at a forbidden address. */
 let forbidden: LoopbackServer;
 const sources: HttpSource[] = [];
 const oddServers: LoopbackServer[] = [];
@@ -138,7 +138,7 @@ describe('downloads', () => {
   });
 });
 
-describe('reads the bytes whatever their label says', () => {
+describe('reads the bytes, whatever their Content-Encoding says', () => {
   test.each([
     '',
     'identity',
@@ -229,7 +229,7 @@ describe('refuses without connecting', () => {
   });
 });
 
-test('hidden and missing names are answered alike', async () => {
+test('hidden and missing names get the same answer', async () => {
   const hidden = await refusal(`http://localhost:${server.port}/?token=hidden`, {
     urlAllowedAddresses: ['127.0.0.9'],
   });
@@ -240,7 +240,7 @@ test('hidden and missing names are answered alike', async () => {
     missing.details,
   ]);
   expect(hidden.message).toContain('does not resolve to a public address');
-  // The operator sees which it was.
+  // The log tells the operator which one it was.
   expect(causesOf(hidden.cause)).toEqual([expect.stringMatching(/ADDRESS_FORBIDDEN (127\.0\.0\.1|::1)$/)]);
   expect(causesOf(missing.cause)).toEqual([
     expect.stringMatching(/(ENOTFOUND|EAI_AGAIN) .*no-such-host\.invalid$/),
@@ -251,8 +251,8 @@ describe('fails with a reason', () => {
   test.each([
     ['/404', '404'],
     ['/204', '204'],
-    ['/packed?target=zstd', 'compressed'],
-    ['/packed?target=gzip,br', 'compressed'],
+    ['/packed?target=zstd', 'content encoding (zstd) is not supported'],
+    ['/packed?target=gzip,br', 'content encoding (gzip, br) is not supported'],
     ['/packed-cut?target=gzip', 'cut off'],
     ['/packed-cut?target=deflate', 'cut off'],
     ['/packed-cut?target=br', 'cut off'],
@@ -289,7 +289,7 @@ describe('fails with a reason', () => {
     expect(error.message + JSON.stringify(error.details)).not.toMatch(/secret|hidden/);
   });
 
-  test('a closed port, TLS where there is none, and a server that does not speak HTTP', async () => {
+  test('a closed port, https to a server without TLS, and a server that does not speak HTTP', async () => {
     const raw = createServer(
       (socket) =>
         void socket
@@ -309,7 +309,7 @@ describe('fails with a reason', () => {
     );
   });
 
-  test('a step down from https to http', async () => {
+  test('a downgrade from https to http', async () => {
     const from = new URL('https://example.com/a');
     expect(redirectTarget(from, '/b', 'image_url').href).toBe('https://example.com/b');
     expect((await refusalOf(() => redirectTarget(from, 'http://example.com/b', 'image_url'))).code).toBe(
@@ -342,10 +342,10 @@ describe('keeps its limits and its sockets closed', () => {
     await server.drained();
   });
 
-  test('an ended request starts nothing, and its own reason is kept', async () => {
+  test('a request that has ended starts nothing, and its own reason is kept', async () => {
     const before = server.connections;
-    const draining = AbortSignal.abort(new AppError('draining', 'stopping'));
-    expect((await refusal(server.url('/picture'), {}, draining)).code).toBe('draining');
+    const ended = AbortSignal.abort(new AppError('overloaded', 'The service stops.'));
+    expect((await refusal(server.url('/picture'), {}, ended)).code).toBe('overloaded');
     expect(server.connections).toBe(before);
   });
 
@@ -354,12 +354,12 @@ describe('keeps its limits and its sockets closed', () => {
   });
 });
 
-/** A whole response that carries the picture. */
+/** A complete response with the picture. */
 function answer(body: Buffer = picture): Buffer {
   return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
 }
 
-/** Writes the same again and again for as long as it is taken. */
+/** Writes the same data repeatedly for as long as the other side reads it. */
 function flood(socket: Socket, start: string, again: string): void {
   const block = Buffer.from(again.repeat(Math.ceil(32_768 / again.length)), 'latin1');
   const more = (): void => {
@@ -378,7 +378,7 @@ function drip(socket: Socket, start: string, again: string): void {
 const OK = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 
-describe('a server that does what servers do not', () => {
+describe('a misbehaving server', () => {
   test.each<[string, string, (socket: Socket) => void]>([
     [
       'switches to another protocol',
@@ -399,12 +399,12 @@ describe('a server that does what servers do not', () => {
     ],
     [
       'sends interim responses without end',
-      'more around',
+      'too much protocol data',
       (socket) => flood(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
     ],
     [
       'says to continue without end',
-      'more around',
+      'too much protocol data',
       (socket) => flood(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n'),
     ],
     ['closes without a response', 'broke off', (socket) => socket.end()],
@@ -416,7 +416,7 @@ describe('a server that does what servers do not', () => {
     ['drips headers', 'longer than', (socket) => drip(socket, OK, 'X: y\r\n')],
     [
       'drips interim responses',
-      'more around',
+      'too much protocol data',
       (socket) => drip(socket, '', 'HTTP/1.1 102 Processing\r\n\r\n'),
     ],
     ['drips a body', 'longer than', (socket) => drip(socket, `${OK}Content-Length: 90000\r\n\r\n`, 'x')],
@@ -442,7 +442,7 @@ describe('a server that does what servers do not', () => {
     ['extends a chunk header without end', 'HTTP', (socket) => flood(socket, `${CHUNKED}1`, ';a=b')],
     [
       'extends every chunk header',
-      'more around',
+      'too much protocol data',
       (socket) => flood(socket, CHUNKED, `1;${'e'.repeat(9_000)}\r\nx\r\n`),
     ],
     [
@@ -461,7 +461,7 @@ describe('a server that does what servers do not', () => {
       'status 500',
       (socket) => flood(socket, 'HTTP/1.1 500 No\r\n\r\n', 'x'),
     ],
-  ])('that %s is told apart: %s', async (_, reason, write) => {
+  ])('that %s is detected: %s', async (_, reason, write) => {
     const odd = await startOdd(write);
     const error = await refusal(odd.url(), { urlTimeoutMs: 700 });
     expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining(reason)]);
@@ -488,13 +488,13 @@ describe('a server that does what servers do not', () => {
     ],
   ])('%s: the picture is read', async (_, bytes) => {
     const odd = await startOdd((socket) => socket.end(bytes));
-    // Four bytes of frame for each of the body are allowed for a small picture.
+    // A small picture may have four bytes of framing per byte of its body.
     expect(picture.equals(await sourceWith().load(odd.url(), 'image_url', patient))).toBe(true);
     await odd.drained();
   });
 });
 
-describe('counts bytes as they come', () => {
+describe('counts bytes as they arrive', () => {
   test('all of a picture, and not much more', async () => {
     let counted = 0;
     await sourceWith().load(server.url('/chunked'), 'image_url', patient, {
@@ -504,7 +504,7 @@ describe('counts bytes as they come', () => {
     expect(counted).toBeLessThanOrEqual(CAP);
   });
 
-  test('what is announced does not count before it comes', async () => {
+  test('announced bytes do not count before they arrive', async () => {
     let counted = 0;
     const late = await startOdd((socket) => socket.write(`${OK}Content-Length: ${CAP}\r\n\r\nabc`));
     const error = await refusalOf(() =>

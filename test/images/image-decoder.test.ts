@@ -20,7 +20,7 @@ const decode = (bytes: Uint8Array, settings?: Partial<Config>): Promise<Image> =
 const refusal = (bytes: Uint8Array, settings?: Partial<Config>): Promise<AppError> =>
   refusalOf(() => decode(bytes, settings));
 
-/** A 64×48 picture: red, green over blue, white in its quarters, from the top left clockwise: red, green, white, blue. */
+/** A 64×48 picture with four coloured quarters. Clockwise from the top left: red, green, white, blue. */
 const WIDTH = 64;
 const HEIGHT = 48;
 const CORNERS = { red: [255, 0, 0], green: [0, 255, 0], white: [255, 255, 255], blue: [0, 0, 255] };
@@ -36,8 +36,8 @@ for (let y = 0; y < HEIGHT; y++) {
 const picture = (): Sharp => sharp(quarters, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
 
 /**
- * The picture as a camera held another way stores it. Where a stored pixel belongs, by what the EXIF standard says
- * of the first row and the first column.
+ * The picture as a camera in another position stores it. The EXIF standard defines each orientation by what the first row and
+ * the first column show.
  */
 function storedAs(orientation: number): Sharp {
   const [right, bottom] = [WIDTH - 1, HEIGHT - 1];
@@ -73,7 +73,7 @@ function storedAs(orientation: number): Sharp {
   return sharp(stored, { raw: { width, height, channels: 3 } });
 }
 
-/** The colour in the middle of each quarter, from the top left clockwise. */
+/** The colour in the middle of each quarter, clockwise from the top left. */
 function cornersOf({ width, height, data }: Image): number[][] {
   const at = (x: number, y: number): number[] => {
     const start = (Math.floor(y * height) * width + Math.floor(x * width)) * 3;
@@ -93,7 +93,7 @@ const UPRIGHT = [CORNERS.red, CORNERS.green, CORNERS.white, CORNERS.blue];
 // ITU-R BT.709 luminance of the four, as sRGB values
 const GREY = [127, 220, 255, 76].map((value) => [value, value, value]);
 
-/** How to encode the picture, by how much a value may differ, and the colours expected when they are not the original's. */
+/** How to encode the picture, how much a value may differ, and the expected colours if they are not the original ones. */
 type DecodingCase = readonly [
   encode: () => Sharp,
   tolerance: number,
@@ -101,7 +101,7 @@ type DecodingCase = readonly [
 ];
 
 describe('decodes', () => {
-  // tolerances: what lossy compression, chroma subsampling and colour conversion move saturated colours by
+  // Tolerances: how much lossy compression, chroma subsampling and colour conversion change saturated colours.
   const cases: Record<string, DecodingCase> = {
     JPEG: [() => picture().jpeg({ quality: 95 }), 4],
     'progressive JPEG': [() => picture().jpeg({ quality: 95, progressive: true }), 4],
@@ -132,7 +132,7 @@ describe('decodes', () => {
     const bytes = await picture().toColourspace('cmyk').toFormat(format, { quality: 95 }).toBuffer();
     expect((await sharp(bytes).metadata()).space).toBe('cmyk');
     const corners = cornersOf(await decode(bytes));
-    // ink cannot print pure red, green and blue, but each stays the strongest of its three; paper is white
+    // Ink cannot print pure red, green and blue, but each stays the strongest channel. Paper is white.
     expect(corners.slice(0, 2).map((corner) => corner.indexOf(Math.max(...corner)))).toEqual([0, 1]);
     expect(corners[3]?.indexOf(Math.max(...(corners[3] ?? [])))).toBe(2);
     expect(Math.min(...(corners[2] ?? []))).toBeGreaterThan(240);
@@ -210,7 +210,7 @@ describe('decodes', () => {
 
 test.each([
   ['baseline', {}, 0],
-  // Coefficients of two bytes, three for each pixel without subsampling.
+  // Two-byte coefficients, three per pixel without subsampling.
   ['progressive', { progressive: true, chromaSubsampling: '4:4:4' }, 2 * 3],
 ])('the memory of a %s JPEG is planned by its header, however it is turned', async (_, options, kept) => {
   const pixels = WIDTH * HEIGHT;
@@ -229,7 +229,7 @@ test.each([
   }
 });
 
-test('an sRGB profile is told from others', async () => {
+test('an sRGB profile is distinguished from others', async () => {
   const jpeg = (profile: string): Promise<Buffer> => picture().withIccProfile(profile).jpeg().toBuffer();
   expect(hasSrgbProfile(await jpeg('srgb'))).toBe(true);
   expect(hasSrgbProfile(await jpeg('p3'))).toBe(false);
@@ -240,7 +240,7 @@ test('an sRGB profile is told from others', async () => {
 });
 
 describe('refuses', () => {
-  /** A PNG that is nothing but a header: what a decompression bomb shows before it goes off. */
+  /** A PNG that is only a header: all that a decompression bomb shows before it is unpacked. */
   function pngHeader(width: number, height: number): Buffer {
     const chunk = (type: string, data: Buffer): Buffer => {
       const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
@@ -299,7 +299,7 @@ describe('refuses', () => {
         const error = await refusal(bytes.subarray(0, Math.floor(bytes.length * part)));
         expect([error.code, error.message]).toEqual([
           'image_undecodable',
-          expect.stringContaining('cut short'),
+          expect.stringContaining('incomplete'),
         ]);
       }
     },
@@ -307,10 +307,10 @@ describe('refuses', () => {
 
   test.each([
     ['nothing', '', 'empty'],
-    ['text', 'hello there', 'no picture'],
+    ['text', 'hello there', 'not a picture'],
     ['an HTML page', '<!DOCTYPE html><html>', 'an HTML page'],
     ['a JSON document', '{"error": "expired"}', 'a JSON document'],
-    ['a JPEG header without a picture', '\xff\xd8\xff\xe0', 'cut short'],
+    ['a JPEG header without a picture', '\xff\xd8\xff\xe0', 'incomplete'],
   ])('%s as undecodable', async (_, content, reason) => {
     const error = await refusal(Buffer.from(content, 'latin1'));
     expect([error.code, error.message]).toEqual(['image_undecodable', expect.stringContaining(reason)]);
@@ -355,13 +355,13 @@ test('a picture with a harmless fault is decoded', async () => {
   expectColours(image, UPRIGHT, 4);
 });
 
-test('pixels that nobody holds any more are given back', async () => {
+test('unused pixels are freed', async () => {
   const [side, pictures] = [1000, 300];
   const create = { width: side, height: side, channels: 3 as const, background: '#87a' };
   const bytes = await sharp({ create }).png().toBuffer();
   for (let i = 0; i < 10; i++) await decode(bytes);
   const before = process.memoryUsage.rss();
   for (let i = 0; i < pictures; i++) await decode(bytes);
-  // 900 MB of pixels were made. Some wait for the next collection, but a decoder that leaks them keeps them all.
+  // 900 MB of pixels were allocated. Some wait for the next garbage collection, but a leak would keep all of them.
   expect(process.memoryUsage.rss() - before).toBeLessThan((pictures * side * side * 3) / 2);
 });

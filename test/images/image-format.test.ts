@@ -1,4 +1,4 @@
-/** Files are known by their first bytes. */
+/** Files are recognised by their first bytes. */
 import { sniffFormat } from '../../src/images/image-format.js';
 
 const ftyp = (major: string, ...compatible: string[]): string =>
@@ -40,7 +40,7 @@ test.each(cases)('%j is %s', (head, name, support) => {
   );
 });
 
-test('reads a view by its own bounds', () => {
+test('respects the bounds of a view', () => {
   const bytes = Buffer.from('..GIF89a', 'latin1');
   expect(sniffFormat(new Uint8Array(bytes).subarray(2))?.name).toBe('a GIF');
   expect(sniffFormat(new Uint8Array(bytes))).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The room as the rest of the service uses it: one method for every kind of source. */
+/** The loader as the rest of the service uses it: one method for all kinds of sources. */
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
@@ -27,7 +27,7 @@ let server: LoopbackServer;
 
 beforeAll(async () => {
   server = await LoopbackServer.start((request, response) => {
-    // the name and the type lie
+    // The name and the type are wrong.
     if (request.url === '/picture.png') response.writeHead(200, { 'content-type': 'image/png' }).end(jpeg);
     else response.end('<html>please sign in</html>');
   });
@@ -52,7 +52,7 @@ test('loads the same pixels from base64, a URL and an upload', async () => {
   }
 });
 
-test('refuses what is too large, whichever way it comes', async () => {
+test('refuses what is too large, however it arrives', async () => {
   const bytes = Buffer.concat([jpeg, Buffer.alloc(5_000)]);
   const upload = await refusalOf(() => loader.load({ kind: 'bytes', field: 'body', bytes }, patient));
   const text = await refusalOf(() =>
@@ -62,7 +62,7 @@ test('refuses what is too large, whichever way it comes', async () => {
   expect([text.code, text.details.field]).toEqual(['image_too_large', 'image1_base64']);
 });
 
-test('a picture whose caller left while it was decoded leaves its memory to the next one', async () => {
+test('a picture whose caller left during decoding releases its memory', async () => {
   const leaving = new AbortController();
   let decoding: Promise<unknown> = Promise.resolve();
   const memory = {

@@ -1,4 +1,4 @@
-/** What a JPEG says of itself is read as a decoder reads it; whatever is out of the ordinary is left to the decoder. */
+/** The headers of a JPEG are read as a decoder reads them; anything unusual is left to the decoder. */
 import sharp, { type Sharp } from 'sharp';
 import { jpegFrame } from '../../src/images/jpeg-frame.js';
 
@@ -13,7 +13,7 @@ const picture = (): Sharp =>
     },
   });
 
-/** A JPEG by its bytes: a frame header of 61×47 with three components, then the header of a scan. */
+/** A JPEG built from bytes: a frame header of 61×47 with three components, then a scan header. */
 const written = ({ frame = 0xc0, height = 47, before = [] as number[], scanned = 3 } = {}): Uint8Array =>
   Uint8Array.from([
     ...[0xff, 0xd8, ...before],
@@ -38,13 +38,13 @@ test.each<[string, () => Sharp]>([
   expect((frame?.scans ?? 0) > 1).toBe(isProgressive);
   expect((frame?.coefficientBytes ?? 0) > 0).toBe(isProgressive);
   expect(frame?.profileBytes ?? 0).toBeGreaterThanOrEqual(icc?.length ?? 0);
-  // As it lies in a larger buffer, as bodies do.
+  // As a part of a larger buffer, like a request body.
   expect(jpegFrame(Buffer.concat([Buffer.alloc(7), bytes]).subarray(7))).toEqual(jpegFrame(bytes));
 });
 
 test('a scan for each component keeps the whole picture, as a progressive one does', () => {
   expect(jpegFrame(written())?.coefficientBytes).toBe(0);
-  // Four by three units of 16×16 pixels: four blocks of luminance each, one of either colour; 64 coefficients of two bytes.
+  // Four by three units of 16×16 pixels, each with four luminance and two colour blocks of 64 two-byte coefficients.
   expect(jpegFrame(written({ scanned: 1 }))?.coefficientBytes).toBe(4 * 3 * 6 * 128);
 });
 
@@ -58,7 +58,7 @@ test.each<[string, Uint8Array]>([
   ['a segment of no length', written({ before: [0xff, 0xe0, 0, 0] })],
   ['a second frame', written({ before: [...written().subarray(2, 21)] })],
   ['another format', Uint8Array.from('\x89PNG\r\n\x1a\n0000IHDR', (c) => c.charCodeAt(0))],
-])('%s is for the decoder to judge', (_, bytes) => {
+])('%s is left to the decoder', (_, bytes) => {
   expect(jpegFrame(bytes)).toBeUndefined();
 });
 
@@ -70,7 +70,7 @@ test('an end marker that is missing, or that only a thumbnail has', async () => 
   expect(jpegFrame(written({ before: thumbnail }))?.lacksEnd).toBe(true);
 });
 
-test('every scan counts, and what lies behind the end does not', async () => {
+test('every scan counts, and what follows the end does not', async () => {
   const bytes = await picture().jpeg({ progressive: true }).toBuffer();
   const { scans } = jpegFrame(bytes) ?? { scans: 0 };
   expect(scans).toBeGreaterThan(5);
@@ -84,7 +84,7 @@ test('every scan counts, and what lies behind the end does not', async () => {
 test.each<[string, Buffer]>([
   ['thousands of segments', Buffer.concat(Array<Buffer>(5000).fill(Buffer.from([0xff, 0xe5, 0, 2])))],
   ['thousands of tables', Buffer.concat(Array<Buffer>(5000).fill(Buffer.from([0xff, 0xc4, 0, 2])))],
-])('%s are for a decoder to judge, before and behind the data', async (_, segments) => {
+])('%s are left to a decoder, before and after the data', async (_, segments) => {
   const bytes = await picture().jpeg().toBuffer();
   expect(jpegFrame(Buffer.concat([bytes.subarray(0, 2), segments, bytes.subarray(2)]))).toBeUndefined();
   expect(jpegFrame(Buffer.concat([bytes.subarray(0, -2), segments]))).toBeUndefined();
@@ -94,7 +94,7 @@ test.each([
   ['fill bytes', [0xff]],
   ['stuffed bytes', [0xff, 0]],
   ['restarts', [0xff, 0xd0]],
-])('ten megabytes of %s hold nobody up', (_, pattern) => {
+])('ten megabytes of %s take little time', (_, pattern) => {
   const bytes = Buffer.concat([written(), Buffer.alloc(10_000_000, Buffer.from(pattern))]);
   const started = performance.now();
   expect(jpegFrame(bytes)).toMatchObject({ scans: 1, lacksEnd: true });

@@ -1,4 +1,4 @@
-/** What our own look at a file finds out: which pictures are ordinary, which cost more than they say, and which are none. */
+/** The survey of a file: which pictures are ordinary, which cost more than they announce, and which files are not pictures. */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { type AppError } from '../../src/errors.js';
@@ -81,7 +81,7 @@ describe('a PNG', () => {
     return types;
   };
 
-  test('loses what a decoder would unpack for nothing, and keeps what its pixels need', () => {
+  test('loses what a decoder would unpack in vain, and keeps what its pixels need', () => {
     const text = ['tEXt', 'zTXt', 'iTXt', 'acTL', 'fdAT', 'npTc'].map((type) =>
       pngChunk(type, Buffer.alloc(100)),
     );
@@ -117,7 +117,7 @@ describe('a PNG', () => {
     expect(look(bytes).isBounded).toBe(true);
   });
 
-  test('with a profile that unpacks to more than it should is not for this process', () => {
+  test('with a profile that unpacks to too much is not decoded in this process', () => {
     const bomb = Buffer.concat([Buffer.from('x\0\0'), deflateSync(Buffer.alloc(10_000_000))]);
     expect(look(png(8, 8, pngChunk('iCCP', bomb))).isBounded).toBe(false);
     expect(look(png(8, 8, pngChunk('iCCP', Buffer.from('x\0\0damaged')))).isBounded).toBe(true);
@@ -156,7 +156,7 @@ describe('refuses by the header', () => {
   });
 });
 
-describe('an AVIF is as large as what it is made of', () => {
+describe('the size of an AVIF is that of its parts', () => {
   test.each(['grid', 'iovl'])('a %s of large parts', async (kind) => {
     const bytes = avif(kind, [[2, 8000, 5000]], Array<number>(12).fill(2));
     expect(heifPixels(bytes)).toBe(12 * 40_000_000);
@@ -174,11 +174,11 @@ describe('an AVIF is as large as what it is made of', () => {
     expect(look(bytes).hiddenPixels).toBe(64 * 64);
   });
 
-  test('pictures made of themselves have no end', () => {
+  test('pictures derived from themselves count as infinite', () => {
     expect(heifPixels(avif('grid', [], [1, 1, 1]))).toBe(Infinity);
   });
 
-  test('a real one, and what is none', async () => {
+  test('a real one, and a file that is not one', async () => {
     expect(heifPixels(await picture().avif({ effort: 0 }).toBuffer())).toBe(WIDTH * HEIGHT);
     // Its transparency is a picture of the same size.
     expect(heifPixels(await picture().ensureAlpha(0.5).avif({ effort: 0 }).toBuffer())).toBe(

@@ -1,4 +1,4 @@
-/** The memory of pictures is used again, never while somebody may look at it, and not kept without end. */
+/** The memory of pictures is reused, but never while it may still be in use, and only a limited amount is kept. */
 import { PixelBuffers } from '../../src/images/pixel-buffers.js';
 
 const MIB = 1024 * 1024;
@@ -13,7 +13,7 @@ test('a copy is in shared memory, and as long as the pixels', async () => {
   expect([...copy]).toEqual(Array(10).fill(7));
 });
 
-test('memory that was given back holds the next picture that fits, and nothing of the last one shows', async () => {
+test('memory that was given back is reused for the next picture that fits, and shows nothing of the previous one', async () => {
   const large = await buffers.copy(pixels(100, 1));
   const small = await buffers.copy(pixels(20, 2));
   expect(small.buffer).not.toBe(large.buffer);
@@ -43,7 +43,7 @@ test('pictures that grow do not leave a buffer of each size behind', async () =>
   expect(used.size).toBe(49);
 });
 
-test('no more than 64 MiB are kept', async () => {
+test('at most 64 MiB are kept', async () => {
   const held = await Promise.all(Array.from({ length: 5 }, () => buffers.copy(pixels(20 * MIB))));
   for (const copy of held) buffers.giveBack(copy);
   const again = await Promise.all(Array.from({ length: 5 }, () => buffers.copy(pixels(20 * MIB))));
@@ -51,7 +51,7 @@ test('no more than 64 MiB are kept', async () => {
   expect(again.filter(({ buffer }) => before.has(buffer))).toHaveLength(3);
 });
 
-test('other memory is not taken in', async () => {
+test('unshared memory is not kept', async () => {
   const own = pixels(10);
   buffers.giveBack(own);
   expect((await buffers.copy(pixels(10))).buffer).not.toBe(own.buffer);

@@ -1,4 +1,4 @@
-/** Names resolved by a name server on a loopback address, which keeps silent about some of them. */
+/** Resolves names with a name server on a loopback address, which never answers for some of them. */
 import { createSocket, type Socket } from 'node:dgram';
 import { promises } from 'node:dns';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ const NO_SUCH_NAME = 3;
 let server: Socket;
 const resolver = new promises.Resolver({ timeout: 5_000, tries: 1 });
 
-/** Answers a question for an IPv4 address of "good…" with 8.8.4.4, is silent about "silent…", and knows no other name. */
+/** A name server: resolves "good…" to 8.8.4.4, never answers for "silent…", and knows no other name. */
 function answer(question: Buffer): Buffer | undefined {
   if (question.includes('silent')) return undefined;
   const end = question.indexOf(0, 12) + 5;
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('names about which name servers are silent hold up no others', async () => {
+test('names with silent name servers do not delay others', async () => {
   const silent = Array.from({ length: 16 }, (_, index) =>
     resolveHost(`silent${index}.example`, true, resolver),
   );

@@ -1,4 +1,4 @@
-/** Objects read by the real AWS SDK from a real S3-compatible server on a loopback address. */
+/** Reads objects with the real AWS SDK from a real S3-compatible server on a loopback address. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -16,7 +16,7 @@ import { S3Source } from '../../src/images/sources/s3.source.js';
 import { type ProbeResult } from '../support/s3-probe.js';
 import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
 
-/** The part of s3rver used here; it comes without types. */
+/** The part of s3rver used here, which has no types. */
 interface S3rver {
   run(): Promise<AddressInfo>;
   close(): Promise<void>;
@@ -51,7 +51,7 @@ const refusal = (url: string, settings?: Partial<Config>): Promise<AppError> =>
   refusalOf(() => load(url, settings));
 
 beforeAll(async () => {
-  // The SDK's own chain, kept away from this machine's profiles and from the metadata service.
+  // The SDK's own credential chain, without this machine's profiles and the metadata service.
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: 'S3RVER',
     AWS_SECRET_ACCESS_KEY: 'S3RVER',
@@ -127,7 +127,7 @@ test('refuses a bucket that is not on the list', async () => {
   );
 });
 
-test('says that the store does not know the key of the service', async () => {
+test('says that the store rejects the credentials of the service', async () => {
   process.env.AWS_ACCESS_KEY_ID = 'NOBODY';
   const error = await refusal('s3://photos/a.jpg').finally(() => (process.env.AWS_ACCESS_KEY_ID = 'S3RVER'));
   expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining('S3 settings')]);
@@ -154,7 +154,7 @@ async function oddEndpoint(answer: (socket: Socket) => void): Promise<string> {
   return odd.url();
 }
 
-/** What a store writes beside its code. */
+/** What a store's error document contains besides its code. */
 const BODIES: Record<string, string> = {
   NotXml: 'gone',
   Html: '<!doctype html><html><body>Not here</body></html>',
@@ -229,13 +229,13 @@ describe('a store that misbehaves', () => {
     const error = await refusal(`s3://photos/error-${name}`, { ...settings(), urlTimeoutMs: 5_000 });
     expect([error.code, error.message]).toEqual(['download_failed', expect.stringContaining(reason)]);
     expect(error.message + causesOf(error.cause).join()).not.toMatch(/secret|1234/);
-    // The operator is told the store's own code.
+    // The operator sees the store's own code.
     const [status = '', code = ''] = name.split('-');
     if (BODIES[code] === undefined)
       expect(causesOf(error.cause)[0]).toMatch(new RegExp(`^${code} .*${status}`));
   });
 
-  test('an object that is stored packed is unpacked, within the cap', async () => {
+  test('an object that is stored compressed is unpacked, within the limit', async () => {
     expect(picture.equals(await load('s3://photos/packed', settings()))).toBe(true);
     expect((await refusal('s3://photos/packed-bomb', settings())).code).toBe('image_too_large');
   });
@@ -250,7 +250,7 @@ describe('a store that misbehaves', () => {
   });
 });
 
-test('a store that cannot be reached: the caller is told why, and the operator where', async () => {
+test('an unreachable store: the caller learns the reason, and the operator also the host', async () => {
   const stores: [string, string, RegExp][] = [
     ['http://127.0.0.1:1', 'refused the connection', /ECONNREFUSED connect 127\.0\.0\.1 1/],
     ['http://store.invalid:9000', 'could not be resolved', /(ENOTFOUND|EAI_AGAIN) .*store\.invalid/],
@@ -272,7 +272,7 @@ test('a store that cannot be reached: the caller is told why, and the operator w
   }
 });
 
-test('buckets of several regions, read at a time', async () => {
+test('reads from buckets of several regions at the same time', async () => {
   const regions: Record<string, string> = { north: 'eu-north-1', south: 'af-south-1' };
   const world = await LoopbackServer.start((request, response) => {
     const [, bucket = ''] = (request.url ?? '').split('/');

@@ -1,4 +1,4 @@
-/** `npm run cuda` as its user meets it: the compiled command line against a NuGet feed on this machine. */
+/** `npm run cuda` as users run it: the compiled command line, with a NuGet feed on this machine. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const CUDA = 'libonnxruntime_providers_cuda.so';
 const SHARED = 'libonnxruntime_providers_shared.so';
 const onLinux = platformProblem(process) === undefined ? describe : describe.skip;
 
-/** A package as NuGet lays it out: its manifest, the libraries of two platforms, and one that is not used. */
+/** A NuGet package: its manifest, the libraries of two platforms, and one that is not used. */
 function nupkg(version = VERSION, without = ''): Buffer {
   const native = 'runtimes/linux-x64/native/';
   const entries = [
@@ -32,7 +32,7 @@ function nupkg(version = VERSION, without = ''): Buffer {
 let folder: string;
 let feed: Server;
 let url: string;
-/** What the feed serves by path; an object is JSON. */
+/** What the feed serves, by path. Objects are served as JSON. */
 let pages: Record<string, object | Buffer>;
 
 beforeEach(async () => {
@@ -133,14 +133,14 @@ onLinux('npm run cuda', () => {
     await expectInstalled(await install('--from', `${url}/flat/${ID}/${VERSION}/${ID}.${VERSION}.nupkg`));
   });
 
-  test('refuses a machine without what the libraries need, and fetches nothing', async () => {
+  test('refuses a machine that lacks what the libraries need, and fetches nothing', async () => {
     const { code, stdout, stderr } = await run('--check');
-    // On a machine with a GPU there is nothing to refuse.
+    // On a machine with a GPU, nothing is refused.
     if (code === 0) return expect(stdout).toBe('CUDA can be used.\n');
     expect(stderr).toMatch(/libcuda\.so\.1|libcudart\.so|libcudnn\.so|npm run cuda/);
     pages = {};
     if (/libcu/.test(stderr))
-      await expectFailure(await run('--into', folder), /^Nothing was installed; --unchecked/);
+      await expectFailure(await run('--into', folder), /^Nothing was installed; use --unchecked/);
   });
 
   test('refuses a package that is not what the feed describes', async () => {
@@ -157,7 +157,7 @@ onLinux('npm run cuda', () => {
     await writeFile(copy, nupkg('1.2.3'));
     await expectFailure(
       await install('--from', copy),
-      new RegExp(`Gpu\\.Linux 1\\.2\\.3, and the installed onnxruntime-node needs ${VERSION}`),
+      new RegExp(`Gpu\\.Linux 1\\.2\\.3, but the installed onnxruntime-node needs ${VERSION}`),
     );
   });
 
@@ -171,17 +171,17 @@ onLinux('npm run cuda', () => {
     pages[`/flat/${ID}/index.json`] = { versions: ['1.0.0'] };
     await expectFailure(await fromFeed(), new RegExp(`has no ${NAME} ${VERSION}.*--feed`));
     pages['/v3/index.json'] = { resources: [] };
-    await expectFailure(await fromFeed(), /is no NuGet feed of version 3/);
+    await expectFailure(await fromFeed(), /is not a NuGet feed of version 3/);
   });
 
-  test('takes a mirror that describes nothing', async () => {
+  test('accepts a mirror without a catalogue', async () => {
     pages['/v3/index.json'] = {
       resources: [{ '@id': `${url}/flat`, '@type': 'PackageBaseAddress/3.0.0' }],
     };
     await expectInstalled(await fromFeed());
   });
 
-  test('a file that is not there, an option that does not exist', async () => {
+  test('refuses a missing file and an unknown option', async () => {
     await expectFailure(await install('--from', '/no/such.nupkg'), /^There is no file \/no\/such\.nupkg/);
     expect((await run('--form', 'x')).stderr).toMatch(/Unknown option '--form'[\s\S]*Usage: npm run cuda/);
   });

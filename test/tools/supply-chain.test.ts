@@ -1,4 +1,4 @@
-/** What is installed: whose scripts run, under which licences, for which platform, and the bill of it. */
+/** Installed packages: their install scripts, licences and platforms, and the bill of materials. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ function tool(name: string, ...args: string[]): Run {
 const folder = mkdtempSync(join(tmpdir(), 'supply-chain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A project with one package more than none. */
+/** A project with a single package. */
 function project(locked: Record<string, unknown>, npmrc = ''): string {
   writeFileSync(join(folder, '.npmrc'), npmrc);
   const packages = { '': {}, 'node_modules/odd': { version: '1.0.0', license: 'MIT', ...locked } };
@@ -29,7 +29,7 @@ function project(locked: Record<string, unknown>, npmrc = ''): string {
 }
 
 describe('install scripts', () => {
-  test('the ones there are are known and refused, and none reports to anybody', () => {
+  test('all of them are reviewed and refused, and none sends data', () => {
     const { status, text } = tool('install-scripts');
     expect(text).not.toContain('install-scripts:');
     expect(status).toBe(0);
@@ -42,7 +42,7 @@ describe('install scripts', () => {
     const { status, text } = tool('install-scripts', project({ hasInstallScript: true }));
     expect(status).toBe(1);
     expect(text).toContain('odd@1.0.0 (production): unknown.');
-    expect(text).toContain('odd has an install script that nobody has looked at');
+    expect(text).toContain('odd has an install script that has not been reviewed');
     expect(text).toContain('.npmrc does not say "ignore-scripts=true"');
     const refused = tool('install-scripts', project({ hasInstallScript: true }, 'ignore-scripts=true\n'));
     expect(refused.status).toBe(1);
@@ -51,11 +51,11 @@ describe('install scripts', () => {
 });
 
 describe('licences', () => {
-  test('all are allowed, and LGPL is said to be that of libvips', () => {
+  test('all are allowed, and the LGPL is attributed to libvips', () => {
     const { status, text } = tool('licences');
     expect(status).toBe(0);
     expect(text).toMatch(/^sharp +0\.\S+ +Apache-2\.0 +https:\/\/github\.com\/lovell\/sharp$/m);
-    expect(text).toMatch(/^LGPL-3\.0-or-later \(\d+ packages\): libvips is a shared library of its own/m);
+    expect(text).toMatch(/^LGPL-3\.0-or-later \(\d+ packages\): libvips is a separate shared library/m);
   });
 
   test.each([
@@ -124,7 +124,7 @@ describe('packages for other platforms', () => {
     }
   });
 
-  test('are removed, twice without harm; with lean, what is for developers too', async () => {
+  test('are removed, also when repeated; with --lean, files for developers too', async () => {
     const platform = { platform: 'linux', arch: 'x64' };
     expect(await prune(platform)).toBe(30);
     expect(await prune(platform)).toBe(0);
@@ -134,7 +134,7 @@ describe('packages for other platforms', () => {
     expect(left()).toEqual([files[0], 'some/index.js']);
   });
 
-  test('stay where there is none for this one', async () => {
+  test('are kept if there is none for this platform', async () => {
     expect(await prune({ platform: 'freebsd', arch: 'x64' })).toBe(0);
     expect(left()).toEqual(files);
   });

@@ -1,7 +1,7 @@
-/** Command line that makes a GPU usable: `npm run cuda -- [--from <file or URL>]`. */
+/** Command line that installs what a GPU needs: `npm run cuda -- [--from <file or URL>]`. */
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AppError, messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/errors.js';
 import {
   cudaProblems,
   libraryProblems,
@@ -13,14 +13,14 @@ import { installedMetadata, providerPackage } from './provider-package.js';
 
 const USAGE = `Usage: npm run cuda -- [options]
 
-Installs what onnxruntime-node needs to run models on an NVIDIA GPU, once the driver, CUDA and cuDNN are there.
+Installs what onnxruntime-node needs to run models on an NVIDIA GPU. The driver, CUDA and cuDNN must be installed before.
 
 Options:
-  --check               only say what is missing
-  --from <file or URL>  install from a copy of the NuGet package, as on a machine without a network
+  --check               only print what is missing
+  --from <file or URL>  install from a copy of the NuGet package, for example on a machine without network access
   --feed <URL>          index of another NuGet feed, such as a company's mirror
-  --unchecked           install although the driver, CUDA or cuDNN is missing, as when an image is built
-  --into <folder>       where to put the libraries (default: beside onnxruntime-node)
+  --unchecked           install even if the driver, CUDA or cuDNN is missing, for example when building an image
+  --into <folder>       where to put the libraries (default: next to onnxruntime-node)
   --help                print this
 `;
 
@@ -41,12 +41,12 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const machine = thisMachine();
-  if (values.check === true) return tell(cudaProblems(machine), 'CUDA can be used.');
+  if (values.check === true) return report(cudaProblems(machine), 'CUDA can be used.');
   const unsupported = platformProblem(machine);
-  if (unsupported !== undefined) return tell([unsupported], '');
+  if (unsupported !== undefined) return report([unsupported], '');
   const missing = values.unchecked === true ? [] : libraryProblems(machine);
   if (missing.length > 0)
-    return tell([...missing, 'Nothing was installed; --unchecked installs all the same.'], '');
+    return report([...missing, 'Nothing was installed; use --unchecked to install anyway.'], '');
 
   const wanted = providerPackage(installedMetadata());
   const folder = values.into ?? dirname(machine.provider);
@@ -55,18 +55,18 @@ async function run(args: readonly string[]): Promise<number> {
     terminal: process.stderr,
   });
   process.stdout.write(`${names.join(' and ')} of ONNX Runtime ${wanted.version} are in ${folder}.\n`);
-  // Now the libraries themselves say what they are linked with.
+  // Now the installed libraries tell what they are linked with.
   return values.unchecked === true || values.into !== undefined
     ? 0
-    : tell(
+    : report(
         cudaProblems(machine),
         'CUDA can be used: set EXECUTION_PROVIDERS=cuda, and try it with `npm run check:gpu`.',
       );
 }
 
-/** Prints the problems, one a line, or that there is none. */
-function tell(problems: readonly string[], well: string): number {
-  if (problems.length === 0) process.stdout.write(`${well}\n`);
+/** Prints the problems, one per line, or `success` if there are none. @returns the exit code */
+function report(problems: readonly string[], success: string): number {
+  if (problems.length === 0) process.stdout.write(`${success}\n`);
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   return problems.length === 0 ? 0 : 1;
 }
@@ -76,8 +76,8 @@ try {
 } catch (error) {
   const isUsage =
     error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  const sentence = error instanceof AppError ? error.message : messageOf(error);
+  const sentence = messageOf(error);
   process.stderr.write(isUsage ? `${sentence}\n\n${USAGE}` : `${sentence}\n`);
-  // A socket that the HTTP client still holds must not keep a failed run waiting.
+  // A socket that the HTTP client still holds must not delay the exit.
   process.exit(1);
 }

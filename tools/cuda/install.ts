@@ -1,4 +1,4 @@
-/** Puts the libraries of ONNX Runtime's CUDA provider beside onnxruntime-node. */
+/** Installs the libraries of ONNX Runtime's CUDA provider next to onnxruntime-node. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
@@ -15,17 +15,17 @@ import { withWorkFolder } from '../../models/tools/work-folder.js';
 import { findPackage } from './nuget.js';
 import type { ProviderPackage } from './provider-package.js';
 
-/** Where to take the package from, and where progress is shown. */
+/** Where to get the package from, and where to show progress. */
 export interface InstallOptions {
-  /** A local copy of the package, or an address of one. */
+  /** Path or URL of a copy of the package. */
   readonly from?: string;
   readonly terminal: Terminal;
 }
 
 /**
- * Fetches the package, checks it, and puts its libraries into `folder`; all of them or, when anything fails, none.
+ * Fetches the package, checks it, and puts its libraries into `folder`: all of them or, if anything fails, none.
  * @returns the names of the files
- * @throws AppError `pack_unavailable` with a sentence that says what to do
+ * @throws AppError `pack_unavailable` with a message that says what to do
  */
 export async function installProvider(
   wanted: ProviderPackage,
@@ -85,7 +85,7 @@ async function fetched(
     dropPartial(work);
     throw new AppError(
       'pack_unavailable',
-      `${name} ${version} is damaged or not what the feed describes (wrong SHA-512): try again, check what a proxy does to it, or try another copy with --from.`,
+      `${name} ${version} is damaged or not what the feed describes (wrong SHA-512): try again, check whether a proxy modifies it, or use another copy with --from.`,
     );
   }
   return path;
@@ -97,17 +97,17 @@ async function sha512Of(path: string): Promise<string> {
   return hash.digest('base64');
 }
 
-/** Provider and runtime share internal structures: one of another version crashes, or worse. */
+/** Provider and runtime share internal structures: a provider of another version crashes, or worse. */
 function assertVersion(manifest: string, { name, version }: ProviderPackage): void {
   const [, actual = 'unknown'] = /<version>\s*([^<\s]+)\s*<\/version>/.exec(manifest) ?? [];
   if (actual.toLowerCase() === version.toLowerCase()) return;
   throw new AppError(
     'pack_unavailable',
-    `The package is ${name} ${actual}, and the installed onnxruntime-node needs ${version}: give that one with --from.`,
+    `The package is ${name} ${actual}, but the installed onnxruntime-node needs ${version}: pass that one with --from.`,
   );
 }
 
-/** On the disk before it is visible: a process that starts meanwhile must not load half of a library. */
+/** Writes the file to disk before it becomes visible: a process that starts meanwhile must not load half of a library. */
 async function putIntoPlace(from: string, to: string): Promise<void> {
   const file = await open(from, 'r+');
   await file.sync().finally(() => file.close());

@@ -7,21 +7,22 @@ import { AppError } from '../../src/errors.js';
 import { explainDownload } from '../../models/tools/failures.js';
 import type { NpmSettings } from '../../models/tools/npm-settings.js';
 
-/** Longest JSON answer that is read, in bytes; a feed's index has a few KiB. */
+/** Maximum size of a JSON response. The index of a feed has a few KiB. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** A package in a feed. */
 export interface FeedPackage {
   readonly url: string;
-  /** Size in bytes, where the feed says. */
+  /** Size in bytes, if the feed states it. */
   readonly bytes?: number;
-  /** SHA-512 in base64, where the feed says. */
+  /** SHA-512 in base64, if the feed states it. */
   readonly sha512?: string;
 }
 
 /**
+ * Finds a package.
  * @param feed address of the feed's index
- * @throws AppError `pack_unavailable` where the feed cannot be reached or does not have it
+ * @throws AppError `pack_unavailable` if the feed cannot be reached or does not have the package
  */
 export async function findPackage(
   feed: string,
@@ -32,7 +33,7 @@ export async function findPackage(
   const { resources } = await json<{ resources?: { '@id': string; '@type': string }[] }>(feed, settings);
   const base = resources?.find((each) => each['@type'].startsWith('PackageBaseAddress/'))?.['@id'];
   if (base === undefined)
-    throw new AppError('pack_unavailable', `${feed} is no NuGet feed of version 3: check --feed.`);
+    throw new AppError('pack_unavailable', `${feed} is not a NuGet feed of version 3: check --feed.`);
   const id = name.toLowerCase();
   const root = `${base.replace(/\/$/, '')}/${id}`;
   const { versions } = await json<{ versions?: string[] }>(`${root}/index.json`, settings);
@@ -48,7 +49,7 @@ export async function findPackage(
   return { url, ...(await described(registrations, id, version, settings)) };
 }
 
-/** Size and hash from the feed's catalogue, which a mirror need not have. */
+/** Size and hash from the feed's catalogue, which a mirror may lack. */
 async function described(
   registrations: string | undefined,
   id: string,

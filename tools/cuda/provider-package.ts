@@ -1,7 +1,7 @@
 /**
- * Which package holds the CUDA provider, read off what onnxruntime-node's own install script reads, so that it stays
- * that of the installed version. That script downloads as well, but starts again when it is cut off, shows no progress,
- * checks no hash, and cannot take a file.
+ * Which package holds the CUDA provider. This is read from the metadata of onnxruntime-node's own install script, so that it
+ * always matches the installed version. That script downloads, too, but it cannot resume, shows no progress, checks no hash, and
+ * cannot use a local file.
  */
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
@@ -25,14 +25,14 @@ export interface InstallMetadata {
   readonly feeds: Readonly<Record<string, { readonly index: string }>>;
 }
 
-/** What to fetch. */
+/** The package to fetch. */
 export interface ProviderPackage {
   /** NuGet package and version. */
   readonly name: string;
   readonly version: string;
   /** Address of the feed's index. */
   readonly feed: string;
-  /** Path in the package ↦ name of the file beside onnxruntime. */
+  /** Path in the package ↦ name of the file next to onnxruntime. */
   readonly files: ReadonlyMap<string, string>;
 }
 
@@ -44,12 +44,12 @@ export function installedMetadata(): InstallMetadata {
 
 /**
  * The package for Linux on x64.
- * @throws AppError `invalid_configuration` where this onnxruntime-node names none
+ * @throws AppError `invalid_configuration` if this onnxruntime-node names none
  */
 export function providerPackage(metadata: InstallMetadata): ProviderPackage {
   const platform = 'linux/x64';
   const cuda = metadata.requirements[platform]?.find((name) => name.startsWith('cuda'));
-  // TensorRT's provider is in there too; it needs TensorRT, and is not used.
+  // The package also holds the TensorRT provider, which needs TensorRT and is not used.
   const files = Object.values(metadata.manifests[`${platform}:${cuda}`] ?? {}).filter(
     ({ path }) => !path.includes('tensorrt'),
   );
@@ -57,7 +57,10 @@ export function providerPackage(metadata: InstallMetadata): ProviderPackage {
   const release = source?.versions[0];
   const feed = metadata.feeds[release?.feed ?? '']?.index;
   if (source === undefined || release === undefined || feed === undefined)
-    throw new AppError('invalid_configuration', 'This onnxruntime-node names no package of a CUDA provider.');
+    throw new AppError(
+      'invalid_configuration',
+      'This onnxruntime-node names no package with a CUDA provider.',
+    );
   return {
     name: source.name,
     version: release.version,

@@ -1,6 +1,6 @@
-/** Who decides whether a body may come in. An abstract class, so that it can be injected by its name. */
+/** Decides whether a body may be read. It is an abstract class so that Nest can inject it by its type. */
 
-/** What one body holds; it grows as the body arrives. */
+/** The bytes counted for one body. They grow as the body arrives. */
 export interface BodyHolding {
   /** @throws AppError `overloaded`, `body_too_large` */
   add(bytes: number): void;
@@ -9,14 +9,14 @@ export interface BodyHolding {
 
 export abstract class BodyGate {
   /**
-   * Call before anything is read.
-   * @throws AppError `overloaded` when no picture could be taken in
+   * Call this before reading anything.
+   * @throws AppError `overloaded` when there is no room for another picture
    */
   abstract assertRoom(): void;
   /**
-   * Begins to count the bytes of a body.
-   * @param caller whose share they take
-   * @param announced bytes that are said to come
+   * Starts counting the bytes of a body.
+   * @param caller whose share the bytes count towards
+   * @param announced size of the body, where the request states it
    * @throws AppError `overloaded`, `body_too_large`
    */
   abstract hold(caller: string, announced?: number): BodyHolding;

@@ -1,4 +1,4 @@
-/** Puts the pieces of a body together, whatever their size. */
+/** Joins the pieces of a body, whatever their size. */
 
 /** A smaller piece is copied: a Buffer costs about a hundred bytes, and a caller may send its body byte by byte. */
 const MIN_KEPT_BYTES = 4 * 1024;
@@ -23,7 +23,7 @@ export class ByteCollector {
     this.pieces.push(piece);
   }
 
-  /** Everything, as one buffer; the collector is empty afterwards. */
+  /** Returns everything as one buffer and empties the collector. */
   take(): Buffer {
     this.finishPage();
     const all = this.pieces.length === 1 ? this.pieces[0] : Buffer.concat(this.pieces, this.total);
@@ -41,7 +41,7 @@ export class ByteCollector {
     this.filled += piece.byteLength;
   }
 
-  /** What is left of the page serves the pieces to come. */
+  /** Keeps the rest of the page for later pieces. */
   private finishPage(): void {
     if (this.filled === 0) return;
     this.pieces.push(this.page.subarray(0, this.filled));

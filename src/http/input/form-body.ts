@@ -1,4 +1,4 @@
-/** Reads a multipart form while it arrives. The parts are told apart by their names; whether one has a file name does not matter. */
+/** Reads a multipart form while it arrives. The name of a part alone decides what it is: its file name does not matter. */
 import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../../errors.js';
@@ -6,17 +6,17 @@ import { validation } from '../problems/problem.js';
 import { ByteCollector } from './byte-collector.js';
 import { shown } from './validation.js';
 
-/** Most parts of a form: every option, each name of a list on its own. */
+/** Maximum number of parts: enough for every option, with each item of a list in a part of its own. */
 const MAX_PARTS = 64;
-/** RFC 2046, 5.1.1. A longer one makes the search for it expensive. */
+/** Longest boundary that RFC 2046, 5.1.1 allows. Searching for a longer one is expensive. */
 const MAX_BOUNDARY = 70;
 const MAX_PART_HEADERS = 16;
 const MAX_PART_HEADER_BYTES = 4 * 1024;
 
-/** The fields of a form: text, or the bytes of a file; a list where a name comes more than once. */
+/** The fields of a form: text, the bytes of a file, or a list of texts where a name occurs more than once. */
 export type FormFields = Record<string, string | Buffer | string[]>;
 
-/** What a form may hold. */
+/** Which files a form may have, and how large its parts may be. */
 export interface FormLimits {
   /** Names of the parts that are files. */
   readonly files: readonly string[];
@@ -55,7 +55,7 @@ export class FormBody {
       };
       this.parser.once('finish', resolve);
     });
-    // It may fail before anybody waits for it.
+    // It may reject before anything awaits it.
     this.finished.catch(() => undefined);
     this.parser.on('error', (cause: unknown) => this.fail(unreadable(cause)));
     this.parser.on('partsLimit', () =>
@@ -67,7 +67,7 @@ export class FormBody {
   }
 
   /**
-   * The next piece of the body.
+   * Takes the next piece of the body.
    * @throws AppError `malformed_body`, `invalid_request`, `image_too_large`
    */
   write(piece: Buffer): void {
@@ -77,7 +77,7 @@ export class FormBody {
   }
 
   /**
-   * The fields, once the last part has been read.
+   * Returns the fields, once the last part has been read.
    * @throws as `write` does
    */
   async end(): Promise<FormFields> {
@@ -100,7 +100,7 @@ export class FormBody {
       if (bytes.length > maxBytes) this.fail(tooLarge(shown(name), maxBytes));
     });
     part.on('end', () => {
-      // What a page sends of a file input that was left empty.
+      // A browser sends this for a file input that was left empty.
       if (isFile && filename === '' && bytes.length === 0) return;
       this.keep(name, isFile ? bytes.take() : bytes.take().toString());
     });
@@ -110,14 +110,14 @@ export class FormBody {
     const before = this.fields.get(name);
     if (before === undefined) return void this.fields.set(name, value);
     if (typeof value !== 'string' || Buffer.isBuffer(before))
-      return this.fail(validation(shown(name), 'comes more than once: send one picture in each'));
+      return this.fail(validation(shown(name), 'occurs more than once: send one picture per field'));
     this.fields.set(name, Array.isArray(before) ? [...before, value] : [before, value]);
   }
 
   private unexpectedFile(name: string): AppError {
     const { files } = this.limits;
     const expected = files.map((file) => `"${file}"`).join(' and ');
-    return validation(shown(name), `is not an expected form field for a file: name the file ${expected}`);
+    return validation(shown(name), `is not an expected form field for a file: send the file as ${expected}`);
   }
 }
 
@@ -127,14 +127,14 @@ function assertBoundary({ 'content-type': header = '' }: IncomingHttpHeaders): v
   if (boundary !== '' && boundary.length <= MAX_BOUNDARY) return;
   throw new AppError(
     'malformed_body',
-    `The form cannot be read: its content type must name the boundary between its parts, in at most ${MAX_BOUNDARY} characters.`,
+    `The form cannot be read: its Content-Type must have a boundary parameter of at most ${MAX_BOUNDARY} characters.`,
   );
 }
 
 function tooLarge(field: string, max_bytes: number): AppError {
   return new AppError(
     'image_too_large',
-    `The form field ${field} has more than ${max_bytes} bytes, the most this service accepts of a picture: send a smaller or more compressed one.`,
+    `The form field ${field} has more than ${max_bytes} bytes, which is the limit for a picture: send a smaller or more compressed one.`,
     { field, max_bytes },
   );
 }
@@ -142,7 +142,7 @@ function tooLarge(field: string, max_bytes: number): AppError {
 function unreadable(cause: unknown): AppError {
   return new AppError(
     'malformed_body',
-    'The form cannot be read: it is cut short, or its parts are not separated as its content type says.',
+    'The form cannot be read: it is cut short, or its parts are not separated by the boundary in its Content-Type. Send a complete form.',
     {},
     { cause },
   );

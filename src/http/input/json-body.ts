@@ -1,9 +1,9 @@
 /**
- * Reads a JSON body while it arrives, and refuses what is built to be expensive before anything walks it: how deep it is,
- * how many values it has and how long its texts are is counted on the bytes.
+ * Reads a JSON body while it arrives, and refuses one that is built to be expensive before it is parsed. Its depth, the
+ * number of its values and the size of its texts are counted on the bytes.
  *
- * `JSON.parse` sees the short remainder alone. Long texts, the pictures, are cut out of it and put back afterwards: decoding
- * and parsing 64 MB in one go would keep everybody else waiting for a quarter of a second.
+ * `JSON.parse` sees only the short remainder. Long texts, which are the pictures, are cut out and put back afterwards:
+ * decoding and parsing 64 MB in one go would block all other requests for a quarter of a second.
  */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../errors.js';
@@ -14,11 +14,11 @@ import { shown } from './validation.js';
 const MAX_DEPTH = 16;
 const MAX_VALUES = 2_048;
 const MAX_NAME_BYTES = 256;
-/** A longer text is cut out. */
+/** Longer texts are cut out. */
 const LONG_TEXT_BYTES = 64 * 1024;
-/** So much white space in a row is left out. */
+/** A run of at least this much white space is dropped. */
 const LONG_BLANK_BYTES = 64;
-/** Most bytes of everything but the long texts. */
+/** Maximum size of the body without its long texts. */
 const MAX_REST_BYTES = 1024 * 1024;
 
 const QUOTE = 0x22;
@@ -30,13 +30,13 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Begins a text that stands for one that was cut out. Nobody else knows it. */
+/** Prefix of the placeholder for a text that was cut out. It is random, so that no caller can forge one. */
 const CUT_OUT = `${randomUUID()}:`;
 
-/** A list or an object whose end has not come yet. */
+/** An array or an object whose end has not arrived yet. */
 interface Level {
   readonly isList: boolean;
-  /** The name or the index of the value that is being read. */
+  /** Name or index of the value being read. */
   at: string | number;
 }
 
@@ -47,15 +47,15 @@ export class JsonBody {
   private values = 0;
   private texts = 0;
   private expectsName = false;
-  /** The text that is being read, without its quotes; undefined between texts. */
+  /** The text being read, without its quotes; undefined between texts. */
   private text?: ByteCollector;
   private isEscaped = false;
 
-  /** @param maxTextBytes most bytes of one text, as it is sent */
+  /** @param maxTextBytes maximum size of one text, as sent */
   constructor(private readonly maxTextBytes: number) {}
 
   /**
-   * The next piece of the body.
+   * Takes the next piece of the body.
    * @throws AppError `invalid_request` naming the field, `image_too_large`, `malformed_body`
    */
   write(piece: Buffer): void {
@@ -65,7 +65,7 @@ export class JsonBody {
   }
 
   /**
-   * The value; undefined for an empty body.
+   * Returns the value; undefined for an empty body.
    * @throws AppError `malformed_body`
    */
   end(): unknown {
@@ -79,7 +79,7 @@ export class JsonBody {
     }
   }
 
-  /** Everything up to the next text, or to the end of the piece; returns where to go on. */
+  /** Reads up to the next text or the end of the piece, and returns the position to continue from. */
   private readStructure(piece: Buffer, start: number): number {
     let at = start;
     let kept = start;
@@ -89,12 +89,12 @@ export class JsonBody {
         const first = at;
         while (at + 1 < piece.byteLength && isWhiteSpace(piece[at + 1])) at++;
         if (at - first < LONG_BLANK_BYTES) continue;
-        // Left out, lest a megabyte of it counts as one of values.
+        // Dropped, so that a megabyte of white space does not count as a megabyte of values.
         this.keep(piece.subarray(kept, first + 1));
         kept = at + 1;
       } else if (byte === QUOTE) {
         const end = endOfText(piece, at + 1);
-        // A text that is all here is not taken apart: it stays where it is, between what is kept.
+        // A short text that is complete in this piece stays in place.
         if (end !== -1 && end - at <= LONG_TEXT_BYTES) {
           this.noteText(piece, at + 1, end);
           at = end;
@@ -137,7 +137,7 @@ export class JsonBody {
     }
   }
 
-  /** The text up to its end, or to that of the piece; returns where to go on. */
+  /** Reads the text up to its end or the end of the piece, and returns the position to continue from. */
   private readText(piece: Buffer, start: number, text: ByteCollector): number {
     let from = this.isEscaped ? start + 1 : start;
     this.isEscaped = false;
@@ -164,19 +164,21 @@ export class JsonBody {
     this.noteText(raw, 0, bytes);
     if (bytes <= LONG_TEXT_BYTES) return this.keep(raw, true);
     this.keep(Buffer.from(`${CUT_OUT}${this.longTexts.length}`), true);
-    // A text this long is base64, whose bytes are characters; an escaped slash is common in it.
+    // A text this long is base64, so each byte is one character. Escaped slashes are common in it.
     const latin1 = raw.toString('latin1');
     this.longTexts.push(raw.includes(BACKSLASH) ? unescaped(latin1) : latin1);
   }
 
-  /** Counts a text, and remembers it where it is the name of a field. */
+  /** Counts a text, and remembers it if it is the name of a field. */
   private noteText(piece: Buffer, start: number, end: number): void {
     this.texts++;
-    // A name and a text for each value, in what is JSON.
+    // Valid JSON has at most a name and a text for each value.
     if (this.texts > 2 * MAX_VALUES) throw this.refusal(TOO_MANY);
     if (!this.expectsName) return;
     if (end - start > MAX_NAME_BYTES)
-      throw this.refusal(`has a field whose name is longer than ${MAX_NAME_BYTES} bytes`);
+      throw this.refusal(
+        `has a field whose name is longer than ${MAX_NAME_BYTES} bytes: send only the documented fields`,
+      );
     const level = this.levels.at(-1);
     if (level !== undefined) level.at = piece.toString('utf8', start, end);
   }
@@ -187,7 +189,7 @@ export class JsonBody {
     if (isText) this.rest.push(QUOTED);
     if (this.rest.length > MAX_REST_BYTES)
       throw this.refusal(
-        `is too long: beside its pictures a body may have ${MAX_REST_BYTES} bytes. Send pictures as base64 text`,
+        `is too long: apart from its pictures, a body may have at most ${MAX_REST_BYTES} bytes. Send pictures as base64 text`,
       );
   }
 
@@ -202,7 +204,7 @@ export class JsonBody {
     if (typeof value !== 'object' || value === null || this.longTexts.length === 0) return value;
     for (const [name, one] of Object.entries(value)) {
       const own = { value: this.putBack(one), enumerable: true, writable: true, configurable: true };
-      // Not an assignment, which `__proto__` would take for something else.
+      // An assignment to `__proto__` would change the prototype.
       Object.defineProperty(value, name, own);
     }
     return value;
@@ -212,7 +214,7 @@ export class JsonBody {
     const { maxTextBytes } = this;
     return new AppError(
       'image_too_large',
-      `The text in ${this.field} has more than ${maxTextBytes} bytes, the most this service accepts of a picture in base64: send a smaller or more compressed one.`,
+      `The text in ${this.field} has more than ${maxTextBytes} bytes, which is the limit for a picture in base64: send a smaller or more compressed one.`,
       { field: this.field, max_bytes: maxTextBytes },
     );
   }
@@ -221,7 +223,7 @@ export class JsonBody {
     return validation(this.field, message);
   }
 
-  /** The field that is being read; of one that is a list or an object, no more than where it begins. */
+  /** The field being read. For one that is an array or an object, only its own name. */
   private get field(): string {
     const [root, item, field] = this.levels.map(({ at }) => at);
     if (typeof root !== 'string' || root === '') return 'body';
@@ -231,9 +233,9 @@ export class JsonBody {
 }
 
 const QUOTED = Buffer.from('"');
-const TOO_MANY = `takes the request past the ${MAX_VALUES} values that it may have: send a picture as base64 text, not as a list or an object of numbers`;
+const TOO_MANY = `takes the request past its limit of ${MAX_VALUES} values: send a picture as base64 text, not as an array or object of numbers`;
 
-/** Where a text that begins at `start` ends: the place of its closing quote; -1 where that has not come yet. */
+/** Position of the closing quote of the text that begins at `start`; -1 if it has not arrived yet. */
 function endOfText(piece: Buffer, start: number): number {
   let end = piece.indexOf(QUOTE, start);
   while (end !== -1 && countBackslashes(piece, start, end) % 2 === 1) end = piece.indexOf(QUOTE, end + 1);
@@ -244,7 +246,7 @@ function isWhiteSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** How many backslashes stand right before a place, back to `from`. */
+/** Number of consecutive backslashes right before `end`, looking back no further than `from`. */
 function countBackslashes(piece: Buffer, from: number, end: number): number {
   let at = end;
   while (at > from && piece[at - 1] === BACKSLASH) at--;
@@ -260,5 +262,10 @@ function unescaped(text: string): string {
 }
 
 function notJson(cause?: unknown): AppError {
-  return new AppError('malformed_body', 'The request body is not valid JSON.', {}, { cause });
+  return new AppError(
+    'malformed_body',
+    'The request body is not valid JSON: check its syntax.',
+    {},
+    { cause },
+  );
 }

@@ -1,26 +1,26 @@
-/** What a request says of its body: its media type, its character set, its compression. */
+/** What the headers of a request say about its body: media type, character set and compression. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { AppError } from '../../errors.js';
 
-/** How a body is read. `other`: by what it turns out to be. */
+/** How to read a body. `other`: its bytes decide. */
 export type BodyKind = 'json' | 'form' | 'picture' | 'other';
 
-/** Spellings of UTF-8, and what is a part of it. */
+/** Spellings of UTF-8 and of ASCII, its subset. */
 const UTF_8 = /^(utf-?8|us-ascii|ascii)$/i;
-/** Encodings that change nothing. Uploads made for S3 say `aws-chunked` of bytes that are plain by the time they are here. */
+/** Encodings that leave the bytes as they are. Uploads made for S3 say `aws-chunked`, but their bytes arrive here plain. */
 const PLAIN = new Set(['', 'identity', 'none', 'binary', '7bit', '8bit', 'utf-8', 'utf8', 'aws-chunked']);
-/** Output by the piece: larger ones cost the main thread fewer turns. */
+/** Larger pieces take fewer turns of the main thread. */
 const UNPACK = { chunkSize: 64 * 1024 };
 
-/** The media type in lower case and without parameters; undefined where the request names none. */
+/** The media type in lower case, without parameters; undefined if the request names none. */
 export function mediaTypeOf({ 'content-type': header }: IncomingHttpHeaders): string | undefined {
   const type = header?.split(';', 1)[0].trim().toLowerCase();
   return type === '' ? undefined : type;
 }
 
-/** How to read a body of this type. `image/*` is no type, but means a picture all the same. */
+/** How to read a body of this type. `image/*` is not a real type, but it clearly means a picture. */
 export function kindOf(type: string | undefined): BodyKind {
   if (type === undefined) return 'other';
   if (/^application\/([\w.-]+\+)?json$/.test(type)) return 'json';
@@ -28,15 +28,18 @@ export function kindOf(type: string | undefined): BodyKind {
   return type.startsWith('image/') || type === 'application/octet-stream' ? 'picture' : 'other';
 }
 
-/** @throws AppError `unsupported_media_type` when JSON comes in another character set than UTF-8 */
+/** @throws AppError `unsupported_media_type` when JSON has a character set other than UTF-8 */
 export function assertUtf8({ 'content-type': header = '' }: IncomingHttpHeaders): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(header)?.[1];
   if (charset === undefined || UTF_8.test(charset)) return;
-  throw new AppError('unsupported_media_type', 'JSON is read as UTF-8: send it in that character set.');
+  throw new AppError(
+    'unsupported_media_type',
+    'The character set of the JSON body is not supported: send it as UTF-8.',
+  );
 }
 
 /**
- * A stream that unpacks the body; undefined where it is plain.
+ * A stream that unpacks the body; undefined if the body is not compressed.
  * @throws AppError `unsupported_media_type`
  */
 export function unpackerOf({ 'content-encoding': header = '' }: IncomingHttpHeaders): Transform | undefined {

@@ -1,6 +1,6 @@
 /**
- * Reads the body of a request into `request.body`, on the routes that take one and on no others. It runs after the caller was
- * let in, so that nobody's body is read who has no business here.
+ * Reads the body of a request into `request.body`, only on routes that take one. It runs after the access check, so that no
+ * body of an unauthorised caller is read.
  */
 import {
   type CallHandler,
@@ -23,21 +23,21 @@ import { assertUtf8, kindOf, mediaTypeOf } from './media-type.js';
 import { announcedBytes, type BodyLimits, receiveBody } from './receive-body.js';
 import { shown } from './validation.js';
 
-/** What a route takes beside JSON. */
+/** What a route accepts besides JSON. */
 export interface BodyOptions {
-  /** Form fields that hold a file; none: no forms. */
+  /** Form fields that hold a file. None: the route accepts no forms. */
   readonly files?: readonly string[];
-  /** Whether the body may be a picture as it is; it becomes the first of `files`. */
+  /** Whether the body itself may be a picture. It is then stored under the first name of `files`. */
   readonly raw?: boolean;
-  /** Tells a picture from other bytes, for bodies whose type does not say. */
+  /** Recognises a picture by its bytes, for bodies whose type is missing or vague. */
   readonly isPicture?: (bytes: Uint8Array) => boolean;
 }
 
-/** How much longer than its bytes a picture's base64 text may be: a third, line breaks, escaped slashes, a prefix. */
+/** How much longer than a picture its base64 text may be: a third, plus line breaks, escaped slashes and a prefix. */
 const BASE64_GROWTH = (4 / 3) * 1.25;
 const BASE64_PREFIX = 1024;
 
-/** An interceptor that reads the body. The route's input is then a `RequestInput`. */
+/** An interceptor that reads the body. The route then takes its input as a `RequestInput`. */
 export function ReadsBody({ files = [], raw = false, isPicture }: BodyOptions = {}): Type<NestInterceptor> {
   @Injectable()
   class ReadBodyInterceptor implements NestInterceptor {
@@ -114,9 +114,9 @@ export function ReadsBody({ files = [], raw = false, isPicture }: BodyOptions = 
     const remedy = `send ${types.join(', ').replace(/, ([^,]*)$/, ' or $1')}`;
     const problem =
       type === undefined
-        ? 'The request does not say of what type its body is'
+        ? 'The request has no Content-Type header'
         : `The content type ${shown(type)} is not supported here`;
-    return new AppError('unsupported_media_type', `${problem}; ${remedy} in the Content-Type header.`);
+    return new AppError('unsupported_media_type', `${problem}: ${remedy}.`);
   }
 
   return mixin(ReadBodyInterceptor);

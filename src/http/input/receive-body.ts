@@ -1,4 +1,4 @@
-/** Reads the body of a request piece by piece: unpacked, counted as it arrives, and no longer than anybody waits for it. */
+/** Reads the body of a request piece by piece. It unpacks the body, counts its bytes and stops when the request ends. */
 import type { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import { AppError } from '../../errors.js';
@@ -7,25 +7,25 @@ import { continueBody } from '../server/expect-continue.js';
 import type { BodyHolding } from './body-gate.js';
 import { unpackerOf } from './media-type.js';
 
-/** What bounds a body. */
+/** The limits for a body. */
 export interface BodyLimits {
-  /** Most bytes, as sent and unpacked. */
+  /** Maximum size, both as sent and unpacked. */
   readonly maxBytes: number;
-  /** Counts what has arrived, unpacked. */
+  /** Counts the unpacked bytes. */
   readonly holding: BodyHolding;
-  /** Ends the wait; its reason is thrown. */
+  /** Stops reading when it aborts; its reason is thrown. */
   readonly signal: AbortSignal;
 }
 
-/** Bytes that are said to come: 0 without a body, undefined where the request does not say. */
+/** The size that the headers announce: 0 without a body, undefined if they do not say. */
 export function announcedBytes({ headers }: Pick<Request, 'headers'>): number | undefined {
   if (headers['transfer-encoding'] !== undefined) return undefined;
   return Number(headers['content-length'] ?? 0);
 }
 
 /**
- * Hands over each piece as it arrives. A body that is refused is not read further.
- * @param take may throw to refuse the rest
+ * Passes each piece to `take` as it arrives. Once a body is refused, the rest is not read.
+ * @param take may throw to refuse the body
  * @throws AppError `body_too_large`, `overloaded`, `unsupported_media_type`, `malformed_body`, `deadline_exceeded`
  */
 export async function receiveBody(
@@ -51,7 +51,7 @@ export async function receiveBody(
     if (sent > maxBytes) throw bodyTooLarge(maxBytes);
   };
   try {
-    // Both ends are watched: the caller may leave, and what it sent may be no such compression.
+    // Watch both ends: the caller may disconnect, and the data may not be compressed as announced.
     await Promise.all([
       read(request, signal, countSent),
       read(request.pipe(unpacker), signal, count).catch((error: unknown) => {
@@ -84,9 +84,10 @@ function read(source: Readable, signal: AbortSignal, take: (piece: Buffer) => vo
       }
     };
     const onEnd = (): void => settle(resolve);
-    const onClose = (): void => fail(new AppError('malformed_body', 'The request body was cut short.'));
+    const onClose = (): void =>
+      fail(new AppError('malformed_body', 'The request body was cut short: send it again.'));
     const onAbort = (): void => fail(signal.reason);
-    // Stays: a stream may fail once more after the first failure.
+    // This listener stays: a stream may emit a second error.
     source.on('error', fail);
     source.on('data', onData).on('end', onEnd).on('close', onClose);
     signal.addEventListener('abort', onAbort);
@@ -97,7 +98,7 @@ function read(source: Readable, signal: AbortSignal, take: (piece: Buffer) => vo
 function notUnpackable(cause: unknown): AppError {
   return new AppError(
     'malformed_body',
-    'The request body cannot be unpacked: it is damaged, or not compressed the way its Content-Encoding says.',
+    'The request body cannot be unpacked: it is damaged, or not compressed as its Content-Encoding says. Send it uncompressed.',
     {},
     { cause },
   );

@@ -1,12 +1,12 @@
-/** One view of a request, however it is sent: JSON, multipart form or raw picture, with options in body or query. */
+/** One view of a request, however it is sent: as JSON, multipart form or raw picture, with options in the body or the query. */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { AppError } from '../../errors.js';
 import { InputPipe, withoutNulls } from './validation.js';
 
 /**
- * Parameter decorator: query parameters and the fields of the body as one object, validated as the DTO the parameter is
- * typed with. Files, and a raw body, are bytes under the name of their field.
+ * Parameter decorator: merges query parameters and body fields into one object and validates it against the DTO that is
+ * the parameter's type. Files and a raw body are bytes under the name of their field.
  */
 export const RequestInput = (): ParameterDecorator => PlainInput(new InputPipe());
 

@@ -1,4 +1,4 @@
-/** Validation of what callers send against a DTO: known fields, of the right type, within their bounds. */
+/** Validates a caller's input against a DTO: only known fields, of the right type, within their bounds. */
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, type ValidationError, type ValidatorOptions } from 'class-validator';
@@ -7,44 +7,44 @@ import { validation } from '../problems/problem.js';
 
 const RULES: ValidatorOptions = {
   forbidUnknownValues: true,
-  // Never echo what was sent: it may be an image, or a URL with credentials.
+  // Never repeat the input: it may be an image, or a URL with credentials.
   validationError: { target: false, value: false },
 };
 
-/** Most fields of an object; no DTO has as many. Each field that is not known costs as much as one that is. */
+/** Maximum number of fields; no DTO has as many. An unknown field costs as much as a known one. */
 const MAX_FIELDS = 64;
-/** A picture in base64 is the only text that may be longer: lists and numbers are made of others before they are judged. */
+/** Maximum length of a text that is not a picture in base64: others are converted to lists and numbers before validation. */
 const MAX_TEXT = 16 * 1024;
 const PICTURE = /_base64$/;
-/** Most problems that an answer lists. */
+/** Maximum number of problems that an answer lists. */
 const MAX_PROBLEMS = 20;
-/** Names of fields are the caller's words: so much of one is repeated. */
+/** Field names come from the caller, so messages repeat at most this many characters of one. */
 const MAX_SHOWN_NAME = 64;
 
-/** The fields of each DTO, as far as they were asked for. */
+/** Cache: the fields of each DTO. */
 const knownFields = new Map<object, ReadonlySet<string>>();
 
 /** The pipe behind `RequestInput`. */
 export class InputPipe implements PipeTransform<object, Promise<object>> {
   transform(input: object, { metatype }: ArgumentMetadata): Promise<object> {
-    if (metatype === undefined) throw new Error('RequestInput needs a parameter that is typed with a DTO.');
+    if (metatype === undefined) throw new Error('The type of a RequestInput parameter must be a DTO class.');
     return validated(metatype as ClassConstructor<object>, input);
   }
 }
 
 /**
- * The object as an instance of its DTO.
- * @throws AppError `invalid_request` that lists what is wrong with which field
+ * Returns the object as an instance of its DTO.
+ * @throws AppError `invalid_request` that lists each problem with its field
  */
 export async function validated<T extends object>(type: ClassConstructor<T>, plain: object): Promise<T> {
   const given = Object.entries(withoutNulls(plain));
   if (given.length > MAX_FIELDS)
-    throw validation('body', `has more than ${MAX_FIELDS} fields: send those of the documentation alone`);
+    throw validation('body', `has more than ${MAX_FIELDS} fields: send only the documented ones`);
   const long = given.find(([name, value]) => isTooLong(value) && !PICTURE.test(name));
   if (long !== undefined)
-    throw validation(shown(long[0]), `is longer than ${MAX_TEXT} characters: no option is as long`);
-  // Transforms turn text into other types. What is an object already stays as it is: class-transformer would copy the
-  // bytes of pictures, and takes quadratic time for objects of many fields.
+    throw validation(shown(long[0]), `is longer than ${MAX_TEXT} characters: send a shorter value`);
+  // Transforms turn text into other types. Values that are already objects skip them: class-transformer would copy the
+  // bytes of pictures, and needs quadratic time for objects with many fields.
   const names = fieldsOf(type);
   const known = given.filter(([name]) => names.has(name));
   const texts = known.filter(([, value]) => typeof value !== 'object');
@@ -61,7 +61,7 @@ export async function validated<T extends object>(type: ClassConstructor<T>, pla
   return instance;
 }
 
-/** The fields of a DTO. Others never get near an instance of it: `constructor` would make it one of something else. */
+/** The fields of a DTO. Others are never assigned to an instance: `constructor`, for one, would change its class. */
 function fieldsOf(type: ClassConstructor<object>): ReadonlySet<string> {
   const found =
     knownFields.get(type) ??
@@ -83,7 +83,7 @@ export function withoutNulls(plain: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
 }
 
-/** A caller's own name for something, as far as it is repeated in an answer. */
+/** A name that comes from the caller, shortened and cleaned so that an answer may repeat it. */
 export function shown(name: string): string {
   return name.slice(0, MAX_SHOWN_NAME).replace(/[^\w.*/+-]/g, '?') || '(no name)';
 }

@@ -1,4 +1,4 @@
-/** The body of every error answer. */
+/** The body of every error response. */
 
 /** What is wrong with one field. */
 export class FieldErrorDto {
@@ -9,7 +9,7 @@ export class FieldErrorDto {
   message!: string;
 }
 
-/** A problem document (RFC 9457), sent as `application/problem+json`. Details of the error may stand beside these members. */
+/** A problem document (RFC 9457), sent as `application/problem+json`. It may have further members with details of the error. */
 export class ProblemDto {
   /** @example "urn:problem:face-analysis:image_undecodable" */
   type!: string;
@@ -20,15 +20,15 @@ export class ProblemDto {
   /** The HTTP status. @example 400 */
   status!: number;
 
-  /** What to do about it. */
+  /** What is wrong, and what to do about it. */
   detail!: string;
 
-  /** Stable, machine-readable. @example "image_undecodable" */
+  /** Stable, machine-readable code. @example "image_undecodable" */
   code!: string;
 
-  /** The request's id, which is also in the service's log. */
+  /** Id of the request. The service logs it too. */
   request_id!: string;
 
-  /** Validation only: what is wrong with which field. */
+  /** For validation errors: what is wrong with each field. */
   errors?: FieldErrorDto[];
 }

@@ -1,4 +1,4 @@
-/** Turns everything that is thrown while a request is served into a problem document. */
+/** Turns everything thrown while a request is served into a problem document. */
 import {
   type ArgumentsHost,
   Catch,
@@ -13,7 +13,7 @@ import { noteProblem, recordOf } from '../../telemetry/request-recorder.js';
 
 const logger = new Logger('Http');
 
-/** The problem document of an error; one that is our fault is also logged, under the same id. */
+/** Returns the problem document of an error. A fault of the service itself is also logged, with the same id. */
 export function reportProblem(error: unknown, request: Request): ProblemDto {
   const problem = toProblem(error, recordOf(request).id);
   noteProblem(request, problem);
@@ -21,7 +21,7 @@ export function reportProblem(error: unknown, request: Request): ProblemDto {
     const { caller } = recordOf(request);
     const of = caller === undefined ? '' : ` of ${caller}`;
     logger.error(
-      `${request.method} ${request.path}${of} failed, request ${problem.request_id}`,
+      `${request.method} ${request.path}${of} failed (request ${problem.request_id})`,
       stackOf(error),
     );
   }
@@ -35,7 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     if (response.headersSent || response.destroyed) return;
-    // A health check that fails is Terminus's own 503, whose body says which part is down.
+    // A failed health check is Terminus's own 503, whose body says which part is down.
     if (error instanceof ServiceUnavailableException) {
       response.status(503).json(error.getResponse());
       return;
@@ -46,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The stack, and those of the errors underneath. */
+/** The stack of an error, followed by those of its causes. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.stack ?? error.message;

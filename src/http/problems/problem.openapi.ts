@@ -1,10 +1,13 @@
-/** How errors read in the OpenAPI document. */
+/** Errors in the OpenAPI document. */
 import { getSchemaPath, type ResponseObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../../errors.js';
 import { ProblemDto } from './problem.dto.js';
-import { PROBLEMS } from './problem.js';
+import { problemOf, PROBLEMS } from './problem.js';
 
-/** One answer per status, with an example problem per code. The document must know `ProblemDto`. */
+const EXAMPLE_DETAIL = 'What is wrong, and what to do about it.';
+const EXAMPLE_ID = '5f0c1f3e-8f8b-4a57-9b9e-3a4c7f5f2d61';
+
+/** One response per status, with an example problem per code. The document must include the schema of `ProblemDto`. */
 export function problemAnswers(
   codes: readonly ErrorCode[],
 ): (ResponseObject & { readonly status: number })[] {
@@ -17,21 +20,11 @@ export function problemAnswers(
       content: {
         'application/problem+json': {
           schema: { $ref: getSchemaPath(ProblemDto) },
-          examples: Object.fromEntries(some.map((code) => [code, { value: exampleProblem(code) }])),
+          examples: Object.fromEntries(
+            some.map((code) => [code, { value: problemOf(code, EXAMPLE_DETAIL, EXAMPLE_ID) }]),
+          ),
         },
       },
     };
   });
-}
-
-function exampleProblem(code: ErrorCode): ProblemDto {
-  const { status, title } = PROBLEMS[code];
-  return {
-    type: `urn:problem:face-analysis:${code}`,
-    title,
-    status,
-    detail: 'What is wrong, and what to do about it.',
-    code,
-    request_id: '5f0c1f3e-8f8b-4a57-9b9e-3a4c7f5f2d61',
-  };
 }

@@ -1,4 +1,4 @@
-/** RFC 9457 problem documents, and the one table from error code to HTTP status. */
+/** RFC 9457 problem documents, and the one table that maps error codes to HTTP statuses. */
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { AppError, type ErrorCode } from '../../errors.js';
@@ -14,8 +14,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   malformed_body: { status: 400, title: 'The request body cannot be read' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   body_too_large: { status: 413, title: 'The request body is too large' },
-  not_found: { status: 404, title: 'There is nothing here' },
-  api_key_missing: { status: 401, title: 'An API key is needed' },
+  not_found: { status: 404, title: 'The route does not exist' },
+  api_key_missing: { status: 401, title: 'An API key is required' },
   api_key_invalid: { status: 401, title: 'The API key is not valid' },
   rate_limited: { status: 429, title: 'Too many requests' },
   image_undecodable: { status: 400, title: 'The image cannot be decoded' },
@@ -24,48 +24,46 @@ export const PROBLEMS: Readonly<Record<ErrorCode, { readonly status: number; rea
   image_too_many_pixels: { status: 413, title: 'The image has too many pixels' },
   no_face: { status: 400, title: 'There is no face in the image' },
   download_failed: { status: 400, title: 'The image cannot be downloaded' },
-  address_forbidden: { status: 400, title: 'The address may not be used' },
+  address_forbidden: { status: 400, title: 'The address is not allowed' },
   object_not_found: { status: 404, title: 'The object does not exist' },
   overloaded: { status: 503, title: 'The service is overloaded' },
-  draining: { status: 503, title: 'The service is shutting down' },
   deadline_exceeded: { status: 504, title: 'The deadline has passed' },
   worker_failed: { status: 500, title: 'The analysis failed' },
-  invalid_configuration: { status: 500, title: 'The service is not configured' },
-  invalid_pack: { status: 500, title: 'The model pack is not usable' },
+  invalid_configuration: { status: 500, title: 'The configuration is not valid' },
+  invalid_pack: { status: 500, title: 'The model pack is not valid' },
   pack_unavailable: { status: 500, title: 'The model pack cannot be prepared' },
   internal: { status: 500, title: 'Something went wrong' },
 };
 
 /**
- * The problem document of anything that was thrown. Nothing of an unexpected error reaches the caller but the
- * request's id.
+ * The problem document of anything that was thrown. Of an unexpected error, the caller sees nothing but the request's id.
  */
 export function toProblem(error: unknown, requestId: string): ProblemDto {
   const { code, message, details } = toAppError(error);
-  const { status, title } = PROBLEMS[code];
-  const detail = status === 500 ? `Please report it with the request id ${requestId}.` : message;
-  const extensions = status === 500 ? {} : details;
-  return {
-    type: `urn:problem:face-analysis:${code}`,
-    title,
-    status,
-    detail,
-    code,
-    request_id: requestId,
-    ...extensions,
-  };
+  if (PROBLEMS[code].status !== 500) return { ...problemOf(code, message, requestId), ...details };
+  const detail = `Please report this to the operator of the service, with the request id ${requestId}.`;
+  return problemOf(code, detail, requestId);
 }
 
-/** What the frameworks below throw, in our words. */
+/** The members that every problem document has. */
+export function problemOf(code: ErrorCode, detail: string, requestId: string): ProblemDto {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:problem:face-analysis:${code}`, title, status, detail, code, request_id: requestId };
+}
+
+/** Translates what Nest and Express throw. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const httpStatus = error instanceof HttpException ? error.getStatus() : statusOf(error);
   if (httpStatus === 404)
-    return new AppError('not_found', 'No such route; GET /docs, where it is served, shows all of them.');
+    return new AppError(
+      'not_found',
+      'There is no such route: GET /docs lists all routes, if the documentation is enabled.',
+    );
   if (typeof httpStatus === 'number' && httpStatus >= 400 && httpStatus < 500) {
     return new AppError(
       'malformed_request',
-      `The request cannot be read (${STATUS_CODES[httpStatus] ?? httpStatus}).`,
+      `The request cannot be read (${STATUS_CODES[httpStatus] ?? httpStatus}): check its method, URL and headers.`,
     );
   }
   return new AppError('internal', 'Unexpected error.', {}, { cause: error });
@@ -76,11 +74,11 @@ function statusOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
 }
 
-/** The request body, of any kind, is over its cap. */
+/** The request body, of any kind, is over its limit. */
 export function bodyTooLarge(maxBytes: number): AppError {
   return new AppError(
     'body_too_large',
-    `The request body has more than ${maxBytes} bytes, the most this service accepts: send a smaller or more compressed picture.`,
+    `The request body has more than ${maxBytes} bytes, which is the limit: send a smaller or more compressed picture.`,
     { max_bytes: maxBytes },
   );
 }

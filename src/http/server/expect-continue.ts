@@ -1,19 +1,19 @@
-/** Tells a caller who waits for leave to send its body (`Expect: 100-continue`) to go on, once it is to be read. */
+/** Answers `Expect: 100-continue` when the service is ready to read the body, not before. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const waiting = new WeakSet<IncomingMessage>();
 
-/** Notes that the caller waits. */
+/** Notes that the caller waits for permission to send its body. */
 export function awaitsContinue(request: IncomingMessage): void {
   waiting.add(request);
 }
 
-/** Whether the caller still waits: it has sent nothing of its body, and may never do so. */
+/** Whether the caller still waits. It has sent none of its body, and may never do so. */
 export function isWaiting(request: IncomingMessage): boolean {
   return waiting.has(request);
 }
 
-/** Lets the caller send its body, if it waits for that. */
+/** Tells the caller to send its body, if it waits for that. */
 export function continueBody(request: IncomingMessage, response: ServerResponse): void {
   if (waiting.delete(request)) response.writeContinue();
 }

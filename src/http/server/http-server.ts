@@ -1,4 +1,4 @@
-/** HTTP servers that do not wait for ever: for headers, for a body, for the next request. */
+/** HTTP servers that never wait indefinitely for headers, a body or the next request. */
 import {
   createServer,
   type IncomingMessage,
@@ -12,20 +12,20 @@ import { oneAtATime } from './one-at-a-time.js';
 import { answerRefusals, refuseTarget } from './refusals.js';
 import { leaveUnread } from './unread-body.js';
 
-/** How often Node looks for requests that take too long; its own half a minute would stretch every time-out by as much. */
+/** How often Node checks for requests that take too long. Its default of 30 s would lengthen each time-out by up to as much. */
 const CHECKING_INTERVAL_MS = 1_000;
 
-/** A server with the time-outs of the settings, which answers everything that is no proper request with a problem document. */
+/** Creates a server with the configured time-outs. It answers invalid requests with a problem document. */
 export function createHttpServer(config: Config, listener: RequestListener): Server {
   const { httpHeadersTimeoutMs, httpReceiveTimeoutMs, httpKeepAliveTimeoutMs } = config;
   const server = createServer(
     {
-      // Node refuses headers that may take longer than the request they belong to.
+      // Node rejects a headers time-out that is longer than the request time-out.
       headersTimeout: Math.min(httpHeadersTimeoutMs, httpReceiveTimeoutMs),
       requestTimeout: httpReceiveTimeoutMs,
       keepAliveTimeout: httpKeepAliveTimeoutMs,
       connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-      // Node's own refusal has no body; ours is in `recordRequests`.
+      // Node's own refusal has no body; `recordRequests` refuses such requests instead.
       requireHostHeader: false,
     },
     oneAtATime((request, response) => {
@@ -38,13 +38,13 @@ export function createHttpServer(config: Config, listener: RequestListener): Ser
     awaitsContinue(request);
     server.emit('request', request, response);
   });
-  // No side has a reason to be silent for longer; a caller who does not read its answer would keep it in memory.
+  // Neither side has a reason to be silent for longer. A caller that does not read its response would keep it in memory.
   server.timeout = config.httpReceiveTimeoutMs + config.requestTimeoutMs;
   answerRefusals(server);
   return server;
 }
 
-/** Whether a request asks for something that can be told from its first line; Express fails on the rest. */
+/** Whether the target in the request line is valid. Express fails on anything else. */
 function isTarget(target = ''): boolean {
   return target.startsWith('/') || target === '*' || URL.canParse(target);
 }

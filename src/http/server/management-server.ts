@@ -1,4 +1,4 @@
-/** The second port: the same application, with the routes that are not for the public. */
+/** The second port: the same application, plus the routes that are not public. */
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ export function isManagementRequest(request: IncomingMessage): boolean {
   return managementRequests.has(request);
 }
 
-/** Listens while the application runs, where MANAGEMENT_PORT is set; it outlasts the first port, to answer for health. */
+/** Listens while the application runs, if MANAGEMENT_PORT is set. It closes after the first port, so that health checks are answered to the end. */
 @Injectable()
 export class ManagementServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private server?: Server;
@@ -24,7 +24,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** The port it listens on; undefined when there is none. */
+  /** The port it listens on; undefined if there is none. */
   get port(): number | undefined {
     return (this.server?.address() as AddressInfo | null | undefined)?.port;
   }

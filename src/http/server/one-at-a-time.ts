@@ -1,10 +1,10 @@
-/** Serves the requests of a connection one after the other, as their answers have to go out in that order anyway. */
+/** Serves the requests of a connection one after the other: their responses have to go out in that order anyway. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Node hands over everything that has arrived at once: thousands of short requests that are sent without waiting for an
- * answer would all be served in one turn, in which nobody else is.
+ * Node emits all requests that have arrived at once. Thousands of short requests, sent without waiting for responses, would
+ * be served in a single turn of the event loop and block all other callers.
  */
 export function oneAtATime(serve: RequestListener): RequestListener {
   const last = new WeakMap<Socket, ServerResponse>();
@@ -15,7 +15,7 @@ export function oneAtATime(serve: RequestListener): RequestListener {
     if (before === undefined || before.closed) serve(request, response);
     else before.once('close', () => setImmediate(next));
     function next(): void {
-      // A connection that is gone takes with it what it has sent.
+      // Requests of a closed connection are dropped.
       if (!socket.destroyed) serve(request, response);
     }
   };

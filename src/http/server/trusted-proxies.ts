@@ -1,21 +1,21 @@
-/** Whose word on the caller's address is taken: the value of Express's `trust proxy`. */
+/** Which proxies are trusted to report the caller's address: the value of Express's `trust proxy`. */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { AppError } from '../../errors.js';
 import { forwardedAddress } from './forwarded-address.js';
 
-/** The names that stand for ranges, as in Express. */
+/** Names for address ranges, as in Express. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
-/** Whether to believe what the proxy at an address says; `hop` 0 is the one that is connected to the service. */
+/** Whether to trust the proxy at an address. `hop` 0 is the one connected to the service. */
 export type Trust = (address: string | undefined, hop: number) => boolean;
 
 /**
- * Addresses, ranges and their names; or how many proxies there are in front.
+ * @param list addresses, ranges and names of ranges; or the number of proxies in front
  * @throws AppError `invalid_configuration`
  */
 export function trustedProxies(list: readonly string[]): Trust {
@@ -25,7 +25,7 @@ export function trustedProxies(list: readonly string[]): Trust {
     const names = Object.keys(NAMES).join(', ');
     throw new AppError(
       'invalid_configuration',
-      `Invalid configuration: TRUSTED_PROXIES must be addresses, CIDR ranges, ${names}, or one number of proxies.`,
+      `Invalid configuration: TRUSTED_PROXIES must list addresses, CIDR ranges or the names ${names}, or be a single number of proxies.`,
     );
   }
   const networks = list.flatMap((item) => NAMES[item] ?? [item]).map(networkOf);
@@ -37,12 +37,12 @@ export function trustedProxies(list: readonly string[]): Trust {
   };
 }
 
-/** An address or a range, written out: "1" would be one as well to a parser that knows the old forms. */
+/** Whether the text is an address or a range, written out in full: ipaddr.js alone would also accept old forms such as "1". */
 function isNetwork(text: string): boolean {
   return isIP(text.split('/')[0]) !== 0 && (ipaddr.isValid(text) || ipaddr.isValidCIDR(text));
 }
 
-/** Addresses that are IPv4 in the clothes of IPv6 are compared as IPv4. */
+/** The network and its prefix length. IPv4-mapped IPv6 addresses are compared as IPv4. */
 function networkOf(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   if (text.includes('/')) {
     const [network, bits] = ipaddr.parseCIDR(text);

@@ -1,13 +1,13 @@
-/** Ends the connection of a caller who is answered while it is still sending. */
+/** Closes the connection of a caller that is answered while it is still sending. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isWaiting } from './expect-continue.js';
 
-/** The unread rest of a body is read and dropped by Node after the answer up to this size, which keeps the connection. */
+/** Up to this size, Node reads and drops the rest of an unread body after the response, which keeps the connection usable. */
 const DRAINED_BYTES = 1024 * 1024;
-/** How long what a caller goes on sending is dropped before the connection is cut. */
+/** How long the rest of a body is read and dropped before the connection is closed. */
 const LINGER_MS = 2_000;
 
-/** Looks after the body of a request that may be answered before all of it has come, or without a look at it. */
+/** Handles the body of a request that may be answered before it has arrived completely, or without being read at all. */
 export function leaveUnread(request: IncomingMessage, response: ServerResponse): void {
   const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
   response.writeHead = (...head: unknown[]) => {
@@ -16,7 +16,7 @@ export function leaveUnread(request: IncomingMessage, response: ServerResponse):
   };
 }
 
-/** Whether more is to come than is worth the connection, or nobody knows how much. */
+/** Whether too much of the body is still to come to be worth reading, or an unknown amount. */
 function hasMuchLeft(request: IncomingMessage): boolean {
   if (request.complete) return false;
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
@@ -25,8 +25,8 @@ function hasMuchLeft(request: IncomingMessage): boolean {
 }
 
 /**
- * Ends the connection after the answer, but not at once: to close a socket while the other side still sends resets it, and
- * a reset can overtake the answer, so that the caller never reads why.
+ * Closes the connection after the response, but not at once. Closing a socket while the other side still sends resets it, and
+ * the reset can overtake the response, so that the caller never learns the reason.
  */
 function closeGently(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('Connection', 'close');

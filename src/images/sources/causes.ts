@@ -1,21 +1,21 @@
 /**
- * What lies under a failed download, for the operator's log: names, codes, statuses and hosts. Messages are left out:
- * they hold URLs with signatures, keys and account numbers.
+ * The causes of a failed download, for the operator's log: names, codes, statuses and hosts. Messages are left out, because
+ * they may hold URLs with signatures, keys and account numbers.
  */
 
-/** Deep enough for what libraries wrap around a socket's error. */
+/** Deep enough for the layers that libraries wrap around a socket error. */
 const MAX_CAUSES = 8;
-/** What a name or code may look like; anything else was written by the other side. */
+/** What a name or code looks like. Anything else may come from the other side. */
 const NAME = /^[\w.:[\]/-]{1,128}$/;
 
-/** The error and what caused it, outermost first, such as `["Error ECONNREFUSED connect 10.0.0.5 9000"]`. */
+/** The error and its causes, outermost first, such as `["Error ECONNREFUSED connect 10.0.0.5 9000"]`. */
 export function causesOf(error: unknown): string[] {
   const causes: string[] = [];
   const waiting = [error];
   while (waiting.length > 0 && causes.length < MAX_CAUSES) {
     const next = waiting.shift();
     if (typeof next !== 'object' || next === null) continue;
-    causes.push(describe(next as Readonly<Record<string, unknown>>));
+    causes.push(summaryOf(next as Readonly<Record<string, unknown>>));
     const { cause, errors } = next as { cause?: unknown; errors?: unknown };
     if (Array.isArray(errors)) waiting.push(...(errors as unknown[]).slice(0, MAX_CAUSES));
     waiting.push(cause);
@@ -23,7 +23,7 @@ export function causesOf(error: unknown): string[] {
   return causes;
 }
 
-/** The code of a system, TLS, HTTP or zlib error, also where a library wrapped it. */
+/** The code of a system, TLS, HTTP or zlib error, even if a library has wrapped it. */
 export function codeOfCause(error: unknown): string | undefined {
   let next = error;
   for (let depth = 0; depth < MAX_CAUSES && typeof next === 'object' && next !== null; depth++) {
@@ -34,13 +34,13 @@ export function codeOfCause(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The name of an error, where it is one that a program wrote. */
+/** The name of an error, if it looks like one. */
 export function nameOf(error: unknown): string {
   const name = typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
   return typeof name === 'string' && NAME.test(name) ? name : 'unknown error';
 }
 
-function describe(error: Readonly<Record<string, unknown>>): string {
+function summaryOf(error: Readonly<Record<string, unknown>>): string {
   const { code, syscall, hostname, address, port, $metadata } = error;
   const { httpStatusCode, requestId } = ($metadata ?? {}) as Readonly<Record<string, unknown>>;
   const facts = [code, syscall, address ?? hostname, port, httpStatusCode, requestId]

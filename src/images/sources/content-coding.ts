@@ -1,7 +1,7 @@
 /**
- * What a body's `Content-Encoding` means for its bytes. The label is often wrong: stores keep `aws-chunked` or `utf-8`
- * from the upload, and servers send plain pictures as `gzip`. So the bytes are asked first; only what is really packed
- * is unpacked, chunk by chunk, so that the reader's cap holds for what comes out.
+ * Unpacks a body according to its `Content-Encoding`. That header is often wrong: stores keep `aws-chunked` or `utf-8` from
+ * the upload, and servers send plain pictures as `gzip`. So the first bytes are checked, and only a body that is really packed
+ * is unpacked. This happens chunk by chunk, so that the reader's limit holds for the unpacked bytes.
  */
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
@@ -9,23 +9,23 @@ import { sniffFormat } from '../image-format.js';
 import { codeOfCause } from './causes.js';
 import { downloadFailed } from './download-failed.js';
 
-/** Codings that are unpacked here, by what unpacks them; undefined where the first bytes show that nothing is packed. */
+/** The unpacker of each supported coding; it is undefined if the first bytes show that nothing is packed. */
 const UNPACKERS: Readonly<Record<string, (head: Buffer) => Transform | undefined>> = {
   gzip: gunzip,
   'x-gzip': gunzip,
   deflate: (head) => (isZlib(head) ? createInflate() : createInflateRaw()),
   br: () => createBrotliDecompress(),
 };
-/** Codings that really pack, which Node 20 cannot unpack. */
+/** Compressed codings that Node 20 cannot unpack. */
 const UNKNOWN_PACKERS = new Set(['zstd', 'compress', 'x-compress', 'dcb', 'dcz']);
-/** The first bytes that tell a picture, or a gzip, from anything else. */
+/** This many bytes are enough to recognise a picture or gzip. */
 const HEAD_BYTES = 32;
 
 /**
- * The bytes of a body as they were before it was packed.
+ * Yields the unpacked bytes of a body.
  * @param coding its `Content-Encoding`
  * @param field the request field named in errors
- * @throws AppError `download_failed` where it is packed in a way that is not known here, or damaged
+ * @throws AppError `download_failed` if its coding is not supported, or the data is damaged
  */
 export async function* unpacked(
   body: Readable,
@@ -50,7 +50,7 @@ export async function* unpacked(
   if (!isPlain && (others.length > 0 || UNKNOWN_PACKERS.has(packer))) {
     throw downloadFailed(
       field,
-      `the picture is compressed in a way this service does not read (${packers.join(', ')}); serve it without a content encoding`,
+      `its content encoding (${packers.join(', ')}) is not supported; serve the picture without one`,
     );
   }
   const whole = joined(head, chunks);
@@ -58,7 +58,7 @@ export async function* unpacked(
     yield* whole;
     return;
   }
-  // Whatever fails destroys all of them, and the reader sees why.
+  // If any of them fails, all are destroyed, and the reader gets the error.
   pipeline(Readable.from(whole, { objectMode: false }), unpacker, () => undefined);
   try {
     yield* unpacker as AsyncIterable<Uint8Array>;
@@ -66,7 +66,7 @@ export async function* unpacked(
     if (!/^(Z_|ERR__)/.test(codeOfCause(error) ?? '')) throw error;
     throw downloadFailed(
       field,
-      `its data is not the ${packer} that the server says it is, or is cut off; serve it without a content encoding`,
+      `its data is not valid ${packer}, as the server's Content-Encoding says, or is cut off; serve it without a content encoding`,
       error,
     );
   }
@@ -76,7 +76,7 @@ function gunzip(head: Buffer): Transform | undefined {
   return head[0] === 0x1f && head[1] === 0x8b ? createGunzip() : undefined;
 }
 
-/** RFC 1950. Some servers send RFC 1951 without it as `deflate`. */
+/** Whether data is in zlib format (RFC 1950). Some servers send raw RFC 1951 data as `deflate`. */
 function isZlib(head: Buffer): boolean {
   return head.length >= 2 && ((head[0] ?? 0) & 0x0f) === 8 && head.readUInt16BE() % 31 === 0;
 }

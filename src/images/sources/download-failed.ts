@@ -1,12 +1,12 @@
-/** Words for how a download can fail. */
+/** The error messages of failed downloads. */
 import { AppError } from '../../errors.js';
 
-/** A failed download, as the caller is told. `reason` completes the sentence "The download of … failed: …". */
+/** The error of a failed download. `reason` completes the sentence "The download of … failed: …". */
 export function downloadFailed(field: string, reason: string, cause?: unknown): AppError {
   return new AppError('download_failed', `The download of ${field} failed: ${reason}.`, { field }, { cause });
 }
 
-/** What happened to a connection, by the code of its error: the beginning of a sentence, without what to do about it. */
+/** What happened to a connection, by its error code. This begins a sentence; the caller adds the remedy. */
 export function connectionFailure(code: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ENODATA')
     return `the name of its host could not be resolved (${code})`;

@@ -1,9 +1,9 @@
-/** How many downloads run at a time: in all, and for each caller. */
+/** Limits how many downloads run at a time, in total and for each caller. */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { AppError } from '../../errors.js';
 
-/** A download holds a socket and a deadline's worth of waiting, however little it brings: one caller gets half at most. */
+/** A download holds a socket and may last until its deadline, however small it is. So one caller gets at most half of the slots. */
 @Injectable()
 export class DownloadSlots {
   private readonly max: number;
@@ -19,15 +19,15 @@ export class DownloadSlots {
   /**
    * Takes a slot.
    * @param caller whose share it counts towards
-   * @returns gives the slot back; call it once, when the download has ended
-   * @throws AppError `overloaded` when all slots, or all of this caller, are taken
+   * @returns a function that gives the slot back; call it once, when the download has ended
+   * @throws AppError `overloaded` when all slots, or the caller's share of them, are taken
    */
   take(caller: string): () => void {
     const own = this.byCaller.get(caller) ?? 0;
     if (this.taken >= this.max || own >= this.share) {
       throw new AppError(
         'overloaded',
-        'Too many pictures are being downloaded at the moment; try again later, or send pictures instead of URLs.',
+        'Too many pictures are being downloaded at the moment: try again later, or send pictures instead of URLs.',
         { downloads: this.taken, retry_after_seconds: 1 },
       );
     }

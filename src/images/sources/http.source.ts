@@ -1,4 +1,4 @@
-/** Downloads a picture over http or https: one deadline, a byte cap, few redirects, and only addresses the policy allows. */
+/** Downloads a picture over http or https: with one deadline, a byte limit, few redirects, and only from allowed addresses. */
 import { isUtf8 } from 'node:buffer';
 import {
   Agent as HttpAgent,
@@ -17,23 +17,23 @@ import { connectionFailure, downloadFailed } from './download-failed.js';
 import { type ByteCount, type ReadBounds, readCapped, transfer } from './transfer.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Interim responses (1xx) before the real one. One or two are usual; each costs time, and nothing else bounds them. */
+/** Maximum number of interim responses (1xx). One or two are usual; each costs time, and nothing else bounds them. */
 const MAX_INTERIM_RESPONSES = 16;
-/** Headers, and the frames of a chunked body, above what the body itself may have. */
+/** Allowance for headers and the framing of a chunked body, on top of the body itself. */
 const FRAMING_SHARE = 0.25;
 const FRAMING_BYTES = 256 * 1024;
 const HEADERS = {
   accept: 'image/*',
-  // Pictures are compressed already.
+  // Pictures are already compressed.
   'accept-encoding': 'identity',
   'user-agent': 'face-analysis-service',
 };
 
 @Injectable()
 export class HttpSource implements OnApplicationShutdown {
-  // A connection serves one download: hosts are the callers' choice, so there is little to reuse and less to keep open.
-  // The agents remain for the TLS sessions they remember. Proxies of the environment are not used: they would
-  // resolve names where the address policy cannot see it.
+  // Each connection serves one download: callers choose the hosts, so there is little to reuse and no reason to keep
+  // connections open. The agents remember TLS sessions. Proxies from the environment are not used: they would resolve names
+  // out of reach of the address policy.
   private readonly httpAgent = new HttpAgent({ keepAlive: false });
   private readonly httpsAgent = new HttpsAgent({ keepAlive: false });
 
@@ -49,7 +49,7 @@ export class HttpSource implements OnApplicationShutdown {
 
   /**
    * @param field the request field named in errors
-   * @param bytes counts what is kept
+   * @param bytes counts the bytes that are kept
    * @throws AppError `download_failed`, `address_forbidden`, `image_too_large`, `deadline_exceeded`, and what `bytes` throws
    */
   load(url: string, field: string, request: AbortSignal, bytes?: ByteCount): Promise<Uint8Array> {
@@ -66,7 +66,7 @@ export class HttpSource implements OnApplicationShutdown {
       const response = await this.get(url, bounds);
       const status = response.statusCode ?? 0;
       if (!REDIRECTS.has(status)) return this.read(response, status, bounds);
-      // Its body has no use; the socket goes with it.
+      // Its body is not needed; this also closes the socket.
       response.destroy();
       url = redirectTarget(url, response.headers.location, field);
     }
@@ -88,15 +88,15 @@ export class HttpSource implements OnApplicationShutdown {
           : requestHttp(url, { agent: this.httpAgent, headers, lookup, signal });
       let response: IncomingMessage | undefined;
       const fail = (error: Error): void => {
-        // The reader of a body is told too: destroying the request alone would look like an end to it. What comes after
-        // the end of a body is of no interest.
+        // Destroy the response with the error: destroying the request alone would look like the end of the body to its
+        // reader. Errors after the end of a body do not matter.
         if (response === undefined) outgoing.destroy();
         else if (!response.complete) response.destroy(error);
         reject(error);
       };
       outgoing.once('response', (received) => resolve((response = received)));
       outgoing.on('error', fail);
-      // Node hands over a connection whose protocol was switched, and says nothing where nobody takes it.
+      // Node hands over a connection whose protocol was switched, and emits no error if there is no listener.
       outgoing.once('upgrade', (_, socket) => {
         socket.destroy();
         fail(downloadFailed(field, 'the server switched to another protocol (status 101); check the URL'));
@@ -106,7 +106,7 @@ export class HttpSource implements OnApplicationShutdown {
         fail(
           downloadFailed(
             field,
-            'the server sends more around the picture than the picture; check the server',
+            'the server sends too much protocol data around the picture; check the server',
           ),
         ),
       );
@@ -128,33 +128,33 @@ export class HttpSource implements OnApplicationShutdown {
   }
 }
 
-/** Finds a response that is all frame: interim responses without end, or bytes of body among kilobytes of chunk headers. */
+/** Detects a response that is mostly framing: endless interim responses, or a few bytes of body between kilobytes of chunk headers. */
 function boundFraming(outgoing: ClientRequest, maxBytes: number, onExcess: () => void): void {
   let interim = 0;
   let received = 0;
-  const most = maxBytes * (1 + FRAMING_SHARE) + FRAMING_BYTES;
+  const maxReceived = maxBytes * (1 + FRAMING_SHARE) + FRAMING_BYTES;
   outgoing.on('information', () => {
     if (++interim > MAX_INTERIM_RESPONSES) onExcess();
   });
   outgoing.once('socket', (socket) => {
     socket.on('data', (chunk: Buffer) => {
       received += chunk.byteLength;
-      if (received > most) onExcess();
+      if (received > maxReceived) onExcess();
     });
   });
 }
 
-/** Parses what the caller wrote, as a browser would. The text is never repeated in a message: it may hold a signature. */
-export function parseUrl(text: string, field: string): URL {
+/** Parses a caller's URL, as a browser would. Messages never repeat it: it may hold a signature. */
+function parseUrl(text: string, field: string): URL {
   if (!URL.canParse(text))
     throw downloadFailed(field, 'it is not a valid URL; send an absolute http, https or s3 URL');
   return checkUrl(new URL(text), field);
 }
 
 /**
- * Where a redirect leads. A step down from https to http is refused: who asked for https gets no picture that
- * anybody on the way could have exchanged.
- * @param header the `Location` header as Node gives it: one character for each byte
+ * The target of a redirect. A downgrade from https to http is refused: a caller that asks for https must not get a picture that
+ * somebody on the network could have replaced.
+ * @param header the `Location` header as Node gives it: one character per byte
  */
 export function redirectTarget(from: URL, header: string | undefined, field: string): URL {
   const location = header === undefined ? '' : asUtf8(header).trim();
@@ -170,7 +170,7 @@ export function redirectTarget(from: URL, header: string | undefined, field: str
 
 function checkUrl(url: URL, field: string): URL {
   if (url.protocol === 'data:')
-    throw downloadFailed(field, 'a data: URL is no address; send its content as base64 instead');
+    throw downloadFailed(field, 'a data: URL cannot be downloaded; send its content as base64 instead');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw downloadFailed(field, `it leads to a ${url.protocol} URL; only http, https and s3 are supported`);
   }
@@ -183,13 +183,13 @@ function checkUrl(url: URL, field: string): URL {
   return url;
 }
 
-/** Servers write URLs raw where they should encode them; browsers read such bytes as UTF-8 too. */
+/** Some servers do not percent-encode URLs. Browsers, too, read such bytes as UTF-8. */
 function asUtf8(header: string): string {
   const bytes = Buffer.from(header, 'latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : header;
 }
 
-/** Words for what a socket can end in; codes only, never a host or URL. */
+/** The error for a failed connection. It holds codes only, never a host or URL. */
 function explain(error: unknown, field: string): AppError {
   const code = codeOfCause(error) ?? 'no response';
   return downloadFailed(field, `${connectionFailure(code)}; ${remedyFor(code)}`, error);

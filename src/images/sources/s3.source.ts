@@ -1,4 +1,4 @@
-/** Reads a picture from Amazon S3 or a compatible store. The only file that knows the AWS SDK. */
+/** Reads a picture from Amazon S3 or a compatible store. The only file that imports the AWS SDK. */
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -8,15 +8,15 @@ import { downloadFailed } from './download-failed.js';
 import { explainS3, mayBeMissing, statusOf } from './s3-errors.js';
 import { type ByteCount, type ReadBounds, readCapped, transfer } from './transfer.js';
 
-/** Signs requests where no region is known; Amazon points from there to a bucket's own region, other stores do not care. */
+/** Used for signing if no region is known. Amazon redirects from there to the bucket's region; other stores ignore it. */
 const DEFAULT_REGION = 'us-east-1';
-/** A region's name, as it becomes part of a host. */
+/** The name of a region: it becomes part of a host name. */
 const REGION = /^[a-z0-9-]{1,64}$/;
 /** More regions than Amazon has. */
 const MAX_REGIONS = 64;
-/** Enough for every error a store writes; the SDK itself would read on without end. */
+/** Enough for any error document of a store; the SDK itself sets no limit. */
 const MAX_ERROR_BYTES = 16 * 1024;
-/** Bucket names, old ones with capitals and underscores included; no ARNs, which could name other accounts' endpoints. */
+/** Bucket names, including old ones with capitals and underscores. No ARNs: they could name endpoints of other accounts. */
 const S3_URL = /^s3:\/\/([a-z0-9][a-z0-9._-]{1,253}[a-z0-9])\/(.+)$/is;
 
 interface ObjectLocation {
@@ -26,7 +26,7 @@ interface ObjectLocation {
 
 @Injectable()
 export class S3Source implements OnApplicationShutdown {
-  /** By region; under '' the one that the settings name. */
+  /** By region. The key '' stands for the configured region. */
   private readonly clients = new Map<string, Promise<S3Client>>();
 
   constructor(private readonly config: Config) {}
@@ -37,11 +37,11 @@ export class S3Source implements OnApplicationShutdown {
   }
 
   /**
-   * Reads `s3://bucket/key`. The key is everything after the bucket, as the AWS console and command line write it.
-   * Where there is none and the key holds percent-encoding, its decoded form is tried: many URL libraries cannot
-   * write a space otherwise.
+   * Reads `s3://bucket/key`. The key is everything after the bucket, as the AWS console and command line write it. If that
+   * object does not exist and the key contains percent-encoding, the decoded key is tried: many URL libraries can write a
+   * space only that way.
    * @param field the request field named in errors
-   * @param bytes counts what is kept
+   * @param bytes counts the bytes that are kept
    * @throws AppError `object_not_found`, `download_failed`, `address_forbidden`, `image_too_large`, `deadline_exceeded`,
    *   and what `bytes` throws
    */
@@ -70,7 +70,7 @@ export class S3Source implements OnApplicationShutdown {
     if (s3AllowedBuckets.length > 0 && !s3AllowedBuckets.includes(bucket)) {
       throw new AppError(
         'address_forbidden',
-        `The bucket in ${field} is not one this service reads: use another, or have the operator add it to S3_ALLOWED_BUCKETS.`,
+        `This service does not read from the bucket in ${field}: use another bucket, or ask the operator to add it to S3_ALLOWED_BUCKETS.`,
         { field },
       );
     }
@@ -79,13 +79,13 @@ export class S3Source implements OnApplicationShutdown {
 
   private async read(location: ObjectLocation, bounds: ReadBounds): Promise<Uint8Array> {
     const { Body, ContentLength, ContentEncoding } = await this.open(location, bounds.signal);
-    if (!(Body instanceof Readable)) throw new Error('the store sent no body');
+    if (!(Body instanceof Readable)) throw new Error('The store sent no body.');
     return readCapped(Body, { announced: ContentLength, coding: ContentEncoding }, bounds);
   }
 
   /**
-   * Follows the store once to the bucket's own region. The SDK could do that itself, but swaps the region of the one
-   * client while it does, and requests that run beside it go astray.
+   * Follows one redirect of the store to the bucket's own region. The SDK could do that, but it changes the region of its
+   * client meanwhile, which misdirects concurrent requests.
    */
   private async open(location: ObjectLocation, signal: AbortSignal): Promise<GetObjectCommandOutput> {
     const command = new GetObjectCommand({ Bucket: location.bucket, Key: location.key });
@@ -109,17 +109,17 @@ export class S3Source implements OnApplicationShutdown {
 }
 
 /**
- * The address policy does not apply here: the endpoint is the operator's choice, often a private one, and a caller
- * can pick no more of it than bucket and key.
+ * The address policy does not apply here: the operator chooses the endpoint, which is often private, and a caller can choose
+ * only bucket and key.
  */
 async function connect(config: Config, region: string | undefined): Promise<S3Client> {
   const agent = { maxSockets: config.urlMaxDownloads };
   const settings = {
     endpoint: config.s3Endpoint,
     forcePathStyle: config.s3ForcePathStyle,
-    // A checksum would wrap the body in a stream that cannot be cut off cleanly; TLS already guards the bytes.
+    // A checksum would wrap the body in a stream that cannot be aborted cleanly. TLS already protects the bytes.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Three attempts at a host that does not answer fit into the deadline, so that the error can say so.
+    // Three attempts at a silent host fit into the deadline, so that the error can say what happened.
     requestHandler: {
       connectionTimeout: Math.ceil(config.urlTimeoutMs / 4),
       httpAgent: agent,
@@ -128,7 +128,7 @@ async function connect(config: Config, region: string | undefined): Promise<S3Cl
   } as const;
   const client = new S3Client({ ...settings, ...(region === undefined ? {} : { region }) });
   try {
-    // The SDK finds the region in its own environment variables and files; only here it says that there is none.
+    // The SDK looks for the region in its own environment variables and files. This call throws if there is none.
     await client.config.region();
     return capErrors(client);
   } catch {
@@ -137,7 +137,7 @@ async function connect(config: Config, region: string | undefined): Promise<S3Cl
   }
 }
 
-/** Cuts off what a store sends besides objects, before the SDK reads it. */
+/** Limits the size of error documents before the SDK reads them. */
 function capErrors(client: S3Client): S3Client {
   client.middlewareStack.add(
     (next) => async (sent) => {
@@ -152,20 +152,20 @@ function capErrors(client: S3Client): S3Client {
   return client;
 }
 
-/** The body of an error; nothing of one that is too long, as half of it tells no more than its status. */
+/** The body of an error; empty if it is too long, because half a document says no more than the status. */
 async function head(body: Readable): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    // Leaving the loop destroys the stream, and its socket with it.
+    // Leaving the loop destroys the stream and its socket.
     if (bytes > MAX_ERROR_BYTES) return new Uint8Array();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
 }
 
-/** Where a store says that the bucket lives; undefined where the error is another. */
+/** The region that the store names for the bucket; undefined for any other error. */
 function regionNamedBy(error: unknown): string | undefined {
   const { $response } = (error ?? {}) as { $response?: { headers?: Readonly<Record<string, string>> } };
   const region = $response?.headers?.['x-amz-bucket-region'];
@@ -174,16 +174,16 @@ function regionNamedBy(error: unknown): string | undefined {
   return status === 301 || status === 307 || status === 400 ? region : undefined;
 }
 
-/** A store that tidies paths would read `..` as a way out of the bucket, past the list of allowed ones. */
+/** Refuses path segments such as `..`: a store that normalises paths would leave the bucket, and so bypass S3_ALLOWED_BUCKETS. */
 function checkKey(key: string, field: string): string {
   if (!key.split('/').some((part) => part === '.' || part === '..')) return key;
-  throw downloadFailed(field, 'its key holds "." or ".." as a path segment; use a key without them');
+  throw downloadFailed(field, 'its key has "." or ".." as a path segment; use a key without them');
 }
 
 function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key);
   } catch {
-    return key; // a lone % is part of the name
+    return key; // A lone % is part of the name.
   }
 }

@@ -1,42 +1,42 @@
-/** What every download shares: one deadline, and a byte cap while streaming. */
+/** What all downloads share: one deadline, and a byte limit while streaming. */
 import { type Readable } from 'node:stream';
 import { AppError } from '../../errors.js';
 import { imageTooLarge, requestAborted } from '../image-errors.js';
 import { unpacked } from './content-coding.js';
 import { downloadFailed } from './download-failed.js';
 
-/** Counts bytes that are about to be kept. */
+/** Counts bytes before they are kept. */
 export interface ByteCount {
-  /** @throws AppError when there is no room for so many more */
+  /** @throws AppError when there is no room for that many more */
   add(bytes: number): void;
 }
 
-/** What is known of a body before it is read. */
+/** What is known about a body before it is read. */
 export interface BodyHead {
-  /** The size the other side claims, in bytes. */
+  /** The size that the other side announces, in bytes. */
   readonly announced?: number;
   /** Its `Content-Encoding`. */
   readonly coding?: string;
 }
 
-/** The bounds within which a body is read. */
+/** The limits for reading a body. */
 export interface ReadBounds {
   readonly maxBytes: number;
   /** The request field named in errors. */
   readonly field: string;
   readonly signal: AbortSignal;
-  /** Told of all memory before it is taken. */
+  /** Counts all memory before it is allocated. */
   readonly bytes?: ByteCount;
 }
 
 const FIRST_CAPACITY = 64 * 1024;
 
 /**
- * Runs a download under the request's signal and its own deadline. It returns by then whatever the download does:
- * a wait that no signal reaches is left behind, and must not hold up the request or a stop of the service.
- * @param download gets the signal that stops it; it must let go of its sockets then
+ * Runs a download under the request's signal and its own deadline. It returns by the deadline, whatever the download does: a
+ * wait that ignores the signal is abandoned, and delays neither the request nor a shutdown.
+ * @param download gets the signal that stops it; it must then close its sockets
  * @param explain turns any other error into one for the caller
- * @throws AppError `download_failed` past `timeoutMs`, the request's own error when `request` aborts
+ * @throws AppError `download_failed` after `timeoutMs`, the request's own error when `request` aborts
  */
 export async function transfer<T>(
   field: string,
@@ -57,7 +57,7 @@ export async function transfer<T>(
   try {
     return await unlessAborted(download(stopping.signal), stopping.signal);
   } catch (error) {
-    // Nothing of it goes on once it has failed.
+    // Stop everything that still runs.
     stop();
     if (request.aborted) throw requestAborted(field, request);
     if (error instanceof AppError) throw error;
@@ -76,8 +76,8 @@ export async function transfer<T>(
 }
 
 /**
- * Reads a body up to `maxBytes`, unpacked where it is compressed. An announced size above it is refused unread, a body
- * that grows beyond it at once; either way the stream is destroyed, and its socket with it.
+ * Reads a body of up to `maxBytes`, and unpacks it if it is compressed. An announced size above the limit is refused before
+ * reading; a body that exceeds the limit is refused at once. In both cases the stream and its socket are destroyed.
  * @throws AppError `image_too_large`, `download_failed`, and what `bytes` throws
  */
 export async function readCapped(
@@ -87,19 +87,19 @@ export async function readCapped(
 ): Promise<Uint8Array> {
   const stop = (): void => void body.destroy(new Error('stopped'));
   signal.addEventListener('abort', stop, { once: true });
-  // Errors that come while nobody reads have been told already.
+  // Errors that arrive while nothing reads have been reported already.
   body.on('error', () => undefined);
   if (signal.aborted) stop();
   try {
     if (announced !== undefined && announced > maxBytes) throw imageTooLarge(field, maxBytes);
     let kept = Buffer.alloc(0);
     let length = 0;
-    // Chunks are copied, not collected: a body of many small ones would keep a multiple of its size.
+    // Chunks are copied, not collected: a body of many small chunks would hold a multiple of its size.
     for await (const chunk of unpacked(body, coding, field)) {
       const needed = length + chunk.byteLength;
       if (needed > maxBytes) throw imageTooLarge(field, maxBytes);
       if (needed > kept.length) {
-        // What is announced is not believed: room grows with what came, and ends where it says it ends.
+        // The announced size is not trusted: it only caps the capacity, which grows with the bytes received.
         const roomy = Math.max(FIRST_CAPACITY, needed * (announced === undefined ? 2 : 4));
         const capacity = Math.max(needed, Math.min(roomy, announced ?? maxBytes, maxBytes));
         bytes?.add(capacity - kept.length);
@@ -117,7 +117,7 @@ export async function readCapped(
   }
 }
 
-/** The outcome of some work, or an error as soon as the signal aborts. */
+/** Settles like the work, but rejects as soon as the signal aborts. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });

@@ -1,10 +1,10 @@
-/** A JSON body is bounded by its structure while it arrives, wherever it is cut into pieces, and else read as JSON.parse would. */
+/** The structure of a JSON body is limited while it arrives, wherever it is cut into pieces; otherwise it is read as by JSON.parse. */
 import { JsonBody } from '../../../src/http/input/json-body.js';
 import { AppError } from '../../../src/errors.js';
 
 const MAX_TEXT = 200_000;
 
-/** Reads a text cut into pieces of so many bytes. */
+/** Reads a text in pieces of the given size. */
 function read(text: string | Buffer, pieceBytes = Infinity): unknown {
   const bytes = Buffer.from(text as string);
   const body = new JsonBody(MAX_TEXT);
@@ -43,7 +43,7 @@ test.each([
   expect(({} as Record<string, unknown>).a).toBeUndefined();
 });
 
-test('an empty body is no value', () => {
+test('an empty body has no value', () => {
   expect(read('')).toBeUndefined();
 });
 
@@ -58,7 +58,7 @@ test.each([
   '{"a":01}',
   '{"a":"\\x"}',
   `{"a":"${LONG}\\x"}`,
-])('what is no JSON is refused: %.12s', (text) => {
+])('invalid JSON is refused: %.12s', (text) => {
   expect(refusalOf(text)).toMatchObject({ code: 'malformed_body' });
 });
 
@@ -79,19 +79,19 @@ test.each([
   ['a long name', `{"${'a'.repeat(300)}":1}`, 'body'],
   ['a long number', `{"max_faces":${'1'.repeat(2_000_000)}}`, 'max_faces'],
   ['many short texts', `{"fields":[${`"${'a'.repeat(1_000)}",`.repeat(1_500)}""]}`, 'fields'],
-])('%s: refused by name, before the end has come', (_, text, field) => {
+])('%s: refused by name, before the end arrives', (_, text, field) => {
   const { code, details } = refusalOf(text.slice(0, -2));
   expect(code).toBe('invalid_request');
   expect(details).toMatchObject({ errors: [{ field }] });
 });
 
-test('a text that no picture can have is refused by name', () => {
+test('a text too long for any picture is refused, naming its field', () => {
   expect(refusalOf(`{"requests":[{"image_base64":"${'A'.repeat(MAX_TEXT + 1)}`)).toMatchObject({
     code: 'image_too_large',
     details: { field: 'requests.0.image_base64', max_bytes: MAX_TEXT },
   });
 });
 
-test('blanks cost nothing, however many', () => {
+test('blanks cost nothing, however many there are', () => {
   expect(read(`{"a":${' \n'.repeat(5_000_000)}1}`)).toEqual({ a: 1 });
 });

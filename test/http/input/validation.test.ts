@@ -1,4 +1,4 @@
-/** Requests are validated without a copy of the pictures in them. */
+/** Requests are validated without copying the pictures in them. */
 import { DetectRequestDto } from '../../../src/faces/detect.dto.js';
 import { AppError } from '../../../src/errors.js';
 import { InputPipe } from '../../../src/http/input/validation.js';
@@ -7,7 +7,7 @@ const pipe = new InputPipe();
 const validate = (input: Record<string, unknown>): Promise<object> =>
   pipe.transform(input, { type: 'custom', metatype: DetectRequestDto });
 
-test('a picture arrives as the bytes that were sent, beside validated options', async () => {
+test('a picture arrives as the bytes that were sent, together with validated options', async () => {
   const image = Buffer.from('any bytes');
   const input = { image, max_faces: '3' };
   const request = (await validate(input)) as DetectRequestDto;
