@@ -1,7 +1,7 @@
 /** The decoder processes: started on demand, kept for a while, and replaced when they end. */
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { AppError, messageOf } from '../errors.js';
+import { messageOf, overloaded } from '../errors.js';
 import { currentShare } from '../telemetry/scope.js';
 import { DecoderProcess } from './decoder-process.js';
 import { FairLine } from './fair-line.js';
@@ -103,11 +103,10 @@ export class DecoderPool implements OnApplicationShutdown {
       const reason = messageOf(error);
       this.failure = { reason, at: performance.now() };
       this.logger.error(`No decoder process can be started: ${reason}`);
-      throw new AppError(
-        'overloaded',
+      throw overloaded(
         'Pictures of this format cannot be decoded at the moment: send a plain JPEG, PNG or WebP, or try again later.',
-        { retry_after_seconds: 5 },
-        { cause: error },
+        {},
+        { retryAfterSeconds: 5, cause: error },
       );
     }
   }

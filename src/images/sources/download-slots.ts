@@ -1,7 +1,7 @@
 /** Limits how many downloads run at a time, in total and for each caller. */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { AppError } from '../../errors.js';
+import { overloaded } from '../../errors.js';
 
 /** A download holds a socket and may last until its deadline, however small it is. So one caller gets at most half of the slots. */
 @Injectable()
@@ -25,10 +25,9 @@ export class DownloadSlots {
   take(caller: string): () => void {
     const own = this.byCaller.get(caller) ?? 0;
     if (this.taken >= this.max || own >= this.share) {
-      throw new AppError(
-        'overloaded',
+      throw overloaded(
         'Too many pictures are being downloaded at the moment: try again later, or send pictures instead of URLs.',
-        { downloads: this.taken, retry_after_seconds: 1 },
+        { downloads: this.taken },
       );
     }
     this.count(caller, 1);
