@@ -8,7 +8,7 @@ import {
   type FeaturedFace,
 } from './appearance.head.js';
 import { Pack } from '../packs/pack.js';
-import type { Demographics } from './demographic-families.js';
+import type { Demographics } from './demographics.js';
 import { DemographicsHead } from './demographics.head.js';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';

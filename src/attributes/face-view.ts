@@ -7,8 +7,6 @@ import type { Image } from '../vision/image.js';
 export interface FaceView {
   readonly image: Image;
   readonly box: Box;
-  /** The detector's score, 0…1. */
-  readonly score: number;
   /** Eye centres, nose tip, mouth corners. */
   readonly keypoints: readonly Point[];
 }

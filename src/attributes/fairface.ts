@@ -10,7 +10,7 @@ import { softmax, type Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 import { AGE_BRACKETS } from './age.js';
-import type { DemographicName, Demographics } from './demographic-families.js';
+import type { DemographicName, Demographics } from './demographics.js';
 import type { FaceView } from './face-view.js';
 import { mergeEqual, mostLikely } from './labels.js';
 

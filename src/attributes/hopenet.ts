@@ -2,6 +2,7 @@
  * The pose family Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the angle.
  * Sees a square about the detector's box, 224×224, ImageNet statistics; as in training, nothing is stretched.
  */
+import type { PoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
 import { squareToPicture } from '../vision/affine.js';
 import { keypointRoll } from '../vision/alignment.js';
@@ -35,11 +36,8 @@ export const SIGNATURE: Signature = {
   outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
 };
 
-/** The part of a picture it looks at. */
-export type View = Pick<FaceView, 'image' | 'box' | 'keypoints'>;
-
 /** Writes one face into a batch. */
-export function preprocess({ image, box, keypoints }: View, { data }: Tensor, offset: number): void {
+export function preprocess({ image, box, keypoints }: FaceView, { data }: Tensor, offset: number): void {
   const map = squareToPicture(
     centre(box),
     Math.sqrt(area(box)) * MARGIN,
@@ -51,8 +49,9 @@ export function preprocess({ image, box, keypoints }: View, { data }: Tensor, of
 
 /** The pose of one face, before calibration. The network's yaw is positive to the image's left, the contract's is not. */
 export function postprocess(
-  { yaw, pitch, roll }: Record<string, Float32Array>,
-  { keypoints }: Pick<View, 'keypoints'>,
+  [yaw, pitch, roll]: readonly Float32Array[],
+  _facts: PoseModel,
+  { keypoints }: FaceView,
 ): Pose {
   const tilt = excess(keypointRoll(keypoints));
   return { roll: expectedAngle(roll) + tilt, yaw: -expectedAngle(yaw), pitch: expectedAngle(pitch) };

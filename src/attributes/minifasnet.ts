@@ -2,6 +2,7 @@
  * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the first
  * of which is a living face. Sees a multiple of the face's box, 128×128, raw 0…255 in BGR order.
  */
+import type { LivenessModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';
 import { boxToPicture } from '../vision/affine.js';
 import { type Box, scaleAboutCentre } from '../vision/box.js';
@@ -21,15 +22,12 @@ export const SHAPE = [3, SIDE, SIDE] as const;
 /** What the graph takes and gives. */
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: { logits: ['N', 3] } };
 
-/**
- * Writes one face into a batch.
- * @param scale how many times its box is seen
- */
+/** Draws the surroundings of one face into a batch. */
 export function preprocess(
   { image, box }: Pick<FaceView, 'image' | 'box'>,
-  scale: number,
   { data }: Tensor,
   offset: number,
+  { scale }: Pick<LivenessModel, 'scale'>,
 ): void {
   const map = boxToPicture(surroundings(box, image, scale), SIDE, SIDE);
   // Point sampling on purpose: the network was trained on such crops, and averaging would wipe out the fine texture
@@ -38,7 +36,7 @@ export function preprocess(
 }
 
 /** How sure the network is that a face is a living one, 0…1. */
-export function postprocess({ logits }: Record<string, Float32Array>): number {
+export function postprocess([logits]: readonly Float32Array[]): number {
   return softmax(logits)[LIVE];
 }
 

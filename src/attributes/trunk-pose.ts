@@ -3,11 +3,14 @@
  * learnt it from Hopenet's answers: as good as those within its limits, at a hundredth of the cost. See
  * models/default/cards/quick-pose.md for its data and figures.
  */
-import type { QuickPoseModel } from '../packs/pose-model.js';
+import type { PoseModel, QuickPoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
 import { keypointRoll } from '../vision/alignment.js';
 import type { Point } from '../vision/affine.js';
 import type { Pose } from './pose.js';
+
+/** The pose family it learnt from. */
+export const TEACHER: PoseModel['family'] = 'hopenet';
 
 /** Shape of one face's input: the trunk's features. */
 export const SHAPE = [128, 14, 14] as const;

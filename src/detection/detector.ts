@@ -1,10 +1,11 @@
 /** One detector's graph with the code of its family: searches pictures, each at the size asked for. */
+import type { DetectorModel } from '../packs/detector-model.js';
 import type { GraphPaths } from '../packs/graph-paths.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { Image } from '../vision/image.js';
-import { DETECTOR_FAMILIES } from './detector-families.js';
-import type { Candidate, DetectorFamily } from './detector-family.js';
+import { DETECTOR_FAMILIES, type DetectorFamily } from './detector-family.js';
+import type { Candidate } from './face.js';
 import type { Letterbox } from './letterbox.js';
 
 /** One picture at one input size. */
@@ -27,14 +28,17 @@ export class Detector {
     private readonly model: Model,
   ) {}
 
-  /** Loads a graph: from its path, or from that of the CPU's. */
+  /**
+   * Loads a graph.
+   * @param name of its family
+   */
   static async open(
     sessions: SessionManager,
     graph: string | GraphPaths,
-    family: keyof typeof DETECTOR_FAMILIES,
+    name: DetectorModel['family'],
   ): Promise<Detector> {
-    const code: DetectorFamily = DETECTOR_FAMILIES[family];
-    return new Detector(code, await sessions.open(graph, code.SIGNATURE));
+    const family = DETECTOR_FAMILIES[name];
+    return new Detector(family, await sessions.open(graph, family.SIGNATURE));
   }
 
   /** Whether its candidates have keypoints. */

@@ -8,7 +8,7 @@ import { type Affine, apply, compose, type Point, rotationAbout } from '../visio
 import { keypointRoll } from '../vision/alignment.js';
 import { type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import { LANDMARK_FAMILIES, type LandmarkFamily } from './landmark-families.js';
+import { LANDMARKS_FAMILIES, type LandmarksFamily } from './landmarks-family.js';
 
 /** A face to place landmarks on. */
 export interface BoxedFace {
@@ -35,14 +35,14 @@ const UPRIGHT_DEGREES = 35;
 
 export class Landmarker {
   private constructor(
-    private readonly family: LandmarkFamily,
+    private readonly family: LandmarksFamily,
     private readonly model: Model,
     private readonly facts: LandmarksModel,
   ) {}
 
   /** Loads the pack's landmark model. */
   static async open(sessions: SessionManager, { folder }: Pack, facts: LandmarksModel): Promise<Landmarker> {
-    const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
+    const family = LANDMARKS_FAMILIES[facts.family];
     return new Landmarker(family, await sessions.open(pathsOf(folder, facts), family.SIGNATURE), facts);
   }
 
@@ -64,7 +64,7 @@ export class Landmarker {
       family.SHAPE,
       ({ image, box, tilt }, batch, offset) => {
         const map = compose(family.cropMap(box), turnOf(box, tilt, 0.5));
-        family.preprocess(image, map, batch, offset, facts.scaling);
+        family.preprocess(image, map, batch, offset, facts);
       },
     );
     const [name] = this.model.outputs;

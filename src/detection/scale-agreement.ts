@@ -6,7 +6,7 @@
 import type { ScaleAgreement } from '../packs/detector-model.js';
 import { type Box, iou } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 
 /** A candidate and the longer side, in pixels, of the picture in the input that it was found in. */
 export interface SizedCandidate extends Candidate {

@@ -9,7 +9,7 @@ import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 
 /** What the graph takes; the number of its outputs is checked when they are read. */

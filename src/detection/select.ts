@@ -2,7 +2,7 @@
 import { area, clip } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import { suppress, type SuppressionLimits } from '../vision/nms.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 
 /**
  * Most faces of one picture, the ones of the best scores: each costs a run of every later model, and a caller who asks

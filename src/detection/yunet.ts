@@ -6,7 +6,7 @@ import type { Signature } from '../sessions/signature.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 
 const STRIDES = [8, 16, 32] as const;

@@ -209,7 +209,7 @@ export class AnalysisService {
     await this.detection.locateLandmarks([{ image, box }]);
     await this.recognition.embed([{ image, keypoints }]);
     const [trunk] = await this.recognition.runTrunk([{ image, keypoints }]);
-    await this.attributes.describe([{ image, box, keypoints, trunk, score: 1, wanted: ATTRIBUTE_NAMES }]);
+    await this.attributes.describe([{ image, box, keypoints, trunk, wanted: ATTRIBUTE_NAMES }]);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What becomes of candidates: suppressed, clipped, capped, largest first. */
-import type { Candidate } from '../../src/detection/detector-family.js';
+import type { Candidate } from '../../src/detection/face.js';
 import { MAX_FACES, select } from '../../src/detection/select.js';
 
 const LIMITS = { iou: 0.4, containment: 0.7 };

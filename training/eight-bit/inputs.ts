@@ -91,11 +91,7 @@ export async function* featureInputs(finder: Finder, data: string): AsyncGenerat
 }
 
 /** The largest face of each photo. */
-async function* faces(
-  finder: Finder,
-  data: string,
-  what: string,
-): AsyncGenerator<Pick<FaceView, 'image' | 'box' | 'keypoints'>> {
+async function* faces(finder: Finder, data: string, what: string): AsyncGenerator<FaceView> {
   for await (const image of pictures(finder, data, what)) {
     const [face] = await finder.find(image, FACE_SCORE);
     // In patterns there is none.

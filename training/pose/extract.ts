@@ -11,13 +11,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { FaceNetwork } from '../../src/attributes/face-network.js';
+import type { FaceView } from '../../src/attributes/face-view.js';
 import * as hopenet from '../../src/attributes/hopenet.js';
 import type { Pose } from '../../src/attributes/pose.js';
 import { loadConfig } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import { loadPack } from '../../src/packs/load-pack.js';
-import { runInBatches } from '../../src/sessions/batches.js';
-import { type Model, SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { PoseModel } from '../../src/packs/pose-model.js';
+import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import { keypointRoll } from '../../src/vision/alignment.js';
 import { type Box, scaleAboutCentre } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
@@ -52,7 +54,8 @@ export async function extract(data: string, out: string): Promise<void> {
   const sessions = new SessionManager(config);
   const finder = await Finder.open();
   const recognition = await finder.openRecognition();
-  const teacher = await sessions.open(join(pack.folder, pose.file), hopenet.SIGNATURE);
+  // The graph in floats, whatever a CPU runs in its place.
+  const teacher = await FaceNetwork.open(sessions, pack.folder, hopenet, { ...pose, onCpu: undefined });
 
   await mkdir(out, { recursive: true });
   const table = createWriteStream(join(out, 'faces.csv'));
@@ -96,13 +99,12 @@ export async function extract(data: string, out: string): Promise<void> {
 }
 
 /** The mean of what the network says of several crops of a face. */
-async function teach(teacher: Model, face: hopenet.View): Promise<Pose> {
+async function teach(teacher: FaceNetwork<PoseModel, Pose>, face: FaceView): Promise<Pose> {
   const views = CROPS.map(({ grown, moved }) => ({
     ...face,
     box: scaleAboutCentre(shift(face.box, moved), grown),
   }));
-  const outputs = await runInBatches(teacher, views, hopenet.SHAPE, hopenet.preprocess);
-  const poses = outputs.map((output) => hopenet.postprocess(output, face));
+  const poses = await teacher.describe(views);
   return {
     roll: mean(poses.map(({ roll }) => roll)),
     yaw: mean(poses.map(({ yaw }) => yaw)),
