@@ -10,6 +10,7 @@ import { AppError, messageOf } from '../errors.js';
 import { readInstallation } from './installation.js';
 import type { GraphFile, ModelFile } from './model-file.js';
 import { Pack, type PackModels } from './pack.js';
+import { renamedFields } from './renamed-fields.js';
 
 type Models = Readonly<
   Record<
@@ -147,6 +148,8 @@ function parse(manifest: string): Manifest {
   const { models } = parsed;
   if (models !== undefined && !(isRecord(models) && Object.values(models).every(isRecord)))
     throw new AppError('invalid_pack', `${manifest} is wrong: models must be an object of objects.`);
+  const renamed = renamedFields(models?.['detector']);
+  if (renamed.length > 0) throw new AppError('invalid_pack', `${manifest} is wrong: ${renamed.join('; ')}.`);
   return parsed;
 }
 

@@ -103,6 +103,52 @@ it.each([
   await expect(load()).rejects.toThrow(sentence);
 });
 
+describe('a field that had another name once', () => {
+  const OLD = {
+    listenFrom: 0.7,
+    certainFrom: 0.999,
+    scoreWeight: 0.719,
+    faceWeight: 0.373,
+    bias: -2.156,
+    confirmation: { aloneFrom: 0.9, seenFrom: 0.3, clearFrom: 32, clearTo: 256 },
+  };
+  const OLD_PATH = 'models.detector.verification';
+  const NEW_PATH = 'models.detector.rescoring';
+
+  it('is refused with its new place, each of several', async () => {
+    delete manifest.models['detector']['rescoring'];
+    manifest.models['detector']['verification'] = OLD;
+    await expect(load()).rejects.toThrow(
+      `${join(modelsDir, 'default/pack.json')} is wrong: ${[
+        `${OLD_PATH} is now ${NEW_PATH}`,
+        `${OLD_PATH}.listenFrom is now ${NEW_PATH}.minScore`,
+        `${OLD_PATH}.certainFrom is now ${NEW_PATH}.certainScore`,
+        `${OLD_PATH}.confirmation is now ${NEW_PATH}.scaleAgreement`,
+        `${OLD_PATH}.confirmation.aloneFrom is now ${NEW_PATH}.scaleAgreement.minScoreAlone`,
+        `${OLD_PATH}.confirmation.seenFrom is now ${NEW_PATH}.scaleAgreement.minSupportScore`,
+        `${OLD_PATH}.confirmation.clearFrom is now ${NEW_PATH}.scaleAgreement.minClearPixels`,
+        `${OLD_PATH}.confirmation.clearTo is now ${NEW_PATH}.scaleAgreement.maxClearPixels`,
+      ].join('; ')}.`,
+    );
+  });
+
+  it('is refused where only some were renamed, and in a pack that is extended', async () => {
+    manifest.models['detector']['rescoring'] = { ...OLD, confirmation: undefined };
+    await mkdir(join(modelsDir, 'base'));
+    await writeFile(join(modelsDir, 'base/pack.json'), JSON.stringify(manifest));
+    manifest = { ...manifest, extends: 'base', models: {} };
+    await expect(load('own')).rejects.toThrow(
+      `${join(modelsDir, 'base/pack.json')} is wrong: ${NEW_PATH}.listenFrom is now ${NEW_PATH}.minScore; `,
+    );
+  });
+});
+
+it('ignores fields that it does not know, such as comments', async () => {
+  Object.assign(manifest, { $schema: '../pack.schema.json', '//': 'a comment' });
+  Object.assign(manifest.models['detector'], { '//': 'a comment' });
+  expect((await load()).models.detector.family).toBe('ultraface');
+});
+
 it('says what to run when a file is missing', async () => {
   await rm(join(modelsDir, 'default/pose.onnx'));
   await expect(load()).rejects.toThrow(
