@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { AppError, messageOf } from '../../src/errors.js';
+import { violationsOf } from '../../src/validation-errors.js';
 import { type Installation, readInstallation } from '../../src/packs/installation.js';
 import { Build, Download, PackageSource, PackFile, type Source, TransformName } from './sources.js';
 import type { Ranges } from './transforms/quantisable.js';
@@ -155,9 +156,8 @@ function checkedBuild(
 
 function checked<T extends object>(type: new () => T, value: unknown, path: string, problems: string[]): T {
   const instance = plainToInstance(type, asObject(value));
-  for (const { constraints } of validateSync(instance, { forbidUnknownValues: false })) {
-    problems.push(...Object.values(constraints ?? {}).map((text) => `${path}: ${text}`));
-  }
+  const violations = violationsOf(validateSync(instance, { forbidUnknownValues: false }));
+  problems.push(...violations.map(({ message }) => `${path}: ${message}`));
   return instance;
 }
 

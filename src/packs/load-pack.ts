@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { validateSync } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
+import { violationsOf } from '../validation-errors.js';
 import { readInstallation } from './installation.js';
 import type { GraphFile, ModelFile } from './model-file.js';
 import { Pack, type PackModels } from './pack.js';
@@ -32,11 +33,11 @@ interface Manifest {
 export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'modelPack'>): Pack {
   const folder = resolve(modelsDir, modelPack);
   const pack = plainToInstance(Pack, read(folder, []));
-  const problems = validateSync(pack, { forbidUnknownValues: false }).flatMap((error) =>
-    violationsOf(error, ''),
-  );
-  if (problems.length > 0)
-    throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems.join('; ')}.`);
+  const violations = violationsOf(validateSync(pack, { forbidUnknownValues: false }));
+  if (violations.length > 0) {
+    const problems = violations.map(({ message }) => message).join('; ');
+    throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems}.`);
+  }
   pack.folder = folder;
 
   for (const [field, graph] of graphsOf(pack.models)) {
@@ -155,11 +156,4 @@ function parse(manifest: string): Manifest {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** One sentence per violated rule, with the path of the field. */
-function violationsOf({ property, constraints, children }: ValidationError, parent: string): string[] {
-  const path = parent === '' ? property : `${parent}.${property}`;
-  const own = Object.values(constraints ?? {}).map((text) => text.replace(property, path));
-  return [...own, ...(children ?? []).flatMap((child) => violationsOf(child, path))];
 }
