@@ -11,10 +11,13 @@ import {
 } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
 
+const LIVENESS_FAMILIES = ['minifasnet'] as const;
+
 /** The model that tells a living face from a picture of one. */
 export class LivenessModel extends ModelFile {
-  @IsIn(['minifasnet'])
-  family!: 'minifasnet';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(LIVENESS_FAMILIES)
+  family!: (typeof LIVENESS_FAMILIES)[number];
 
   /** How many times the face's box the model looks at. */
   @IsPositive()
@@ -23,6 +26,7 @@ export class LivenessModel extends ModelFile {
 
 /** The network on the trunk's features that tells gender, age, race and mask. */
 export class AppearanceModel extends ModelFile {
+  /** What kind of graph it is. */
   @IsIn(['trunk-heads'])
   family!: 'trunk-heads';
 
@@ -42,10 +46,13 @@ export class AppearanceModel extends ModelFile {
   raceNote?: string;
 }
 
+const DEMOGRAPHICS_FAMILIES = ['genderage', 'fairface'] as const;
+
 /** The network that tells gender, age and race from the pixels; what it tells goes before what `appearance` tells. */
 export class DemographicsModel extends ModelFile {
-  @IsIn(['genderage', 'fairface'])
-  family!: 'genderage' | 'fairface';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(DEMOGRAPHICS_FAMILIES)
+  family!: (typeof DEMOGRAPHICS_FAMILIES)[number];
 
   /** The label of each class of its gender output. */
   @IsIn(['Female', 'Male'], { each: true })

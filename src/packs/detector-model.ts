@@ -63,10 +63,13 @@ export class Rescoring {
   scaleAgreement?: ScaleAgreement;
 }
 
+const FAMILIES = ['ultraface', 'scrfd', 'yunet'] as const;
+
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
-  @IsIn(['ultraface', 'scrfd', 'yunet'])
-  family!: 'ultraface' | 'scrfd' | 'yunet';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(FAMILIES)
+  family!: (typeof FAMILIES)[number];
 
   /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
   @IsArray()

@@ -1,7 +1,7 @@
 /** Reads and checks models/<pack>/pack.json, with the pack it extends. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
@@ -9,22 +9,9 @@ import type { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
 import { violationsOf } from '../validation-errors.js';
 import { readInstallation } from './installation.js';
+import { type Manifest, type ManifestContent, manifestPath, readManifests, wrong } from './manifest.js';
 import type { GraphFile, ModelFile } from './model-file.js';
 import { Pack, type PackModels } from './pack.js';
-import { renamedFields } from './renamed-fields.js';
-
-type Models = Readonly<
-  Record<
-    string,
-    { readonly file?: unknown; readonly onCpu?: { readonly file?: unknown }; readonly hasFeatures?: unknown }
-  >
->;
-
-/** What a pack.json says, before it is checked. */
-interface Manifest {
-  readonly extends?: unknown;
-  readonly models?: Models;
-}
 
 /**
  * The configured pack.
@@ -32,12 +19,9 @@ interface Manifest {
  */
 export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'modelPack'>): Pack {
   const folder = resolve(modelsDir, modelPack);
-  const pack = plainToInstance(Pack, read(folder, []));
+  const pack = plainToInstance(Pack, merge(readManifests(folder)));
   const violations = violationsOf(validateSync(pack, { forbidUnknownValues: false }));
-  if (violations.length > 0) {
-    const problems = violations.map(({ message }) => message).join('; ');
-    throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems}.`);
-  }
+  if (violations.length > 0) throw wrong(manifestPath(folder), ...violations.map(({ message }) => message));
   pack.folder = folder;
 
   for (const [field, graph] of graphsOf(pack.models)) {
@@ -55,42 +39,28 @@ export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'm
   return pack;
 }
 
-/**
- * The manifest in `folder`; a role that it lacks is filled in from the pack it extends, whose folder lies beside it.
- * @param extending folders of the packs that extend this one
- */
-function read(folder: string, extending: readonly string[]): Manifest {
-  const manifest = manifestOf(folder);
-  if (!existsSync(manifest)) {
-    const name = basename(folder);
-    const message = existsSync(dirname(folder))
-      ? `There is no model pack "${name}": ${manifest} does not exist.`
-      : `There are no models: the folder ${dirname(folder)} (MODELS_DIR) does not exist.`;
-    throw new AppError('invalid_pack', message);
-  }
-  const own = parse(manifest);
-  if (typeof own.extends !== 'string') return own;
-  const base = resolve(folder, '..', basename(own.extends));
-  if ([folder, ...extending].includes(base)) {
-    const message = `${manifest} is wrong: extends: "${own.extends}" extends this pack in turn.`;
-    throw new AppError('invalid_pack', message);
-  }
-  const { models: theirs = {} } = read(base, [folder, ...extending]);
-  const inherited: Models = Object.fromEntries(
-    Object.entries(theirs).map(([role, model]) => [
-      role,
-      {
-        ...model,
-        file: besides(base, String(model.file)),
-        onCpu: model.onCpu && { ...model.onCpu, file: besides(base, String(model.onCpu.file)) },
-      },
-    ]),
+/** What a manifest says; the roles it lacks are filled in from the pack it extends. */
+function merge([own, ...bases]: readonly Manifest[]): ManifestContent {
+  if (bases.length === 0) return own.content;
+  const { models: theirs = {} } = merge(bases);
+  const inherited = Object.fromEntries(
+    Object.entries(theirs).map(([role, model]) => [role, relocated(bases[0].folder, model)]),
   );
-  const recognition = own.models?.['recognition'];
+  const recognition = own.content.models?.['recognition'];
   // What was trained on the base's recognition model cannot read another one's features.
-  const needsTrunk = recognition !== undefined && recognition.hasFeatures !== true;
+  const needsTrunk = recognition !== undefined && recognition['hasFeatures'] !== true;
   const trunk = needsTrunk && { trunk: inherited['recognition'] };
-  return { ...own, models: { ...trunk, ...inherited, ...own.models } };
+  return { ...own.content, models: { ...trunk, ...inherited, ...own.content.models } };
+}
+
+/** A model of the pack in `folder`, its files named as a pack beside that one sees them. */
+function relocated(folder: string, model: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const onCpu = model['onCpu'] as { readonly file?: unknown } | undefined;
+  return {
+    ...model,
+    file: besides(folder, String(model['file'])),
+    onCpu: onCpu && { ...onCpu, file: besides(folder, String(onCpu.file)) },
+  };
 }
 
 /** Path of another pack's file as seen from a folder beside that pack's. */
@@ -127,33 +97,4 @@ function readModel(path: string): Buffer {
   } catch (cause) {
     throw new AppError('invalid_pack', `${path} cannot be read (${messageOf(cause)}).`, {}, { cause });
   }
-}
-
-function manifestOf(folder: string): string {
-  return join(folder, 'pack.json');
-}
-
-function parse(manifest: string): Manifest {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(manifest, 'utf8'));
-  } catch (error) {
-    throw new AppError(
-      'invalid_pack',
-      `${manifest} cannot be read as JSON: ${messageOf(error)}`,
-      {},
-      { cause: error },
-    );
-  }
-  if (!isRecord(parsed)) throw new AppError('invalid_pack', `${manifest} is wrong: it is no JSON object.`);
-  const { models } = parsed;
-  if (models !== undefined && !(isRecord(models) && Object.values(models).every(isRecord)))
-    throw new AppError('invalid_pack', `${manifest} is wrong: models must be an object of objects.`);
-  const renamed = renamedFields(models?.['detector']);
-  if (renamed.length > 0) throw new AppError('invalid_pack', `${manifest} is wrong: ${renamed.join('; ')}.`);
-  return parsed;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -16,10 +16,13 @@ export class PoseOffsets {
   pitch!: number;
 }
 
+const FAMILIES = ['hopenet', '1k3d68'] as const;
+
 /** The model that reads the head's pose. */
 export class PoseModel extends ModelFile {
-  @IsIn(['hopenet', '1k3d68'])
-  family!: 'hopenet' | '1k3d68';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(FAMILIES)
+  family!: (typeof FAMILIES)[number];
 
   /** What the model's angles lack, as `npm run eval -- pose` measures it. */
   @IsDefined()
@@ -48,6 +51,7 @@ export class PoseLimits {
 
 /** The network on the trunk's features that tells the pose of heads turned little; `pose` is asked about the others. */
 export class QuickPoseModel extends ModelFile {
+  /** What kind of graph it is. */
   @IsIn(['trunk-pose'])
   family!: 'trunk-pose';
 

@@ -69,10 +69,13 @@ export class QualityCurve {
   steepness!: number;
 }
 
+const FAMILIES = ['arcface'] as const;
+
 /** The model that turns an aligned face into an embedding. */
 export class RecognitionModel extends ModelFile {
-  @IsIn(['arcface'])
-  family!: 'arcface';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(FAMILIES)
+  family!: (typeof FAMILIES)[number];
 
   @IsIn(['RGB', 'BGR'])
   channelOrder!: 'RGB' | 'BGR';
