@@ -1,6 +1,6 @@
 /**
- * Gender and age with genderage of InsightFace (`attribute.py`): two scores and an age in centuries. Sees a centred
- * crop, 96×96, RGB. It does not say how sure it is of the age.
+ * Gender and age with genderage of InsightFace (`attribute.py`): two scores and an age in centuries, without a confidence
+ * of the age. Its input is a centred crop, 96×96, RGB.
  */
 import type { DemographicsModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';
@@ -16,7 +16,7 @@ export const SHAPE = [3, SIDE, SIDE] as const;
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 3]] };
 export const ANSWERS: readonly DemographicName[] = ['gender', 'age'];
 
-/** Writes the crop of one face into a batch. */
+/** Draws the crop of one face into a batch, 3×96×96 floats from index `offset` on. */
 export function preprocess(
   { image, box }: FaceView,
   batch: Tensor,
@@ -26,7 +26,7 @@ export function preprocess(
   drawCentredCrop(image, centredCropMap(box, SIDE), SIDE, batch, offset, scaling);
 }
 
-/** @param output a score for each of the pack's `genders`, and the age divided by 100 */
+/** @param outputs one of 3 floats: a score for each of the pack's `genders`, and the age divided by 100 */
 export function postprocess([output]: readonly Float32Array[], { genders }: DemographicsModel): Demographics {
   const years = Math.max(0, Math.round(output[2] * 100));
   return {

@@ -78,7 +78,7 @@ export class PoseHead implements OnModuleInit {
   }
 }
 
-/** Adds the offsets; that of pitch fades as the head turns, for in profile the labels show none. */
+/** Adds the offsets. That of pitch fades as the head turns, because in profile the labels show no bias. */
 export function calibrate({ roll, yaw, pitch }: Pose, offsets: PoseOffsets): Pose {
   const turned = yaw + offsets.yaw;
   return { roll: roll + offsets.roll, yaw: turned, pitch: pitch + offsets.pitch * cosine(turned) };

@@ -13,7 +13,7 @@ export type Face = Candidate;
 
 /** The points of a face, in pixels of the picture. */
 export interface LandmarkedFace {
-  /** The pack's landmarks in their published order; missing where it has no model for them. */
+  /** The landmarks in their published order; missing where the pack has no model for them. */
   readonly landmarks?: readonly Point[];
   /** Eye centres, nose tip and mouth corners, image left first: what alignment needs. */
   readonly keypoints: readonly Point[];

@@ -1,4 +1,4 @@
-/** The landmark model of a pack with the code of its family: places the points of each face, tilted heads included. */
+/** A pack's landmark model with the code of its family: locates the points of each face, tilted heads included. */
 import { pathsOf } from '../packs/graph-paths.js';
 import type { LandmarksModel } from '../packs/landmarks-model.js';
 import type { Pack } from '../packs/pack.js';
@@ -10,7 +10,7 @@ import { type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import { LANDMARKS_FAMILIES, type LandmarksFamily } from './landmarks-family.js';
 
-/** A face to place landmarks on. */
+/** A face whose landmarks are to be located. */
 export interface BoxedFace {
   readonly image: Image;
   /** In pixels of the image. */
@@ -25,12 +25,12 @@ export interface FacePoints {
   readonly keypoints: readonly Point[];
 }
 
-/** A face, and by how many degrees clockwise its crop is turned so that it stands upright in it. */
+/** A face, and how many degrees clockwise its crop is turned so that the head is upright in it. */
 interface TiltedFace extends BoxedFace {
   readonly tilt: number;
 }
 
-/** Landmark models were trained on heads tilted little; beyond this they follow a tilt only half the way. */
+/** Landmark models were trained on heads with little tilt; beyond this they follow only about half of a tilt. */
 const UPRIGHT_DEGREES = 35;
 
 export class Landmarker {
@@ -46,14 +46,14 @@ export class Landmarker {
     return new Landmarker(family, await sessions.open(pathsOf(folder, facts), family.SIGNATURE), facts);
   }
 
-  /** The points of each face, in order. A face that turns out to be tilted is looked at again, turned upright. */
+  /** The points of each face, in order. A face that turns out to be tilted is run again, turned upright. */
   async locate(faces: readonly BoxedFace[]): Promise<FacePoints[]> {
-    const placed = await this.locateTilted(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
-    const tilts = placed.map(({ keypoints }) => keypointRoll(keypoints));
+    const located = await this.locateTilted(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
+    const tilts = located.map(({ keypoints }) => keypointRoll(keypoints));
     const tilted = [...faces.keys()].filter((index) => Math.abs(tilts[index]) > UPRIGHT_DEGREES);
     const again = await this.locateTilted(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
-    for (const [at, index] of tilted.entries()) placed[index] = again[at];
-    return placed;
+    for (const [at, index] of tilted.entries()) located[index] = again[at];
+    return located;
   }
 
   private async locateTilted(faces: readonly TiltedFace[]): Promise<FacePoints[]> {
@@ -77,7 +77,7 @@ export class Landmarker {
   }
 }
 
-/** Turns about the middle of a box; `shift` is 0.5 for pixel indices, 0 for coordinates that run from edge to edge. */
+/** A turn about the middle of a box; `shift` is 0.5 for pixel indices and 0 for continuous coordinates. */
 function turnOf(box: Box, degrees: number, shift: number): Affine {
   const { x, y } = centre(box);
   return rotationAbout({ x: x - shift, y: y - shift }, degrees);

@@ -1,6 +1,6 @@
 /**
  * The landmark family 2d106det of InsightFace (`landmark.py`): 106 points in that model's own order, the scheme
- * `insightface-2d106`; other 106-point schemes number theirs differently. Sees a centred crop, 192×192, RGB.
+ * `insightface-2d106`; other 106-point schemes use other numbers. Its input is a centred crop, 192×192, RGB.
  */
 import type { LandmarksModel } from '../packs/landmarks-model.js';
 import type { Signature } from '../sessions/signature.js';
@@ -11,10 +11,10 @@ import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 
 const SIDE = 192;
-/** Shape of one input. */
+/** Shape of the input of one face. */
 export const SHAPE = [3, SIDE, SIDE] as const;
 
-/** What the graph takes and gives. */
+/** Input and output of the graph. */
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 212]] };
 
 /** The map from pixels of the crop to pixels of the picture. */
@@ -22,7 +22,7 @@ export function cropMap(box: Box): Affine {
   return centredCropMap(box, SIDE);
 }
 
-/** Writes the crop of one face into a batch. */
+/** Draws the crop of one face into a batch, 3×192×192 floats from index `offset` on. */
 export function preprocess(
   image: Image,
   map: Affine,
@@ -35,7 +35,7 @@ export function preprocess(
 
 /**
  * The points in pixels of the picture.
- * @param output 212 numbers: x, y of each point in −1…1 of the crop
+ * @param output 212 floats: x, y of each point, −1…1 across the crop
  */
 export function postprocess(output: Float32Array, box: Box): Point[] {
   const map = cropMap(box);

@@ -1,4 +1,4 @@
-/** What a pack says of the models that describe a face, pose apart. */
+/** What pack.json says about the models that describe a face, except for pose. */
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -19,12 +19,12 @@ export class LivenessModel extends ModelFile {
   @IsIn(LIVENESS_FAMILIES)
   family!: (typeof LIVENESS_FAMILIES)[number];
 
-  /** How many times the face's box the model looks at. */
+  /** Side of the square that the model sees, as a multiple of the face's box. */
   @IsPositive()
   scale!: number;
 }
 
-/** The network on the trunk's features that tells gender, age, race and mask. */
+/** The network on the trunk's features that gives gender, age, race, mask and whether the crop shows a face. */
 export class AppearanceModel extends ModelFile {
   /** What kind of graph it is. */
   @IsIn(['trunk-heads'])
@@ -40,7 +40,7 @@ export class AppearanceModel extends ModelFile {
   @ArrayMinSize(2)
   races!: (string | null)[];
 
-  /** Which labels it cannot tell apart and why, for those who ask why `race` is null. */
+  /** Which labels the model cannot distinguish and why; the API shows it to explain a `race` of null. */
   @IsOptional()
   @IsString()
   raceNote?: string;
@@ -48,7 +48,7 @@ export class AppearanceModel extends ModelFile {
 
 const DEMOGRAPHICS_FAMILIES = ['genderage', 'fairface'] as const;
 
-/** The network that tells gender, age and race from the pixels; what it tells goes before what `appearance` tells. */
+/** The network that gives gender, age and race from the pixels. Its answers replace those of `appearance`. */
 export class DemographicsModel extends ModelFile {
   /** What kind of graph it is: which code draws its input and reads its outputs. */
   @IsIn(DEMOGRAPHICS_FAMILIES)
@@ -59,7 +59,7 @@ export class DemographicsModel extends ModelFile {
   @ArrayMinSize(2)
   genders!: ('Female' | 'Male')[];
 
-  /** The label of each class of its race output, where it has one; classes of one label count together. */
+  /** The label of each class of its race output, where it has one. Classes with the same label are added up. */
   @IsOptional()
   @IsString({ each: true })
   races?: string[];

@@ -1,11 +1,11 @@
-/** What a pack says of its landmarks. */
+/** What pack.json says about the landmark model. */
 import { Type } from 'class-transformer';
 import { IsIn, IsOptional, ValidateNested } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
 
 const FAMILIES = ['landmarks68', '2d106det'] as const;
 
-/** The model that places the landmarks inside a detected box. */
+/** The model that locates the landmarks of a detected face. */
 export class LandmarksModel extends ModelFile {
   /** What kind of graph it is: which code draws its input and reads its outputs. */
   @IsIn(FAMILIES)

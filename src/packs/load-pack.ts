@@ -1,4 +1,4 @@
-/** Reads and checks models/<pack>/pack.json, with the pack it extends. */
+/** Loads the configured pack: its pack.json, completed by the pack it extends, and checks that its graphs are there. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
@@ -33,13 +33,13 @@ export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'm
         `The model pack "${modelPack}" lacks ${graph.file}: run \`npm run models -- install ${name}\`.`,
       );
     }
-    // Once per process is enough: the workers open the files that the main thread has just read.
+    // Once per process is enough: workers open the files that the main thread has just checked.
     if (isMainThread) assertIntact(path, field, graph, resolve(modelsDir, name));
   }
   return pack;
 }
 
-/** What a manifest says; the roles it lacks are filled in from the pack it extends. */
+/** A pack's own manifest; the roles it lacks come from the pack it extends. */
 function merge([own, ...bases]: readonly Manifest[]): ManifestContent {
   if (bases.length === 0) return own.content;
   const { models: theirs = {} } = merge(bases);
@@ -47,13 +47,13 @@ function merge([own, ...bases]: readonly Manifest[]): ManifestContent {
     Object.entries(theirs).map(([role, model]) => [role, relocated(bases[0].folder, model)]),
   );
   const recognition = own.content.models?.['recognition'];
-  // What was trained on the base's recognition model cannot read another one's features.
+  // The base's heads were trained on the features of the base's recognition model.
   const needsTrunk = recognition !== undefined && recognition['hasFeatures'] !== true;
   const trunk = needsTrunk && { trunk: inherited['recognition'] };
   return { ...own.content, models: { ...trunk, ...inherited, ...own.content.models } };
 }
 
-/** A model of the pack in `folder`, its files named as a pack beside that one sees them. */
+/** A model of the pack in `folder`, its paths relative to the folder of a pack beside it. */
 function relocated(folder: string, model: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const onCpu = model['onCpu'] as { readonly file?: unknown } | undefined;
   return {
@@ -63,12 +63,12 @@ function relocated(folder: string, model: Readonly<Record<string, unknown>>): Re
   };
 }
 
-/** Path of another pack's file as seen from a folder beside that pack's. */
+/** Path of another pack's file, relative to a folder beside that pack's. */
 function besides(folder: string, file: string): string {
   return file.startsWith('../') ? file : `../${basename(folder)}/${file}`;
 }
 
-/** Every graph that the models name, by the field that does. */
+/** Every graph of the models, with the field that names it. */
 function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
   return Object.entries<ModelFile | undefined>({ ...models }).flatMap(([role, model]) => {
     if (model === undefined) return [];
@@ -77,7 +77,7 @@ function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
   });
 }
 
-/** Where pack.json pins no checksum, the one noted when the pack was installed counts; without either, none does. */
+/** Compares a file with its checksum in pack.json, or else with the one recorded at installation, where there is one. */
 function assertIntact(path: string, field: string, { sha256, file }: GraphFile, owner: string): void {
   const noted = readInstallation(owner)?.files[relative(owner, path)];
   const expected = sha256 ?? noted;

@@ -1,6 +1,5 @@
 /**
- * The upright square crop that InsightFace's landmark and attribute models look at (`face_align.transform` with
- * rotation 0): about the centre of the face's box, 1.5 times its longer side, black outside the picture.
+ * The upright square crop that InsightFace's landmark and attribute models take (`face_align.transform` with rotation 0): about the centre of the face's box, 1.5 times its longer side, black outside the picture.
  */
 import type { Affine } from './affine.js';
 import type { Box } from './box.js';
@@ -8,7 +7,7 @@ import type { Image } from './image.js';
 import type { Tensor } from './tensor.js';
 import { sample } from './warp.js';
 
-/** Side of the crop in longer sides of the box. */
+/** Side of the crop, as a multiple of the box's longer side. */
 const MARGIN = 1.5;
 
 /**

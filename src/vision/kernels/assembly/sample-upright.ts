@@ -9,7 +9,7 @@ import { storePlanes } from './planes';
  *   the second
  * @param rows of the target
  * @param rowTable for each row 12 bytes: addresses of its two source lines, and the weight of the second
- * @param line room for `length` floats
+ * @param line memory for `length` floats
  * @param target the first plane; the others follow, each `rows · columns` floats long
  * @param planes for each colour 12 bytes: the number of its plane, scale and shift of its value
  */
