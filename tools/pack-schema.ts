@@ -1,6 +1,6 @@
 /**
- * The JSON Schema of pack.json, made from the classes that check the file and from their comments. `npm run pack-schema`
- * writes it. Editors complete and check a pack.json with it; the service itself uses the classes.
+ * The JSON Schema of pack.json, made from the classes that check the file and from their comments. `npm run
+ * pack-schema` writes it. Editors complete and check a pack.json with it; the service itself uses the classes.
  */
 import 'reflect-metadata';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The part of models/<pack>/pack.json that the tools read: which files the pack has, and where they come from. */
+/** The part of pack.json that the tools use: the files of the pack, and where they come from. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { type Manifest, manifestPath, readManifests, wrong } from '../../src/pac
 import { Build, Download, PackageSource, PackFile, type Source, TransformName } from './sources.js';
 import type { Ranges } from './transforms/quantisable.js';
 
-/** What the tools know of a pack. */
+/** A pack as the tools see it. */
 export interface Recipe {
   readonly name: string;
   readonly description: string;
@@ -20,15 +20,15 @@ export interface Recipe {
   readonly folder: string;
   readonly sources: Readonly<Record<string, Source>>;
   readonly files: readonly PackFile[];
-  /** What its last installation noted. */
+  /** The record of its last installation. */
   readonly installation?: Installation;
-  /** The pack that fills in the roles this one lacks. */
+  /** The pack that it extends. */
   readonly base?: Recipe;
 }
 
 /**
  * Reads the recipe of the pack `name`, and of the packs it extends.
- * @throws AppError `invalid_pack` where there is no such pack, or its pack.json is wrong
+ * @throws AppError `invalid_pack` if there is no such pack, or its pack.json is wrong
  */
 export async function readRecipe(modelsDir: string, name: string): Promise<Recipe> {
   const folder = resolve(modelsDir, name);
@@ -86,7 +86,7 @@ export async function packNames(modelsDir: string): Promise<string[]> {
   return folders.filter((_, index) => marks[index]?.includes('pack.json')).sort();
 }
 
-/** Every object with a `file` under `models`, at whatever depth: roles may be grouped. */
+/** Every object with a `file` under `models`, at any depth, as roles may be grouped. */
 function graphsIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return [];
   const object = asObject(value);
@@ -94,7 +94,7 @@ function graphsIn(value: unknown): Record<string, unknown>[] {
   return 'onCpu' in object ? [object, variantOf(object)] : [object];
 }
 
-/** The graph that a CPU runs in place of `graph`: made as that is, or from it where it comes with the pack, and then on. */
+/** The graph that a CPU runs instead: made like `graph`, or from it where it comes with the pack, by further steps. */
 function variantOf(graph: Record<string, unknown>): Record<string, unknown> {
   const { transforms, ...variant } = asObject(graph['onCpu']);
   const build = asObject(graph['build'] ?? { path: graph['file'] });
@@ -102,7 +102,7 @@ function variantOf(graph: Record<string, unknown>): Record<string, unknown> {
   return { ...variant, forCpu: true, build: { ...build, transforms: [...before, ...after] } };
 }
 
-/** Puts the ranges of tensors, which have files of their own, into the steps that name them. */
+/** Replaces the names of files with ranges by the ranges. */
 async function readRanges(build: Build | undefined, folder: string, problems: string[]): Promise<void> {
   if (!Array.isArray(build?.transforms)) return;
   build.transforms = await Promise.all(

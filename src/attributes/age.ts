@@ -23,7 +23,8 @@ export interface Age {
 }
 
 /**
- * The age with the least expected squared error. The bracket follows from it, so that the two never contradict each other.
+ * The age with the least expected squared error. The bracket follows from it, so that the two never contradict each
+ * other.
  * @param probabilities of the years 0…100, 101 floats
  */
 export function estimateAge(probabilities: Float32Array): Age {

@@ -123,7 +123,9 @@ export class AttributesService {
     );
   }
 
-  /** Whether the attribute comes from the trunk's features: not where the pack has a model for it that sees the pixels. */
+  /**
+   * Whether the attribute comes from the trunk's features: not where the pack has a model for it that sees the pixels.
+   */
   private comesFromTrunk(name: AttributeName): boolean {
     return (
       APPEARANCE_NAMES.some((one) => one === name) &&

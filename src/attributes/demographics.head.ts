@@ -1,4 +1,7 @@
-/** Gender, age and race by a network of their own, which sees the face's pixels and not the recognition trunk's features. */
+/**
+ * Gender, age and race by a network of their own, which sees the face's pixels and not the recognition trunk's
+ * features.
+ */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { DemographicsModel } from '../packs/attribute-models.js';
 import { Pack } from '../packs/pack.js';

@@ -1,7 +1,7 @@
 /**
  * Gender, age bracket and race with FairFace (arXiv:1908.04913; ONNX by https://github.com/yakhyo/fairface-onnx): a
- * ResNet-34 with three sets of scores. Its input is the face aligned as for recognition at twice the size, 224×224, with
- * ImageNet's mean and standard deviation.
+ * ResNet-34 with three sets of scores. Its input is the face aligned as for recognition at twice the size, 224×224,
+ * with ImageNet's mean and standard deviation.
  */
 import type { DemographicsModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';

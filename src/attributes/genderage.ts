@@ -1,6 +1,6 @@
 /**
- * Gender and age with genderage of InsightFace (`attribute.py`): two scores and an age in centuries, without a confidence
- * of the age. Its input is a centred crop, 96×96, RGB.
+ * Gender and age with genderage of InsightFace (`attribute.py`): two scores and an age in centuries, without a
+ * confidence of the age. Its input is a centred crop, 96×96, RGB.
  */
 import type { DemographicsModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';

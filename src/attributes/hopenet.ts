@@ -1,7 +1,7 @@
 /**
- * The pose family Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the angle.
- * Its input is a square about the detector's box, 224×224, with ImageNet's mean and standard deviation; as in training,
- * nothing is stretched.
+ * The pose family Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the
+ * angle. Its input is a square about the detector's box, 224×224, with ImageNet's mean and standard deviation; as in
+ * training, nothing is stretched.
  */
 import type { PoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
@@ -48,7 +48,9 @@ export function preprocess({ image, box, keypoints }: FaceView, { data }: Tensor
   warp(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
-/** The pose of one face, before calibration. The network's yaw is positive to the image's left, the API's to its right. */
+/**
+ * The pose of one face, before calibration. The network's yaw is positive to the image's left, the API's to its right.
+ */
 export function postprocess(
   [yaw, pitch, roll]: readonly Float32Array[],
   _facts: PoseModel,

@@ -1,6 +1,6 @@
 /**
- * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the first
- * of which is a living face. Its input is a multiple of the face's box, 128×128, raw 0…255 in BGR order.
+ * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the
+ * first of which is a living face. Its input is a multiple of the face's box, 128×128, raw 0…255 in BGR order.
  */
 import type { LivenessModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';

@@ -1,7 +1,7 @@
 /**
- * The pose family 1k3d68 of InsightFace (`landmark.py`, `transform.py`): 1103 points of the face in space, the last 68 of
- * which are the iBUG points. The rotation of the affine map that brings a mean face closest to them is the head's pose.
- * Its input is a centred crop, 192×192, RGB.
+ * The pose family 1k3d68 of InsightFace (`landmark.py`, `transform.py`): 1103 points of the face in space, the last 68
+ * of which are the iBUG points. The rotation of the affine map that brings a mean face closest to them is the head's
+ * pose. Its input is a centred crop, 192×192, RGB.
  */
 import type { PoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';

@@ -1,7 +1,7 @@
 /**
- * The pose of heads that are turned little, from the recognition trunk's features by a small network of our own. It learnt
- * from Hopenet's answers and is as good as Hopenet within its limits, at a hundredth of the cost. Data and figures:
- * models/default/cards/quick-pose.md.
+ * The pose of heads that are turned little, from the recognition trunk's features by a small network of our own. It
+ * learnt from Hopenet's answers and is as good as Hopenet within its limits, at a hundredth of the cost. Data and
+ * figures: models/default/cards/quick-pose.md.
  */
 import type { PoseModel, QuickPoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
@@ -19,8 +19,8 @@ export const SHAPE = [128, 14, 14] as const;
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: { angles: ['N', 3] } };
 
 /**
- * The pose of one face, before calibration. Undefined where the head is turned further than the network can tell, or where
- * the aligned crop was not upright, which means that the keypoints are wrong.
+ * The pose of one face, before calibration. Undefined where the head is turned further than the network can tell, or
+ * where the aligned crop was not upright, which means that the keypoints are wrong.
  */
 export function postprocess(
   { angles: [roll, yaw, pitch] }: Record<string, Float32Array>,

@@ -32,7 +32,9 @@ export class DetectionService implements OnModuleInit {
     }
   }
 
-  /** The candidates of each picture, largest first, at most `MAX_FACES`; with keypoints where the detector finds them. */
+  /**
+   * The candidates of each picture, largest first, at most `MAX_FACES`; with keypoints where the detector finds them.
+   */
   detect(jobs: readonly DetectJob[]): Promise<Face[][]> {
     return this.searcher.find(jobs);
   }

@@ -1,4 +1,6 @@
-/** The families of detectors: how a picture becomes the input of a graph, and its outputs become boxes. One file each. */
+/**
+ * The families of detectors: how a picture becomes the input of a graph, and its outputs become boxes. One file each.
+ */
 import type { DetectorModel } from '../packs/detector-model.js';
 import type { Signature } from '../sessions/signature.js';
 import type { Image } from '../vision/image.js';

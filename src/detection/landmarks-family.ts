@@ -1,4 +1,7 @@
-/** The families of landmark models: how a face becomes the input of a graph, and its output becomes points. One file each. */
+/**
+ * The families of landmark models: how a face becomes the input of a graph, and its output becomes points. One file
+ * each.
+ */
 import type { LandmarksModel } from '../packs/landmarks-model.js';
 import type { Signature } from '../sessions/signature.js';
 import type { Affine, Point } from '../vision/affine.js';

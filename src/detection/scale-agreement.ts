@@ -1,7 +1,7 @@
 /**
- * Agreement between the scales that a picture was searched at. A face is found at every scale that shows it clearly. The
- * folds of a shirt resemble a face at one scale only, and of a face that is too large for an input the detector boxes a
- * part.
+ * Agreement between the scales that a picture was searched at. A face is found at every scale that shows it clearly.
+ * The folds of a shirt resemble a face at one scale only, and of a face that is too large for an input the detector
+ * boxes a part.
  */
 import type { ScaleAgreement } from '../packs/detector-model.js';
 import { type Box, iou } from '../vision/box.js';

@@ -1,7 +1,7 @@
 /**
  * The detector family SCRFD (arXiv:2105.04714) as InsightFace exports it (det_500m, det_2.5g, det_10g; the recipe is
- * its `scrfd.py`). For each stride it has scores A×1 (after the sigmoid), boxes A×4 and, in most graphs, keypoints A×10.
- * The names of the outputs are numbers; their order and count say what they are.
+ * its `scrfd.py`). For each stride it has scores A×1 (after the sigmoid), boxes A×4 and, in most graphs, keypoints
+ * A×10. The names of the outputs are numbers; their order and count say what they are.
  */
 import { AppError } from '../errors.js';
 import type { Signature } from '../sessions/signature.js';
@@ -52,8 +52,8 @@ export function preprocess(image: Image, box: Letterbox, batch: Tensor, offset: 
 
 /**
  * The candidates of one picture with a score of at least `minScore`, in pixels of the picture, before suppression. An
- * anchor is the top left corner of its cell. Boxes are distances from it to the four edges and keypoints are offsets from
- * it, in units of the stride.
+ * anchor is the top left corner of its cell. Boxes are distances from it to the four edges and keypoints are offsets
+ * from it, in units of the stride.
  * @param outputs of one picture: the scores of every stride, then the boxes, then the keypoints
  * @throws AppError `invalid_pack` when the graph has another number of outputs than this family knows
  */

@@ -1,4 +1,6 @@
-/** Searches pictures at the useful input sizes and merges the candidates of all sizes into one list for each picture. */
+/**
+ * Searches pictures at the useful input sizes and merges the candidates of all sizes into one list for each picture.
+ */
 import type { ScaleAgreement, DetectorModel } from '../packs/detector-model.js';
 import type { Image } from '../vision/image.js';
 import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './scale-agreement.js';
@@ -73,7 +75,10 @@ export class Searcher {
     return selected.filter((candidate) => !isContradicted(candidate, searched, rule, iou));
   }
 
-  /** The candidates of each picture at its sizes, without those too large for their input. Pictures and sizes share runs. */
+  /**
+   * The candidates of each picture at its sizes, without those too large for their input. Pictures and sizes share
+   * runs.
+   */
   private async search(
     jobs: readonly (DetectJob & { readonly sizes: readonly number[] })[],
   ): Promise<Searched[]> {

@@ -5,8 +5,8 @@ import { suppress, type SuppressionLimits } from '../vision/nms.js';
 import type { Candidate } from './face.js';
 
 /**
- * The most faces of one picture; those with the best scores are kept. Each costs time in every later model, and a caller
- * who asks for a score near 0 would get hundreds of boxes that are not faces.
+ * The most faces of one picture; those with the best scores are kept. Each costs time in every later model, and a
+ * caller who asks for a score near 0 would get hundreds of boxes that are not faces.
  */
 export const MAX_FACES = 1000;
 

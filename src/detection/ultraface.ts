@@ -1,6 +1,6 @@
 /**
- * The detector family Ultra-Light-Fast-Generic-Face-Detector-1MB (RFB-320), https://github.com/Linzaer: an SSD head
- * on strides 8, 16, 32 and 64. The graph's outputs are softmaxed scores N×A×2 (background, face) and raw locations N×A×4.
+ * The detector family Ultra-Light-Fast-Generic-Face-Detector-1MB (RFB-320), https://github.com/Linzaer: an SSD head on
+ * strides 8, 16, 32 and 64. The graph's outputs are softmaxed scores N×A×2 (background, face) and raw locations N×A×4.
  */
 import type { Image } from '../vision/image.js';
 import type { ScoredBox } from '../vision/nms.js';

@@ -1,6 +1,7 @@
 /**
- * The detector family YuNet (libfacedetection; https://github.com/opencv/opencv_zoo, MIT): on strides 8, 16 and 32 it has
- * one anchor per cell with a class score, an objectness, a box and five keypoints. Decoded as in OpenCV's FaceDetectorYN.
+ * The detector family YuNet (libfacedetection; https://github.com/opencv/opencv_zoo, MIT): on strides 8, 16 and 32 it
+ * has one anchor per cell with a class score, an objectness, a box and five keypoints. Decoded as in OpenCV's
+ * FaceDetectorYN.
  */
 import type { Signature } from '../sessions/signature.js';
 import type { Image } from '../vision/image.js';

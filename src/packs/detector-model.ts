@@ -13,14 +13,20 @@ import {
 } from 'class-validator';
 import { ModelFile } from './model-file.js';
 
-/** How the scales that a picture is searched at support or contradict each other's candidates; see detection/scale-agreement.ts. */
+/**
+ * How the scales that a picture is searched at support or contradict each other's candidates; see
+ * detection/scale-agreement.ts.
+ */
 export class ScaleAgreement {
   /** A candidate of at least this detector score, 0…1, stands without support from another scale. */
   @Min(0)
   @Max(1)
   minScoreAlone!: number;
 
-  /** The lowest detector score at another scale, 0…1, that supports a candidate. Candidates from here on may cause more scales to be searched. */
+  /**
+   * The lowest detector score at another scale, 0…1, that supports a candidate. Candidates from here on may cause more
+   * scales to be searched.
+   */
   @Min(0)
   @Max(1)
   minSupportScore!: number;
@@ -36,7 +42,9 @@ export class ScaleAgreement {
 
 /** How candidates that the detector is not certain of are rescored; see worker/rescoring.ts. Needs `appearance`. */
 export class Rescoring {
-  /** The lowest detector score that is rescored, 0…1. A caller who asks for less confidence than the default lowers it. */
+  /**
+   * The lowest detector score that is rescored, 0…1. A caller who asks for less confidence than the default lowers it.
+   */
   @Min(0)
   @Max(1)
   minScore!: number;
@@ -89,7 +97,10 @@ export class DetectorModel extends ModelFile {
   @Max(1)
   iouThreshold!: number;
 
-  /** Share of the smaller box inside the larger one above which two boxes are the same face, 0…1; 1 switches the rule off. */
+  /**
+   * Share of the smaller box inside the larger one above which two boxes are the same face, 0…1; 1 switches the rule
+   * off.
+   */
   @Min(0)
   @Max(1)
   containmentThreshold!: number;

@@ -77,7 +77,9 @@ function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
   });
 }
 
-/** Compares a file with its checksum in pack.json, or else with the one recorded at installation, where there is one. */
+/**
+ * Compares a file with its checksum in pack.json, or else with the one recorded at installation, where there is one.
+ */
 function assertIntact(path: string, field: string, { sha256, file }: GraphFile, owner: string): void {
   const noted = readInstallation(owner)?.files[relative(owner, path)];
   const expected = sha256 ?? noted;

@@ -1,4 +1,7 @@
-/** Reads models/<pack>/pack.json, and those of the packs it extends: for the service, and for the tools that install packs. */
+/**
+ * Reads models/<pack>/pack.json, and those of the packs it extends: for the service, and for the tools that install
+ * packs.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../errors.js';

@@ -23,7 +23,9 @@ export class ModelFile extends GraphFile {
   onCpu?: GraphFile;
 }
 
-/** How pixel values 0…255 are scaled for a graph: (value − mean) / std. Graphs that scale them themselves take 0 and 1. */
+/**
+ * How pixel values 0…255 are scaled for a graph: (value − mean) / std. Graphs that scale them themselves take 0 and 1.
+ */
 export class InputScaling {
   @IsNumber()
   mean!: number;

@@ -1,4 +1,6 @@
-/** Fields of pack.json that were renamed. A pack that uses an old name is refused, as ignoring it would change answers. */
+/**
+ * Fields of pack.json that were renamed. A pack that uses an old name is refused, as ignoring it would change answers.
+ */
 
 /** Old name of a field of `models.detector`, at whatever depth → its place there now. */
 const NEW_PLACES: ReadonlyMap<string, string> = new Map([

@@ -22,7 +22,10 @@ export interface Recognition {
   readonly embedding: Float32Array;
   /** The embedding's Euclidean norm before normalisation. */
   readonly norm: number;
-  /** A feature map from inside the trunk, 128×14×14, for the attribute heads; missing where the graph has no such output. */
+  /**
+   * A feature map from inside the trunk, 128×14×14, for the attribute heads; missing where the graph has no such
+   * output.
+   */
   readonly features?: Float32Array;
 }
 
@@ -58,7 +61,9 @@ export class RecognitionService implements OnModuleInit {
     return run(this.recognition, faces);
   }
 
-  /** The output of the model that the attributes use, for each face in order; `embed`'s where the pack has one for both. */
+  /**
+   * The output of the model that the attributes use, for each face in order; `embed`'s where the pack has one for both.
+   */
   runTrunk(faces: readonly AlignableFace[]): Promise<Recognition[]> {
     return run(this.trunk, faces);
   }

@@ -31,9 +31,9 @@ function scalarProduct(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * A cosine similarity as a confidence, lowest…highest: lowest + (highest − lowest) · σ(steepness · (cosine − threshold) + b),
- * with b such that the threshold itself gives `middle`. The shape is InspireFace's published converter; with 0, ½ and 1
- * it is the plain logistic curve, whose two other parameters can be fitted to measured pairs.
+ * A cosine similarity as a confidence, lowest…highest: lowest + (highest − lowest) · σ(steepness · (cosine − threshold)
+ * + b), with b such that the threshold itself gives `middle`. The shape is InspireFace's published converter; with 0, ½
+ * and 1 it is the plain logistic curve, whose two other parameters can be fitted to measured pairs.
  */
 export function similarityToConfidence(
   cosine: number,

@@ -1,4 +1,6 @@
-/** What a machine lacks for running models on a GPU: ONNX Runtime itself only reports "Failed to load shared library". */
+/**
+ * What a machine lacks for running models on a GPU: ONNX Runtime itself only reports "Failed to load shared library".
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

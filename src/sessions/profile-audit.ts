@@ -1,7 +1,7 @@
 /**
- * Finds out from a profile of ONNX Runtime where the nodes of a graph really ran. A session that asks for CUDA is created
- * without an error when some of its nodes have no CUDA kernel: they silently run on the CPU, and tensors are copied there
- * and back. Only the profile shows this through the Node.js binding.
+ * Finds out from a profile of ONNX Runtime where the nodes of a graph really ran. A session that asks for CUDA is
+ * created without an error when some of its nodes have no CUDA kernel: they silently run on the CPU, and tensors are
+ * copied there and back. Only the profile shows this through the Node.js binding.
  *
  * Format: Chrome's trace events; `onnxruntime/core/framework/sequential_executor.cc` writes one of category `Node` for
  * each node and run, with `op_name`, `provider` and the shapes of inputs and outputs among its `args`.

@@ -19,7 +19,9 @@ import { type Placement, placementOf } from './profile-audit.js';
 import type { Provider, RuntimeReport } from './runtime-report.js';
 import { assertSignature, isList, type Signature } from './signature.js';
 
-/** The most items of one run: with more, the activations exceed the cache of a CPU's core; a GPU gains little from more. */
+/**
+ * The most items of one run: with more, the activations exceed the cache of a CPU's core; a GPU gains little from more.
+ */
 const MAX_BATCH: Readonly<Record<Provider, number>> = { cpu: 2, cuda: 64 };
 /** The most nodes that a message names. */
 const MAX_NAMED = 5;
@@ -31,8 +33,8 @@ export interface Model {
   /** The most items of one run. */
   readonly maxBatch: number;
   /**
-   * Whether batches should come in few sizes: on a GPU, cuDNN's exhaustive search times the convolutions again for every
-   * new size, and the Node.js binding cannot turn it off.
+   * Whether batches should come in few sizes: on a GPU, cuDNN's exhaustive search times the convolutions again for
+   * every new size, and the Node.js binding cannot turn it off.
    */
   readonly fewSizes: boolean;
   /**
@@ -54,8 +56,8 @@ interface Opened {
 }
 
 /**
- * With `EXECUTION_PROVIDERS=cuda`, anything that does not run on the GPU is an error; with `cuda,cpu` it runs on the CPU
- * and `audit` reports it.
+ * With `EXECUTION_PROVIDERS=cuda`, anything that does not run on the GPU is an error; with `cuda,cpu` it runs on the
+ * CPU and `audit` reports it.
  */
 @Injectable()
 export class SessionManager implements OnModuleDestroy {
@@ -79,8 +81,8 @@ export class SessionManager implements OnModuleDestroy {
    * Loads a graph.
    * @param graph path of the .onnx file, or the paths of the graph and of the one for a CPU
    * @param expected its input and outputs
-   * @throws AppError `invalid_pack` if the file is not a graph, or not one that fits its role; `invalid_configuration` if
-   *   it must run on the GPU and cannot
+   * @throws AppError `invalid_pack` if the file is not a graph, or not one that fits its role; `invalid_configuration`
+   *   if it must run on the GPU and cannot
    */
   async open(graph: string | GraphPaths, expected: Signature): Promise<Model> {
     const { session, provider, file } = await this.create(
@@ -103,7 +105,8 @@ export class SessionManager implements OnModuleDestroy {
   }
 
   /**
-   * Reports where the models really run, from the profiles of their first runs. Call it once, after every model has run.
+   * Reports where the models really run, from the profiles of their first runs. Call it once, after every model has
+   * run.
    * @throws AppError `invalid_configuration` naming the nodes that are not on the GPU, where only the GPU is allowed
    */
   async audit(): Promise<RuntimeReport> {
@@ -228,7 +231,10 @@ function unavailableProvider(): string | undefined {
   return `The GPU cannot be used. ${cudaProblems().join(' ') || 'This onnxruntime-node was built without CUDA.'}`;
 }
 
-/** What is missing on this machine; or else CUDA's own message, such as a device that does not exist or too little memory. */
+/**
+ * What is missing on this machine; or else CUDA's own message, such as a device that does not exist or too little
+ * memory.
+ */
 function gpuFailure(file: string, error: unknown): string {
   const problems = cudaProblems();
   if (problems.length > 0) return `The GPU cannot be used. ${problems.join(' ')}`;

@@ -1,5 +1,6 @@
 /**
- * The upright square crop that InsightFace's landmark and attribute models take (`face_align.transform` with rotation 0): about the centre of the face's box, 1.5 times its longer side, black outside the picture.
+ * The upright square crop that InsightFace's landmark and attribute models take (`face_align.transform` with rotation
+ * 0): about the centre of the face's box, 1.5 times its longer side, black outside the picture.
  */
 import type { Affine } from './affine.js';
 import type { Box } from './box.js';

@@ -3,8 +3,8 @@ import type { Image } from './image.js';
 import { kernelMemory } from './kernels/kernels.js';
 
 /**
- * Pictures lie in shared memory. V8 copies from there eight bytes at a time where source and target have the same offset
- * within a word of eight bytes, and byte by byte elsewhere. So each line keeps its offset within a word.
+ * Pictures lie in shared memory. V8 copies from there eight bytes at a time where source and target have the same
+ * offset within a word of eight bytes, and byte by byte elsewhere. So each line keeps its offset within a word.
  */
 const WORD_BYTES = 8;
 
@@ -23,7 +23,8 @@ export function bytesOf(lines: number, stride: number): number {
 }
 
 /**
- * Copies `width` pixels of each of `height` lines, from column `left` on. The last line of the image is repeated below it.
+ * Copies `width` pixels of each of `height` lines, from column `left` on. The last line of the image is repeated below
+ * it.
  * @param stride of these lines, from `strideOf`
  * @param room address of memory for them, as large as `bytesOf` says, at the begin of a word
  * @returns address of the first line

@@ -13,8 +13,8 @@ export interface Level {
 
 /**
  * The smallest of the picture, its half, its quarter, … that is at least as large as a target of `width` × `height`.
- * Sampling from it skips no pixels, and targets of several sizes share the work: most of a large picture's pixels are read
- * once.
+ * Sampling from it skips no pixels, and targets of several sizes share the work: most of a large picture's pixels are
+ * read once.
  */
 export function justLargeEnough(picture: Image, width: number, height: number): Level {
   let [image, factor] = [picture, 1];

@@ -133,7 +133,9 @@ export class AnalysisService {
       .slice(0, candidates.find((one) => one.job === job)?.options.maxFaces);
   }
 
-  /** Whether a face in the answer, or one that more pixels might bring into it, is smaller than its job's `minFaceSide`. */
+  /**
+   * Whether a face in the answer, or one that more pixels might bring into it, is smaller than its job's `minFaceSide`.
+   */
   private isTooCoarse(candidates: readonly Candidate[], job: number): boolean {
     const hopeful = candidates.map((one) => ({ ...one, confidence: Math.max(one.confidence, one.score) }));
     return this.choose(hopeful, job).some(

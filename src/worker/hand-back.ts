@@ -5,8 +5,8 @@ import type { FoundFace, FoundFaces, FoundPicture } from './protocol.js';
 const MIN_FACES = 2;
 
 /**
- * What other workers need to know about the faces of a picture. Features are copied out of the whole batch's memory, all
- * of which would otherwise be sent to each worker. Undefined where there are too few faces to share.
+ * What other workers need to know about the faces of a picture. Features are copied out of the whole batch's memory,
+ * all of which would otherwise be sent to each worker. Undefined where there are too few faces to share.
  */
 export function handBack({ found: [faces], times }: FoundFaces): FoundPicture | undefined {
   return faces.length < MIN_FACES ? undefined : { faces: faces.map(detached), times };

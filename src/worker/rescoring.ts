@@ -1,7 +1,7 @@
 /**
- * Rescoring of the detector's candidates. The detector's score alone passes some candidates that are not faces and rejects
- * some faces. The recognition trunk's features of the aligned crop separate the two better, and cost nothing where the
- * trunk runs anyway. Candidates that the detector is certain of are not rescored.
+ * Rescoring of the detector's candidates. The detector's score alone passes some candidates that are not faces and
+ * rejects some faces. The recognition trunk's features of the aligned crop separate the two better, and cost nothing
+ * where the trunk runs anyway. Candidates that the detector is certain of are not rescored.
  */
 import type { Rescoring } from '../packs/detector-model.js';
 

@@ -1,10 +1,11 @@
 /**
- * Writes what the quick pose is learnt from: the trunk's features of single faces, and what the pose network says of them.
+ * Writes the training data of the quick pose: the trunk's features of single faces, and the pose network's answers for
+ * them.
  *
- * `faces.bin` holds the features of one face after the other, 128×14×14 floats; `faces.csv` says of each its set and
- * picture, whether it is held out, whether it is mirrored, and the angles in degrees, before calibration, roll as seen in
- * the aligned crop. Each face is there twice, as it is and mirrored, and each angle is the mean over three crops: the
- * network's answer moves with the crop, and what is learnt should not.
+ * `faces.bin` holds the features of the faces one after the other, 128×14×14 floats each. `faces.csv` holds for each
+ * face its set and picture, whether it is held out, whether it is mirrored, and the angles in degrees before
+ * calibration, roll as seen in the aligned crop. Each face is there twice, as it is and mirrored. Each angle is the
+ * mean over three crops, because the network's answer varies with the crop and the learnt answer should not.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -30,16 +31,16 @@ import { isHeldOut } from '../../evaluation/split.js';
 import { Finder } from '../finder.js';
 
 const CHIPS = 4000;
-/** Only what the detector is sure of, and only the largest face. */
+/** Only faces that the detector is nearly certain of, and only the largest of each picture. */
 const MIN_SCORE = 0.9;
-/** The crops: the box grown and moved, in its sides. */
+/** The crops: the box enlarged by a factor, and moved by a share of its sides. */
 const CROPS = [
   { grown: 1, moved: 0 },
   { grown: 0.94, moved: 0.02 },
   { grown: 1.06, moved: -0.02 },
 ];
 
-/** A face, and what is learnt from it. */
+/** A face as training data. */
 interface Sample extends Pose {
   readonly features: Float32Array;
 }
@@ -54,7 +55,7 @@ export async function extract(data: string, out: string): Promise<void> {
   const sessions = new SessionManager(config);
   const finder = await Finder.open();
   const recognition = await finder.openRecognition();
-  // The graph in floats, whatever a CPU runs in its place.
+  // The graph in floats, even where a CPU would run another.
   const teacher = await FaceNetwork.open(sessions, pack.folder, hopenet, { ...pose, onCpu: undefined });
 
   await mkdir(out, { recursive: true });
@@ -74,7 +75,7 @@ export async function extract(data: string, out: string): Promise<void> {
     for (const { set, name, load } of pictures) {
       const image = await load((path) => finder.decode(path));
       for (const [mirrored, view] of [image, mirror(image)].entries()) {
-        const face = await look(view);
+        const face = await sampleOf(view);
         if (face === undefined) continue;
         const angles = [face.roll, face.yaw, face.pitch].map((angle) => angle.toFixed(2));
         table.write(`${[set, name, Number(isHeldOut(name)), mirrored, ...angles].join(',')}\n`);
@@ -85,7 +86,7 @@ export async function extract(data: string, out: string): Promise<void> {
     progress.done();
   }
 
-  async function look(image: Image): Promise<Sample | undefined> {
+  async function sampleOf(image: Image): Promise<Sample | undefined> {
     const [found] = await finder.find(image, MIN_SCORE);
     if (found === undefined) return undefined;
     const { box } = found;
@@ -98,7 +99,7 @@ export async function extract(data: string, out: string): Promise<void> {
   }
 }
 
-/** The mean of what the network says of several crops of a face. */
+/** The mean of the network's answers for several crops of a face. */
 async function teach(teacher: FaceNetwork<PoseModel, Pose>, face: FaceView): Promise<Pose> {
   const views = CROPS.map(({ grown, moved }) => ({
     ...face,
@@ -112,7 +113,7 @@ async function teach(teacher: FaceNetwork<PoseModel, Pose>, face: FaceView): Pro
   };
 }
 
-/** Moved to the right and down by a share of its sides. */
+/** The box moved to the right and down by a share of its sides. */
 function shift({ x1, y1, x2, y2 }: Box, share: number): Box {
   const [dx, dy] = [(x2 - x1) * share, (y2 - y1) * share];
   return { x1: x1 + dx, y1: y1 + dy, x2: x2 + dx, y2: y2 + dy };

@@ -1,8 +1,8 @@
 /**
- * Transform `dropConstantChannels`: takes out channels that say nothing.
- * Weight decay lets a network's unneeded channels wither: their weights end at 1e-7 or 1e-40 while the others stay
- * above 1e-3. Such a channel has one value at every place of every picture, its bias sent through what follows; the
- * convolution that reads it gets the same from its own bias. More than half of the channels of some layers are so.
+ * Transform `dropConstantChannels`: removes channels that are constant. Weight decay shrinks the weights of channels
+ * that a network does not need to 1e-7 or 1e-40, while the others stay above 1e-3. Such a channel has the same value at
+ * every position of every picture: its bias after the operations that follow. The bias of the convolution that reads it
+ * can take over this value. In some layers, more than half of the channels are constant.
  */
 import { type Graph, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, floatsOf, floatTensor } from '../onnx-graph.js';
@@ -15,14 +15,14 @@ export interface DropConstantChannelsTransform {
   readonly op: 'dropConstantChannels';
 }
 
-/** A channel that moves the result by less than this part of what the strongest of its run does is lost in rounding. */
+/** A channel that changes the result by less than this share of the strongest one's effect is lost in rounding. */
 const NEGLIGIBLE = 1e-6;
 
-/** What is known of a channel before any picture is. */
+/** What is known about a channel without any picture. */
 interface Channel {
-  /** Its value where what varies in it is taken for nothing. */
+  /** Its value without the part that varies. */
   readonly constant: number;
-  /** By how much it may differ from that, for inputs of the size of 1. */
+  /** How far it may differ from that, for inputs of magnitude 1. */
   readonly spread: number;
 }
 
@@ -48,7 +48,7 @@ export function dropConstantChannels(graph: Graph): void {
   }
 }
 
-/** The channels as the last convolution of the run meets them. */
+/** The channels as the last convolution of the run reads them. */
 function channelsOf(graph: Graph, { first, inner, channels }: Run): Channel[] {
   const start = Array.from({ length: channels }, (): Channel => ({ constant: 0, spread: 1 }));
   return [first, ...inner].reduce((before, node) => {
@@ -76,7 +76,7 @@ function activated({ constant, spread }: Channel, slope: number): Channel {
   };
 }
 
-/** By how much a channel varies for a convolution: where that looks over the border, it meets zeros there. */
+/** How far a channel varies for a convolution, which reads zeros beyond the border if it pads. */
 function spreadIn(conv: Node, { constant, spread }: Channel): number {
   const pads = conv.attribute.find(({ name }) => name === 'pads')?.ints ?? [];
   return pads.some((pad) => toNumber(pad) !== 0) ? spread + abs(constant) : spread;

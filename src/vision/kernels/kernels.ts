@@ -44,7 +44,10 @@ interface Kernels {
 
 const PAGE_BYTES = 65536;
 const ALIGNMENT = 16;
-/** How far the kernels may access memory beyond a buffer: they load and store 16 bytes at a time, and eight floats of a line. */
+/**
+ * How far the kernels may access memory beyond a buffer: they load and store 16 bytes at a time, and eight floats of a
+ * line.
+ */
 const ROOM_BYTES = 32;
 
 export const kernels = load(new URL('./pixels.wasm', import.meta.url));
@@ -53,8 +56,8 @@ export const kernels = load(new URL('./pixels.wasm', import.meta.url));
 let views = viewsOf(kernels.memory.buffer);
 
 /**
- * Lays out buffers in the kernels' memory. Each call reuses the memory of the call before, so callers lay out, fill, run and
- * read without awaiting anything.
+ * Lays out buffers in the kernels' memory. Each call reuses the memory of the call before, so callers lay out, fill,
+ * run and read without awaiting anything.
  * @param sizes of the buffers in bytes
  * @returns their addresses, each a multiple of ALIGNMENT
  */

@@ -11,8 +11,8 @@ export interface Reduced {
 }
 
 /**
- * Prepares `image` for sampling through `map` into a `width` × `height` target: the visible part, averaged in blocks of the
- * largest integer factor that the map reduces by. Returns the image itself where the map reduces by less than 2.
+ * Prepares `image` for sampling through `map` into a `width` × `height` target: the visible part, averaged in blocks of
+ * the largest integer factor that the map reduces by. Returns the image itself where the map reduces by less than 2.
  */
 export function reduce(image: Image, map: Affine, width: number, height: number): Reduced {
   const factor = Math.floor(Math.sqrt(Math.abs(map.a * map.e - map.b * map.d)));

@@ -53,7 +53,10 @@ export function sampleTurned(image: Image, map: Affine, target: WarpTarget, plan
   takeRows(target, out, columns, 0, target.height);
 }
 
-/** The part of the image that a target of `width` × `height` shows, with a margin of one pixel for neighbours and rounding. */
+/**
+ * The part of the image that a target of `width` × `height` shows, with a margin of one pixel for neighbours and
+ * rounding.
+ */
 function visiblePart(
   image: Image,
   map: Affine,

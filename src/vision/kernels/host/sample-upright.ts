@@ -1,4 +1,6 @@
-/** Sampling through a map that neither turns nor shears: every row uses the same columns. Most pixels are sampled here. */
+/**
+ * Sampling through a map that neither turns nor shears: every row uses the same columns. Most pixels are sampled here.
+ */
 import type { Affine } from '../../affine.js';
 import type { Image } from '../../image.js';
 import { kernelMemory, kernels, layOut } from '../kernels.js';
