@@ -21,7 +21,7 @@ ${EVALUATIONS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n
 
 Options:
   --data <folder>   the data (default: ${DATA}/<evaluation>; for all: ${DATA})
-  --limit <n>       look at n items, spread evenly over the data
+  --limit <n>       measure n items, spread evenly over the data
   --trained-on      also count the items our own heads were trained on
   --check           fail when a figure is below its recorded bar (evaluation/bars.ts)
   --judge <file>    an SCRFD graph that says which boxes are faces where labels are incomplete
@@ -42,7 +42,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** Runs what was asked for and returns the exit code. */
+/** Runs the evaluations and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const [name, ...rest] = positionals;
@@ -78,7 +78,7 @@ async function run(args: readonly string[]): Promise<number> {
   return values.check === true ? check(reports) : 0;
 }
 
-/** The report of one evaluation; `undefined` where its data is absent. */
+/** The report of one evaluation; `undefined` where its data is missing. */
 async function measure(
   evaluation: Evaluation,
   folder: string,
@@ -97,7 +97,7 @@ async function measure(
   }
 }
 
-/** Holds the figures against their bars; the exit code says whether all of them stand. */
+/** Compares the figures with their bars; returns the exit code. */
 function check(reports: ReadonlyMap<Evaluation, Report>): number {
   const verdicts = [...reports].flatMap(([{ name }, { figures }]) => judge(name, figures));
   process.stderr.write(

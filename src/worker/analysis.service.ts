@@ -62,10 +62,10 @@ export class AnalysisService {
     const chosen = jobs.flatMap(({ image, options }, job) =>
       found[job].map((face): Candidate => ({ ...face, job, image, options })),
     );
-    const placed = await this.addLandmarks(stillWanted(jobs, chosen));
-    const placedAt = wallClock();
+    const located = await this.addLandmarks(stillWanted(jobs, chosen));
+    const locatedAt = wallClock();
 
-    const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, placed)));
+    const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, located)));
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(recognised.map(describable));
@@ -84,8 +84,8 @@ export class AnalysisService {
       tooCoarse,
       times: {
         startedAt: times.startedAt,
-        detectMs: times.detectMs + placedAt - startedAt,
-        recogniseMs: recognisedAt - placedAt,
+        detectMs: times.detectMs + locatedAt - startedAt,
+        recogniseMs: recognisedAt - locatedAt,
         attributesMs: wallClock() - recognisedAt,
       },
     };

@@ -51,7 +51,7 @@ def loss(logits, labels):
 
 
 def age_loss(scores, years):
-    """Trains towards a bell curve around the year, wider at high ages (arXiv:1611.01731), and its expectation towards the year."""
+    """Towards a bell curve around the year, wider at high ages (arXiv:1611.01731), and the year as its expectation."""
     width = (2 + 0.05 * years).unsqueeze(1)
     target = torch.exp(-((YEARS - years.unsqueeze(1)) ** 2) / (2 * width**2))
     target = target / target.sum(1, keepdim=True)

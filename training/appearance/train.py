@@ -3,7 +3,7 @@
 python3 train.py --crops FOLDER --trunk recognition.onnx --out appearance.onnx [--epochs 12] [--views 5] [--seed 1]
 
 Needs PyTorch 1.13 or newer and onnx (Debian: python3-torch, python3-onnx). Items that are held out are neither trained
-on nor fitted to; they only tell what the second opinion on the detector's candidates would be worth.
+on nor fitted to; they only show what rescoring the detector's candidates would bring.
 """
 
 import argparse
@@ -53,11 +53,11 @@ def main():
         faces, candidates = np.nonzero(learnt & ~is_candidate)[0], np.nonzero(learnt & is_candidate)[0]
         heads = train(Heads(trunk.branch()), views, labels, faces, candidates, args)
         temperatures = calibrate(heads, views[0], labels, np.nonzero(kept)[0])
-        opinions = Opinions(heads, temperatures["face"], views[0], labels, rows)
+        rescoring_fit = RescoringFit(heads, temperatures["face"], views[0], labels, rows)
         # Candidates of sizes that the service does not search are for training only, not for the fit.
         served = is_candidate & np.array(["enlarged" not in row["set"] for row in rows])
-        rescoring = opinions.fit(np.nonzero(kept & served)[0])
-        opinions.print_curve(np.nonzero(held_out & served)[0], rescoring)
+        rescoring = rescoring_fit.fit(np.nonzero(kept & served)[0])
+        rescoring_fit.print_curve(np.nonzero(held_out & served)[0], rescoring)
     print("rescoring: " + json.dumps(rescoring))
     print("temperatures: " + ", ".join(f"{name} {value:.2f}" for name, value in temperatures.items()))
     export(Served(heads, temperatures).eval(), args.out)
@@ -142,7 +142,7 @@ def remember(average, state, decay):
             average[name].copy_(value)
 
 
-class Opinions:
+class RescoringFit:
     """The detector's score and the face head's answer for each candidate, both as log odds, and how to combine them."""
 
     def __init__(self, heads, temperature, view, labels, rows):
@@ -157,7 +157,7 @@ class Opinions:
         return torch.stack([torch.logit(scores), face, torch.ones(len(items))], 1)
 
     def fit(self, items):
-        """A logistic regression: the probability that a candidate is a face. Fitted on candidates that were not trained on."""
+        """A logistic regression on candidates not trained on: the probability that a candidate is a face."""
         inputs, truth = self.inputs(items), self.truth[items]
         weights = torch.zeros(3, requires_grad=True)
         optimiser = torch.optim.LBFGS([weights], max_iter=200)

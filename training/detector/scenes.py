@@ -1,5 +1,5 @@
-"""Training pictures for the detector: photos that are turned, scaled, cut, combined and taken by other cameras, with the
-boxes of their faces."""
+"""Training pictures for the detector: photos that are turned, scaled, cut, combined and changed as by other cameras, with
+the boxes of their faces."""
 
 import csv
 import math

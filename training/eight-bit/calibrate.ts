@@ -55,17 +55,17 @@ export async function calibrate(
 }
 
 function extremesOf(values: Float32Array): Range {
-  let [least, most] = [0, 0];
+  let [min, max] = [0, 0];
   for (const value of values) {
-    if (value < least) least = value;
-    if (value > most) most = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
-  return [least, most];
+  return [min, max];
 }
 
 function covering(seen: readonly Range[], share: number): Range {
   const at = Math.floor(share * (seen.length - 1));
-  const least = seen.map(([value]) => value).sort((a, b) => b - a)[at] ?? 0;
-  const most = seen.map(([, value]) => value).sort((a, b) => a - b)[at] ?? 0;
-  return [Number(least.toPrecision(DIGITS)), Number(most.toPrecision(DIGITS))];
+  const min = seen.map(([value]) => value).sort((a, b) => b - a)[at] ?? 0;
+  const max = seen.map(([, value]) => value).sort((a, b) => a - b)[at] ?? 0;
+  return [Number(min.toPrecision(DIGITS)), Number(max.toPrecision(DIGITS))];
 }

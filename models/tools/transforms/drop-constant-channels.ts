@@ -30,8 +30,10 @@ interface Channel {
 export function dropConstantChannels(graph: Graph): void {
   for (const run of runsOf(graph)) {
     const channels = channelsOf(graph, run);
-    const readings = readingsOf(graph, run);
-    const effects = channels.map((channel, index) => spreadIn(run.last, channel) * largest(readings[index]));
+    const readerWeights = readerWeightsOf(graph, run);
+    const effects = channels.map(
+      (channel, index) => spreadIn(run.last, channel) * largest(readerWeights[index]),
+    );
     const limit = NEGLIGIBLE * largest(effects);
     const isKept = effects.map((effect) => effect > limit);
     const kept = [...channels.keys()].filter((index) => isKept[index]);
@@ -39,7 +41,7 @@ export function dropConstantChannels(graph: Graph): void {
     if (kept.length === channels.length || kept.length === 0 || bias === undefined) continue;
     const moved = floatsOf(bias).map((value, output) =>
       channels.reduce((total, { constant }, index) => {
-        const weights = part(readings[index], output, toNumber(bias.dims[0]));
+        const weights = part(readerWeights[index], output, toNumber(bias.dims[0]));
         return isKept[index] ? total : total + constant * sum(weights);
       }, value),
     );
@@ -83,17 +85,17 @@ function spreadIn(conv: Node, { constant, spread }: Channel): number {
 }
 
 /** For each channel the weights of the last convolution that read it, output by output. */
-function readingsOf(graph: Graph, { last, channels }: Run): Float32Array[] {
+function readerWeightsOf(graph: Graph, { last, channels }: Run): Float32Array[] {
   const weights = valuesOf(graph, last.input[1]);
   const outputs = toNumber(constantOf(graph, last.input[1] ?? '')?.dims[0] ?? 1);
   const size = weights.length / (outputs * channels);
   return Array.from({ length: channels }, (_, channel) => {
-    const reading = new Float32Array(outputs * size);
+    const own = new Float32Array(outputs * size);
     for (let output = 0; output < outputs; output++) {
       const at = (output * channels + channel) * size;
-      reading.set(weights.subarray(at, at + size), output * size);
+      own.set(weights.subarray(at, at + size), output * size);
     }
-    return reading;
+    return own;
   });
 }
 
