@@ -53,7 +53,7 @@ describe('the pose of 1k3d68', () => {
     expect(pose.roll).toBeCloseTo(12.754018, 3);
   });
 
-  it('measures against a face that looks at us', () => {
+  it('has a mean face that looks at the viewer', () => {
     const noseTip = MEAN_FACE[30];
     expect(noseTip[2]).toBe(Math.max(...MEAN_FACE.map(([, , z]) => z)));
     const left = MEAN_FACE.slice(36, 42).reduce((sum, [x]) => sum + x, 0) / 6;

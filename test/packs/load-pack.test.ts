@@ -1,4 +1,4 @@
-/** What a wrong pack is told when it is loaded: the file and the field. */
+/** Errors of packs name the file and the field. */
 import 'reflect-metadata';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ it.each([
   '{"models":[]}',
   '{"models":{"detector":null}}',
   '{}',
-])('a manifest that is %s is told in a sentence, its own or that of a pack it extends', async (text) => {
+])('refuses a manifest that is %s in a sentence, its own or that of a pack it extends', async (text) => {
   for (const name of ['odd', 'heir']) await mkdir(join(modelsDir, name));
   await writeFile(join(modelsDir, 'odd/pack.json'), text);
   await writeFile(join(modelsDir, 'heir/pack.json'), '{"extends":"odd"}');
@@ -54,7 +54,7 @@ it.each([
   }
 });
 
-it('a model that cannot be read, and a folder of models that is not there', async () => {
+it('refuses a model that cannot be read, and a folder of models that does not exist', async () => {
   await rm(join(modelsDir, 'default/recognition.onnx'));
   await mkdir(join(modelsDir, 'default/recognition.onnx'));
   await expect(load()).rejects.toThrow(/recognition\.onnx cannot be read \(.*EISDIR/);
@@ -172,7 +172,7 @@ describe('a file that pack.json does not pin', () => {
   const note = (sum: string): Promise<void> =>
     writeFile(join(modelsDir, 'default/installed.json'), JSON.stringify({ files: { 'pose.onnx': sum } }));
 
-  it('is taken as it is, or held to what was noted when it was installed', async () => {
+  it('is accepted, or compared with the checksum recorded at its installation', async () => {
     delete manifest.models['pose']['sha256'];
     await load();
     await note(sha256(await readFile(join(modelsDir, 'default/pose.onnx'))));
@@ -181,7 +181,7 @@ describe('a file that pack.json does not pin', () => {
     await expect(load()).rejects.toThrow(/^pose\.onnx is damaged/);
   });
 
-  it('is told when that note is damaged', async () => {
+  it('is refused when that record is damaged', async () => {
     await writeFile(join(modelsDir, 'default/installed.json'), '{');
     await expect(load()).rejects.toThrow(/installed\.json cannot be read.*Remove it/);
   });
@@ -210,7 +210,7 @@ describe('a pack that extends another', () => {
   });
 });
 
-it('accepts every committed pack but for the files that must be installed', async () => {
+it('accepts every committed pack, except for the files that must be installed', async () => {
   for (const name of await packNames('models')) {
     await readRecipe('models', name);
     await cp(`models/${name}/pack.json`, join(modelsDir, name, 'pack.json'));

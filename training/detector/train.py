@@ -66,7 +66,7 @@ def main():
             detector.load_state_dict(own)
 
 def loss(logits, locations, known, grid):
-    """Cross entropy of the scores, of the faces and of the hardest others, and how far the faces' boxes are off: per face."""
+    """Cross entropy of the scores, of the faces and the hardest others, and the errors of the faces' boxes, per face."""
     labels = torch.full(logits.shape[:2], -1)
     wanted = torch.zeros_like(locations)
     for index, boxes in enumerate(known):
