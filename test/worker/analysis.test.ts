@@ -163,7 +163,7 @@ describe('rescoring', () => {
 
   /** Detects with a rule that differs from the pack's. */
   async function withRule(rule: Partial<Rescoring>, options: AnalysisOptions): Promise<number[]> {
-    if (rescoring === undefined) throw new Error('The default pack has no rule for second opinions.');
+    if (rescoring === undefined) throw new Error('The default pack has no rescoring.');
     const { detector } = context.get(Pack).models;
     detector.rescoring = { ...rescoring, ...rule };
     try {
