@@ -6,7 +6,7 @@ const WORKER_ROOMS = ['worker', 'sessions', 'detection', 'recognition', 'attribu
 /** Files of those rooms that the main thread runs too: pure functions and label sets. */
 const SHARED_FILES = ['recognition/similarity', 'attributes/age'];
 
-/** A room of src/ and the rooms, or files, it may import. `errors` and `config` are open to all but `vision`. */
+/** A room of src/ and the rooms, or files, it may import. `errors`, `validation-errors` and `config` are open to all but `vision`. */
 const ROOMS = {
   // Main thread
   faces: [
@@ -62,7 +62,7 @@ const rooms = Object.entries(ROOMS).map(([room, others]) => ({
     pathNot: [
       `^src/${room}/`,
       ...others.map((other) => (other.includes('/') ? `^src/${other}\\.ts` : `^src/${other}/`)),
-      ...(room === 'vision' ? [] : ['^src/errors\\.ts$']),
+      ...(room === 'vision' ? [] : ['^src/(errors|validation-errors)\\.ts$']),
       ...(room === 'vision' || room === 'config' ? [] : ['^src/config/']),
     ],
   },

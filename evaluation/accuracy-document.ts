@@ -12,7 +12,7 @@ const PLOTS = 'accuracy';
 
 /**
  * Writes the document and its plots; returns its path.
- * @param limit most items of each set that were looked at
+ * @param limit the most items of each set that were measured
  */
 export async function writeAccuracyDocument(
   reports: ReadonlyMap<Evaluation, Report>,

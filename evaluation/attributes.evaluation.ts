@@ -13,7 +13,7 @@ import { isHeldOut } from './split.js';
 
 const WANTED = { landmarks: false, embedding: false, attributes: ['gender', 'age', 'race'] } as const;
 
-/** The contract's label of each group of the data; people of India are the contract's `Asian`. */
+/** The API's label of each group of the data; people of India are the API's `Asian`. */
 const RACES: Readonly<Record<string, string>> = {
   White: 'White',
   Black: 'Black',
@@ -23,7 +23,7 @@ const RACES: Readonly<Record<string, string>> = {
 };
 const RACE_NAMES = [...new Set(Object.values(RACES))];
 
-/** A chip's labels beside the service's answers. */
+/** A chip's labels and the service's answers. */
 interface Judged {
   readonly row: Row;
   readonly gender: string;
@@ -79,7 +79,7 @@ async function describeAll(
   return described;
 }
 
-/** One item, or none where there was no face. */
+/** One item, or none where no face was found. */
 function judged(row: Row, told: Attributes | undefined): Judged[] {
   if (told === undefined) return [];
   const { gender, age, race } = told;
@@ -143,7 +143,7 @@ function overall(items: readonly Judged[], notFound: number): Table {
   };
 }
 
-/** Who pays for the errors. */
+/** The errors by group of people. */
 function byGroup(items: readonly Judged[]): Table {
   const groups = ['White', 'Black', 'Asian', 'Indian', 'Other'].flatMap((race) =>
     ['Female', 'Male'].map((gender) => ({

@@ -1,9 +1,9 @@
 /**
- * The bars: figures below which an evaluation fails. They stand a little under what was measured on the whole sets and
- * on the samples that continuous integration looks at, so that noise of one or two items passes and a loss does not.
+ * The bars: figures below which an evaluation fails. They lie a little below what was measured on the whole sets and on
+ * the samples of continuous integration, so that noise of one or two items passes and a loss does not.
  */
 
-/** Least or greatest value of a figure. */
+/** The lowest or highest value of a figure. */
 interface Bar {
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -45,13 +45,13 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
   },
 };
 
-/** A figure held against its bar. */
+/** A figure compared with its bar. */
 export interface Verdict {
   readonly passes: boolean;
   readonly sentence: string;
 }
 
-/** The verdicts on one evaluation. A figure that is gone fails. */
+/** The verdicts on one evaluation. A missing figure fails. */
 export function judge(evaluation: string, figures: Readonly<Record<string, number>>): Verdict[] {
   return Object.entries(BARS[evaluation] ?? {}).map(([name, { atLeast = -Infinity, atMost = Infinity }]) => {
     const value = figures[name] ?? NaN;

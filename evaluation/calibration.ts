@@ -1,11 +1,11 @@
-/** Do probabilities mean what they say? Reliability, and the logistic curve that makes scores into probabilities. */
+/** Calibration of probabilities: reliability, and the logistic curve from scores to probabilities. */
 import type { Scored } from './metrics.js';
 
 /** Items whose probability lies in one range. */
 export interface ReliabilityBin {
   /** Mean predicted probability. */
   readonly predicted: number;
-  /** Share that is positive. */
+  /** Share of positives. */
   readonly observed: number;
   readonly count: number;
 }
@@ -39,7 +39,7 @@ export interface LogisticCurve {
 
 const STEPS = 100;
 
-/** The logistic curve of greatest likelihood over the items (Newton's method on standardised scores). */
+/** The logistic curve of maximum likelihood over the items (Newton's method on standardised scores). */
 export function fitLogistic(items: readonly Scored[]): LogisticCurve {
   const centre = items.reduce((sum, { score }) => sum + score, 0) / items.length;
   const spread = Math.sqrt(items.reduce((sum, { score }) => sum + (score - centre) ** 2, 0) / items.length);

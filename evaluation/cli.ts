@@ -23,7 +23,7 @@ ${EVALUATIONS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n
 
 Options:
   --data <folder>   the data (default: ${DATA}/<evaluation>; for all: ${DATA})
-  --limit <n>       look at n items, spread evenly over the data
+  --limit <n>       measure n items, spread evenly over the data
   --trained-on      also count the items our own heads were trained on
   --check           fail when a figure is below its recorded bar (evaluation/bars.ts); the exit code is ${SKIPPED}
                     where no data is there to measure
@@ -45,7 +45,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** Runs what was asked for and returns the exit code. */
+/** Runs the evaluations and returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const [name, ...rest] = positionals;
@@ -81,7 +81,7 @@ async function run(args: readonly string[]): Promise<number> {
   return values.check === true ? check(reports) : 0;
 }
 
-/** The report of one evaluation; `undefined` where its data is absent. */
+/** The report of one evaluation; `undefined` where its data is missing. */
 async function measure(
   evaluation: Evaluation,
   folder: string,
@@ -100,7 +100,7 @@ async function measure(
   }
 }
 
-/** Holds the figures against their bars; the exit code says whether all of them stand. */
+/** Compares the figures with their bars; returns the exit code. */
 function check(reports: ReadonlyMap<Evaluation, Report>): number {
   if (reports.size === 0) return SKIPPED;
   const verdicts = [...reports].flatMap(([{ name }, { figures }]) => judge(name, figures));

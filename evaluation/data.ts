@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-/** One line of a CSV by the names of its head. */
+/** One line of a CSV file, by the names of its columns. */
 export type Row = Readonly<Record<string, string>>;
 
-/** Whether a data set is there. */
+/** Whether a data set exists. */
 export function isPresent(folder: string): boolean {
   return existsSync(folder);
 }
@@ -20,7 +20,7 @@ export async function readCsv(path: string): Promise<Row[]> {
   });
 }
 
-/** At most `limit` items, spread evenly over the list, so that a sample has a bit of everything. */
+/** At most `limit` items, spread evenly over the list, so that a sample represents all of it. */
 export function sample<T>(items: readonly T[], limit: number): T[] {
   if (items.length <= limit) return [...items];
   return Array.from({ length: limit }, (_, index) => items[Math.floor((index * items.length) / limit)]);

@@ -5,7 +5,7 @@ import type { Image } from '../src/vision/image.js';
 import { warp } from '../src/vision/warp.js';
 import { generator } from './patterns.js';
 
-/** A picture and where its face is. */
+/** A picture and the box of its face. */
 export interface Derived {
   readonly image: Image;
   readonly face: Box;
@@ -14,7 +14,7 @@ export interface Derived {
 const CANVAS = { width: 640, height: 480 };
 const CLOSE_UP_SIDE = 600;
 
-/** The photo turned clockwise about its face, in a frame of the same size; black where there is no photo. */
+/** The photo turned clockwise about its face, in a frame of the same size; black outside the photo. */
 export function turned({ image, face }: Derived, degrees: number): Derived {
   const { x, y } = centre(face);
   const angle = (degrees * Math.PI) / 180;
@@ -24,7 +24,7 @@ export function turned({ image, face }: Derived, degrees: number): Derived {
   return { image: render(image, map, image.width, image.height), face };
 }
 
-/** A square cut around the face that it fills to a share of its area, enlarged. */
+/** An enlarged square around the face, of whose area the face fills a given share. */
 export function closeUp({ image, face }: Derived, share: number): Derived {
   const { x, y } = centre(face);
   const side = Math.sqrt(((face.x2 - face.x1) * (face.y2 - face.y1)) / share);
@@ -34,7 +34,7 @@ export function closeUp({ image, face }: Derived, share: number): Derived {
   });
 }
 
-/** The photo shrunk until its face is `size` pixels high, somewhere on a larger canvas; `seed` says where. */
+/** The photo shrunk until its face is `size` pixels high, on a larger canvas at a position that `seed` determines. */
 export function shrunk({ image, face }: Derived, size: number, seed: number): Derived {
   const scale = size / (face.y2 - face.y1);
   const random = generator(seed);
@@ -45,14 +45,14 @@ export function shrunk({ image, face }: Derived, size: number, seed: number): De
   return zoomed({ image, face }, corner, scale, CANVAS);
 }
 
-/** The picture in its proportions, its longer side `length` pixels long. */
+/** The picture scaled so that its longer side is `length` pixels long. */
 export function enlarged(image: Image, length: number): Image {
   const scale = length / Math.max(image.width, image.height);
   const size = { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };
   return scaled(image, size);
 }
 
-/** Pictures of one shape beside and below one another, `width` pixels together. */
+/** Pictures of the same shape tiled in rows, `width` pixels wide together. */
 export function mosaic(images: readonly Image[], columns: number, width: number): Image {
   const cells = images.map((image) => enlarged(image, Math.floor(width / columns)));
   const [cell] = cells;

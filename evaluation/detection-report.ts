@@ -10,12 +10,12 @@ import type { Table } from '../tools/table.js';
 
 /** The measure of PASCAL VOC. */
 const VOC_IOU = 0.5;
-/** What the judge draws differs a little from what the detector draws, most on heads seen from the side. */
+/** The judge's boxes differ a little from the detector's, most on heads seen from the side. */
 const JUDGE_IOU = 0.4;
 /** Lower bounds of the classes of height in the group photos, in pixels. */
 const HEIGHT_CLASSES = [0, 40, 60, 90];
 
-/** How a set of pictures went at the service's defaults. */
+/** The counts of a set of pictures at the service's defaults. */
 interface Outcome {
   readonly pictures: number;
   readonly asked: number;
@@ -23,7 +23,7 @@ interface Outcome {
   readonly wrong: number;
 }
 
-/** Everything that is said about the observations. */
+/** The whole report on the observations. */
 export function detectionReport(
   observations: readonly Observation[],
   { engine }: Pick<EvaluationContext, 'engine'>,
@@ -87,7 +87,7 @@ export function detectionReport(
   };
 }
 
-/** Whether the face in the middle of an LFW photo was found; `undefined` where the judge sees none there. */
+/** Whether the face in the middle of an LFW photo was found; `undefined` where the judge finds none there. */
 function centralFound(known: readonly KnownFace[], found: readonly ScoredBox[]): boolean | undefined {
   const face = known.find(({ box, certain }) => certain && covers(box, 125, 125));
   return face && found.some(({ box }) => iou(box, face.box) >= JUDGE_IOU);

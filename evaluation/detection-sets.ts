@@ -1,4 +1,4 @@
-/** The sets detection is measured on, and what is noted of each of their pictures. */
+/** The sets that detection is measured on, and the observations on each picture. */
 import type { ScoredBox } from '../src/vision/nms.js';
 import type { KnownFace } from './matching.js';
 
@@ -8,13 +8,13 @@ export interface Observation {
   readonly known: readonly KnownFace[];
   /** With the service's defaults. */
   readonly found: readonly ScoredBox[];
-  /** Down to a low score, where the curve is drawn from it. */
+  /** Down to a low score; only for pictures that the curve is drawn from. */
   readonly low?: readonly ScoredBox[];
 }
 
-/** Degrees a head is turned by, to either side. */
+/** By how many degrees heads are turned, to either side. */
 export const ANGLES = [30, 45, 60, 90];
-/** Shares of the picture a close-up fills. */
+/** The shares of the picture that close-ups fill. */
 export const SHARES = [0.5, 0.7, 0.9];
 /** Heights of small faces, in pixels of a 640×480 picture. */
 export const HEIGHTS = [12, 16, 20, 24, 32, 48, 64];

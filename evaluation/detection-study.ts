@@ -1,5 +1,5 @@
 /**
- * What each choice of detection costs and brings: input sizes, thresholds and suppression rules over the sets that
+ * Compares settings of detection: input sizes, thresholds and suppression rules, on the sets that
  * `npm run eval -- detection` reports on. `node dist/evaluation/detection-study.js --cache FILE`
  */
 import { existsSync } from 'node:fs';
@@ -25,7 +25,7 @@ import { startProgress } from './progress.js';
 const SIZES = [160, 320, 480, 640, 960];
 const MIN_SCORE = 0.1;
 
-/** Everything the detector sees in one picture, size by size, and what is known to be there. */
+/** Everything the detector finds in one picture, size by size, and the known faces. */
 export interface Observation {
   readonly set: string;
   readonly name: string;
@@ -57,7 +57,7 @@ async function observe(limit: number): Promise<Observation[]> {
   const decode = async (path: string): Promise<Image> =>
     decoder.decode(await readFile(path), 'image', AbortSignal.timeout(60_000));
   const observations: Observation[] = [];
-  const look = async (
+  const record = async (
     set: string,
     name: string,
     image: Image,
@@ -81,13 +81,13 @@ async function observe(limit: number): Promise<Observation[]> {
   for (const [index, picture] of plain.entries()) {
     const image = await picture.load(decode);
     const known = picture.faces?.map(certain) ?? (await judged(judge, image));
-    await look(picture.set, picture.name, image, known);
+    await record(picture.set, picture.name, image, known);
     const face = picture.set === 'lfw' && index % 5 === 0 ? centralFace(known, image) : undefined;
     if (face !== undefined) {
       for (const [set, derived] of derive({ image, face }, index)) {
-        // The rest of the photo is only ever confirmed by the judge, never asked for.
+        // Other faces of the photo count as correct if the judge finds them, but need not be found.
         const others = (await judge.faces(derived.image)).map(({ box }) => ({ box, certain: false }));
-        await look(set, picture.name, derived.image, [certain(derived.face), ...others]);
+        await record(set, picture.name, derived.image, [certain(derived.face), ...others]);
       }
     }
     line.tick();
@@ -117,14 +117,14 @@ if (!existsSync(values.cache)) {
 }
 const observations = JSON.parse(await readFile(values.cache, 'utf8')) as Observation[];
 
-/** One way to choose faces from what was seen. */
+/** One way to select faces from the candidates. */
 interface Choice {
   readonly sizes: readonly number[];
   readonly score: number;
   readonly containment: number;
 }
 
-/** The sizes of the default pack, and where the others are varied. */
+/** The sizes of the default pack; the other settings are varied with these. */
 const USUAL: Choice = { sizes: [160, 320, 640], score: 0.5, containment: 0.6 };
 
 const CHOICES: readonly Choice[] = [

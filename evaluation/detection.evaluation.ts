@@ -1,4 +1,4 @@
-/** Are the faces found, and nothing else? Group photos, LFW, mask photos, pictures made from them, and patterns. */
+/** Detection on group photos, LFW, mask photos, pictures made from them, and patterns without faces. */
 import { join } from 'node:path';
 import type { Box } from '../src/vision/box.js';
 import type { Image } from '../src/vision/image.js';
@@ -46,7 +46,7 @@ export const detection: Evaluation = {
   },
 };
 
-/** What the service finds in some pictures; what their labels leave open is the judge's to say. */
+/** What the service finds in some pictures; the judge decides what the labels leave open. */
 async function observe(
   { engine, progress }: EvaluationContext,
   set: string,
@@ -71,12 +71,12 @@ async function observe(
   return observations;
 }
 
-/** The part of a photo set that counts: the detector was tuned on the rest. */
+/** The part of a photo set that is measured: the detector was tuned on the rest. */
 function partOf({ trainedOn }: EvaluationContext): { readonly part?: 'held out' } {
   return trainedOn ? {} : { part: 'held out' };
 }
 
-/** Turned heads, close-ups and small faces, made from LFW photos whose face the judge is sure of. */
+/** Turned heads, close-ups and small faces, made from LFW photos whose face the judge is certain of. */
 async function observeDerived(context: EvaluationContext, judge: Judge): Promise<Observation[]> {
   const { engine, folder, progress } = context;
   const limit = Math.min(context.limit, DERIVED_FROM);
@@ -90,7 +90,7 @@ async function observeDerived(context: EvaluationContext, judge: Judge): Promise
       if (face === undefined) return [];
       const made: Observation[] = [];
       for (const [set, derived] of variants({ image, face }, index)) {
-        // The rest of the photo may hold faces too: they are neither asked for nor held against the detector.
+        // The photo may show other faces too: they need not be found, and finding them is not wrong.
         const others = (await judge.faces(derived.image)).map(({ box }) => ({ box, certain: false }));
         const found = boxes(await engine.analyze(derived.image, BOXES_ONLY));
         made.push({ set, known: [certainly(derived.face), ...others], found });
@@ -122,7 +122,7 @@ function boxes(faces: readonly { readonly box: Box; readonly confidence: number 
   return faces.map(({ box, confidence }) => ({ box, score: confidence }));
 }
 
-/** A picture handed to a worker cannot be used again. */
+/** A picture that was sent to a worker cannot be used again. */
 function copyOf(image: Image): Image {
   return { ...image, data: image.data.slice() };
 }

@@ -1,6 +1,6 @@
 /**
- * The service without its HTTP side: its decoder, its pool and its workers, as a Nest application context. What an
- * evaluation measures is what a request gets.
+ * The service without HTTP: its decoder, pool and workers, as a Nest application context. So an evaluation measures
+ * what requests get.
  */
 import { readFile } from 'node:fs/promises';
 import { type INestApplicationContext, Module } from '@nestjs/common';
@@ -18,10 +18,10 @@ import type { Image } from '../src/vision/image.js';
 
 const TEN_MINUTES_MS = 600_000;
 
-/** Only boxes: the least one can ask for. */
+/** Only boxes: the smallest request. */
 export const BOXES_ONLY: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 
-/** Decodes and analyses pictures. Close it when done. */
+/** Decodes and analyses pictures. Close it after use. */
 export class Engine {
   private constructor(
     private readonly context: INestApplicationContext,
@@ -60,7 +60,7 @@ export class Engine {
     return this.decoder.decode(bytes, 'image', AbortSignal.timeout(TEN_MINUTES_MS));
   }
 
-  /** The faces of a picture, largest first. A decoded image stays the caller's. */
+  /** The faces of a picture, largest first. The caller keeps a decoded image. */
   async analyze(source: string | Uint8Array | Image, options: AnalysisOptions): Promise<AnalysedFace[]> {
     const encoded = typeof source === 'string' || source instanceof Uint8Array;
     const image = encoded ? await this.decode(source) : source;

@@ -1,8 +1,8 @@
-/** What an evaluation is: a name, the data it needs, and a run that ends in a report. */
+/** An evaluation: a name, the data it needs, and a run that returns a report. */
 import type { Table } from '../tools/table.js';
 import type { Engine } from './engine.js';
 
-/** What an evaluation works with. */
+/** The inputs of an evaluation. */
 export interface EvaluationContext {
   /** The service, ready to analyse pictures. */
   readonly engine: Engine;
@@ -10,15 +10,15 @@ export interface EvaluationContext {
   readonly folder: string;
   /** ONNX file of a second detector that judges where labels are incomplete; it need not exist. */
   readonly judge: string;
-  /** Most items to look at, spread evenly over the data; Infinity: all. */
+  /** The most items to measure, spread evenly over the data; Infinity: all. */
   readonly limit: number;
-  /** Whether items that our own heads were trained on count as well, where a set has a held-out part. */
+  /** Whether to include items that our own heads were trained on, where a set has a held-out part. */
   readonly trainedOn: boolean;
   /** Starts a line of progress. */
   readonly progress: (label: string, total: number) => ProgressLine;
 }
 
-/** A running count that is shown. */
+/** A count that is shown while it runs. */
 export interface ProgressLine {
   /** Counts one more item. */
   tick(): void;
@@ -34,13 +34,15 @@ export interface Plot {
   readonly svg: string;
 }
 
-/** What an evaluation found out. */
+/** The results of an evaluation. */
 export interface Report {
-  /** Figures by name, in plain units (0…1, degrees, pixels): what `--json` prints and what the bars are held against. */
+  /**
+   * Figures by name, in plain units (0…1, degrees, pixels): what `--json` prints and what the bars are compared with.
+   */
   readonly figures: Readonly<Record<string, number>>;
   readonly tables: readonly Table[];
   readonly plots: readonly Plot[];
-  /** Sentences a reader of the figures must know: how they were made, what they do not say. */
+  /** Sentences for the reader of the figures: how they were made, and what they do not say. */
   readonly notes: readonly string[];
 }
 
@@ -48,7 +50,7 @@ export interface Report {
 export interface Evaluation {
   /** The subcommand, and the folder of its data beside the others. */
   readonly name: string;
-  /** Folder of the data when it is not the name. */
+  /** Folder of the data where it is not `name`. */
   readonly data?: string;
   readonly title: string;
   run(context: EvaluationContext): Promise<Report>;

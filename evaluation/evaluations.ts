@@ -1,4 +1,4 @@
-/** Every evaluation there is, in the order `npm run eval -- all` runs them. */
+/** All evaluations, in the order in which `npm run eval -- all` runs them. */
 import { attributes } from './attributes.evaluation.js';
 import { detection } from './detection.evaluation.js';
 import type { Evaluation } from './evaluation.js';

@@ -1,4 +1,4 @@
-/** The central face of a photo with what quality is measured by. */
+/** The central face of a photo, with the values that quality is measured by. */
 import type { Pose } from '../src/attributes/pose.js';
 import type { Box } from '../src/vision/box.js';
 import type { EvaluationContext } from './evaluation.js';
@@ -17,7 +17,7 @@ export interface FacePhoto {
   readonly pose?: Pose;
 }
 
-/** How a photo is changed, and where its face is. */
+/** How a photo is changed, and the box of its face. */
 export interface Change {
   readonly treatment: Treatment;
   readonly face?: Box;

@@ -1,6 +1,6 @@
 /**
- * From what size on more pixels of a face change nothing: faces of photos against the same faces of the photo shrunk, by
- * their width in the shrunk one. `node dist/evaluation/face-size-study.js --limit 150`
+ * From which size on more pixels of a face no longer change the embedding: compares faces of photos with the same faces
+ * in shrunk copies, by their width in the copy. `node dist/evaluation/face-size-study.js --limit 150`
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Whether embeddings of the recognition graph in 8 bits and in floats mix, as they do where CPUs and GPUs answer side by
- * side: LFW pairs with both photos by one form, and with one photo by each.
+ * Whether embeddings of the 8-bit recognition graph and of the one in floats can be compared, as happens where CPUs and
+ * GPUs answer side by side: LFW pairs with both photos by one graph, and with one photo by each.
  * `node dist/evaluation/forms-study.js --data ../shared/data/lfw`
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const pairs = sample(await readCsv(join(values.data, 'pairs.csv')), Number(values.limit));
 const names = [...new Set(pairs.flatMap(({ image1, image2 }) => [image1, image2]))];
 
-/** The pack without the form of its recognition graph that a CPU would run. */
+/** The pack without the 8-bit recognition graph that a CPU would run. */
 async function floatPack(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'forms-study-'));
   const { modelsDir, modelPack } = loadConfig();

@@ -1,6 +1,7 @@
 /**
- * A second detector that says which boxes are faces where labels are incomplete: SCRFD (a model of InsightFace,
- * not part of this project). It listens low, so that what neither it nor a label confirms is very likely no face.
+ * A second detector that says which boxes are faces where labels are incomplete: SCRFD (a model of InsightFace, not
+ * part of this project). It goes down to a low score, so a box that neither it nor a label confirms is very likely not
+ * a face.
  */
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../src/config/config.js';
@@ -11,7 +12,7 @@ import type { Image } from '../src/vision/image.js';
 import { type ScoredBox, suppress } from '../src/vision/nms.js';
 import type { KnownFace } from './matching.js';
 
-/** The graph that judges where no other is named. */
+/** The graph that judges by default. */
 export const JUDGE_FILE = '../shared/models/det_500m.onnx';
 
 /** One pass for close-ups, one for small faces: as the published package does. */
@@ -25,14 +26,14 @@ export class Judge {
     private readonly detector: Detector,
   ) {}
 
-  /** Loads the judge; `undefined` where its file is absent. */
+  /** Loads the judge; `undefined` where its file is missing. */
   static async open(file: string = JUDGE_FILE): Promise<Judge | undefined> {
     if (!existsSync(file)) return undefined;
     const sessions = new SessionManager(loadConfig());
     return new Judge(sessions, await Detector.open(sessions, file, 'scrfd'));
   }
 
-  /** The faces the judge sees, best first, down to a low score. */
+  /** The faces that the judge finds, best first, down to a low score. */
   async faces(image: Image): Promise<ScoredBox[]> {
     const found = await this.detector.search(SIZES.map((size) => ({ image, size, minScore: LOWEST_SCORE })));
     return suppress(found.flat(), { iou: SAME_FACE_IOU, containment: 1 });
@@ -43,15 +44,15 @@ export class Judge {
   }
 }
 
-/** The score from which the judge is taken at its word. */
+/** The score from which a face of the judge counts as certain. */
 export const SURE = 0.5;
 
-/** What the judge says of a picture: faces that must be found, and places that may be faces. */
+/** The judge's boxes in a picture: faces that must be found, and boxes that may be faces. */
 export async function judged(judge: Judge, image: Image): Promise<KnownFace[]> {
   return (await judge.faces(image)).map(({ box, score }) => ({ box, certain: score >= SURE }));
 }
 
-/** The sure face that covers the middle of the picture: the one a photo of the LFW set is named after. */
+/** The certain face that covers the middle of the picture: the person that an LFW photo is named after. */
 export function centralFace(known: readonly KnownFace[], { width, height }: Image): Box | undefined {
   return known.find(
     ({ box, certain }) =>

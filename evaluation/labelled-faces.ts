@@ -1,4 +1,7 @@
-/** The two labelled sets of single faces, attributes (UTKFace chips) and mask: their rows, pictures and the face meant. */
+/**
+ * The two labelled sets of single faces, attributes (UTKFace chips) and mask: their rows, their pictures and the
+ * labelled face.
+ */
 import { join } from 'node:path';
 import { area, type Box } from '../src/vision/box.js';
 import type { Image } from '../src/vision/image.js';
@@ -13,7 +16,7 @@ export async function chip(
   return mirrorBorder(await decoder.decode(join(folder, 'images', name)), CHIP_MARGIN);
 }
 
-/** The face a chip was cut for: the largest, among those whose middle lies in the chip's middle half. */
+/** The labelled face of a chip: the largest whose centre lies in the chip's middle half. */
 export function chipFace<F extends { readonly box: Box }>(
   faces: readonly F[],
   { width, height }: Pick<Image, 'width' | 'height'>,
@@ -23,7 +26,7 @@ export function chipFace<F extends { readonly box: Box }>(
   return largest(faces.filter(central));
 }
 
-/** The face a photo of the mask set is labelled by. */
+/** The labelled face of a photo of the mask set. */
 export function largest<F extends { readonly box: Box }>(faces: readonly F[]): F | undefined {
   return faces.toSorted((a, b) => area(b.box) - area(a.box))[0];
 }

@@ -1,6 +1,6 @@
 /**
- * What looking at a large picture shrunk costs: the faces found and their embeddings, with and without shrinking, over
- * 4000×3000 pictures made of photos. `node dist/evaluation/large-study.js --limit 20`
+ * What analysing large pictures shrunk costs: the faces found and their embeddings, with and without shrinking, on
+ * 4000×3000 pictures made from photos. `node dist/evaluation/large-study.js --limit 20`
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Are these two photos of one person? Labeled Faces in the Wild, 3,000 pairs in 5 folds. */
+/** Verification, whether two photos show one person, on Labeled Faces in the Wild: 3,000 pairs in 5 folds. */
 import { join } from 'node:path';
 import type { AnalysedFace } from '../src/worker/protocol.js';
 import { cosineSimilarity, similarityToConfidence } from '../src/recognition/similarity.js';
@@ -20,7 +20,7 @@ import { plotCurves } from '../tools/plot.js';
 
 /** The photos are 250×250 with the person in the middle. */
 const CENTRE: Point = { x: 125, y: 125 };
-/** What a pair scores of which a photo gave no face: certainly not a match. */
+/** The score of a pair with a photo without a found face: certainly not a match. */
 const NO_FACE = -1;
 const EMBEDDING = { landmarks: false, embedding: true, attributes: [] } as const;
 
@@ -46,7 +46,7 @@ export const lfw: Evaluation = {
   },
 };
 
-/** The face closest to the middle of the picture: the one an LFW photo is named after. */
+/** The face closest to the middle of the picture: the person that an LFW photo is named after. */
 export function centralFace(
   faces: readonly AnalysedFace[],
   middle: Point = CENTRE,
@@ -56,7 +56,7 @@ export function centralFace(
   return [...faces].sort((a, b) => distance(a) - distance(b))[0];
 }
 
-/** The embedding of the central face of each photo in which there is one. */
+/** The embedding of each photo's central face, where one was found. */
 export async function embedAll(
   { engine, folder, progress }: Pick<EvaluationContext, 'engine' | 'folder' | 'progress'>,
   names: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Is this a living face or a picture of one? Three labelled photos, and how many photographs of living people would be
- * turned away. There is no set of attacks here, so there is no ROC either.
+ * Liveness: three labelled photos, and the share of photographs of living people that would be rejected. There is no
+ * set of attacks here, so there is no ROC either.
  */
 import { join } from 'node:path';
 import { isPresent, readCsv, type Row, sample } from './data.js';
@@ -11,7 +11,7 @@ import { compress, shrink, tighten, treated, type Treatment } from './treatments
 
 const THRESHOLDS = [0.1, 0.5, 0.9] as const;
 const EVEN_ODDS = 0.5;
-/** Photos of one group: enough to know a share to two or three hundredths. */
+/** Photos of one group: enough to measure a share within two or three hundredths. */
 const MAX_PHOTOS = 400;
 /** Photos that go through every treatment. */
 const FEW_PHOTOS = 100;
@@ -41,7 +41,7 @@ interface Group {
   readonly paths: readonly string[];
 }
 
-/** The liveness of the largest face of each photo in which there is one. */
+/** The liveness of each photo's largest face, where one was found. */
 interface ScoredGroup extends Group {
   readonly scores: readonly number[];
 }
@@ -85,7 +85,7 @@ export const liveness: Evaluation = {
   },
 };
 
-/** The photographs of other data sets beside this one, as far as they are there. */
+/** The photographs of the other data sets beside this one that exist. */
 async function groupsBeside({ folder, limit }: EvaluationContext): Promise<Group[]> {
   const beside = async (set: string, file: string): Promise<Row[]> => {
     const path = join(folder, '..', set, file);

@@ -1,4 +1,4 @@
-/** Does the face wear a mask? The held-out photos of a public mask data set. */
+/** Masks: the held-out photos of a public mask data set. */
 import { join } from 'node:path';
 import { calibrationError, reliability } from './calibration.js';
 import { readCsv, sample } from './data.js';

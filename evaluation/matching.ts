@@ -1,15 +1,15 @@
-/** Which found boxes are which known faces. */
+/** Matches found boxes with known faces. */
 import { area, type Box, iou } from '../src/vision/box.js';
 import type { ScoredBox } from '../src/vision/nms.js';
 
-/** A face that is known to be there (from a label, or from a judge that is sure), or one that may be. */
+/** A face that is certain, from a label or from the judge, or a box that may be one. */
 export interface KnownFace {
   readonly box: Box;
-  /** A face that must be found; another may be found without being wrong. */
+  /** Whether it must be found; finding another one is not wrong. */
   readonly certain: boolean;
 }
 
-/** A found box and what it is: a certain face (the first to claim it), no face, or not to be counted. */
+/** A found box and the verdict: a certain face (for the first box on it), not a face, or not counted. */
 export interface Judged extends ScoredBox {
   readonly verdict: 'face' | 'not' | 'ignore';
   /** The known face it was matched with, by index. */
@@ -20,8 +20,8 @@ export interface Judged extends ScoredBox {
 export type Agreement = (found: Box, known: Box) => number;
 
 /**
- * 1 when the centre of each lies within the inner half of the other and neither is more than twice as large in side,
- * else 0: blind to how tightly boxes are drawn, which every data set does in its own way.
+ * 1 if the centre of each lies within the inner half of the other and neither side is more than twice as long, else 0.
+ * Independent of how tightly boxes are drawn, which differs from one data set to another.
  */
 export const centresAgree: Agreement = (a, b) => {
   const ratio = area(a) / area(b);
@@ -29,8 +29,8 @@ export const centresAgree: Agreement = (a, b) => {
 };
 
 /**
- * Matches greedily, best score first, as PASCAL VOC does: a second box on one face is wrong.
- * @param minAgreement agreement that makes a match
+ * Matches greedily, best score first, as in PASCAL VOC: a second box on a face is wrong.
+ * @param minAgreement the lowest agreement of a match
  */
 export function match(
   found: readonly ScoredBox[],

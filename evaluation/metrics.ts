@@ -1,4 +1,4 @@
-/** Figures of merit, as pure functions over scores and labels. */
+/** Metrics, as pure functions of scores and labels. */
 
 /** One judged item: a score that should be high for positives. */
 export interface Scored {
@@ -6,7 +6,7 @@ export interface Scored {
   readonly positive: boolean;
 }
 
-/** What a threshold does: everything that scores at least as much is called positive. */
+/** The rates at a threshold: items that score at least as much are called positive. */
 export interface OperatingPoint {
   readonly threshold: number;
   /** Share of the negatives called positive. */
@@ -17,7 +17,7 @@ export interface OperatingPoint {
   readonly precision: number;
 }
 
-/** One operating point per distinct score, from the strictest to the laxest. */
+/** One operating point per distinct score, highest threshold first. */
 export function operatingPoints(items: readonly Scored[]): OperatingPoint[] {
   const sorted = [...items].sort((a, b) => b.score - a.score);
   const positives = items.filter(({ positive }) => positive).length;
@@ -50,7 +50,7 @@ export function areaUnderRoc(items: readonly Scored[]): number {
 
 /**
  * Area under the precision–recall curve, precision made monotone (PASCAL VOC 2010 on).
- * @param positives how many there are to find, where some never became an item
+ * @param positives how many there are to find, where some are not among the items
  */
 export function averagePrecision(items: readonly Scored[], positives: number): number {
   const found = items.filter(({ positive }) => positive).length;
@@ -63,13 +63,13 @@ export function averagePrecision(items: readonly Scored[], positives: number): n
   return ((area + recall * best) * found) / Math.max(1, positives);
 }
 
-/** The laxest operating point whose false positive rate is at most `rate`. */
+/** The operating point with the lowest threshold whose false positive rate is at most `rate`. */
 export function atFalsePositiveRate(items: readonly Scored[], rate: number): OperatingPoint {
   const strict = { threshold: Infinity, falsePositiveRate: 0, truePositiveRate: 0, precision: 1 };
   return operatingPoints(items).findLast(({ falsePositiveRate }) => falsePositiveRate <= rate) ?? strict;
 }
 
-/** Share of the items that `score ≥ threshold` tells right. */
+/** Share of the items that `score ≥ threshold` classifies correctly. */
 export function accuracy(items: readonly Scored[], threshold: number): number {
   return items.filter(({ score, positive }) => score >= threshold === positive).length / items.length;
 }
@@ -99,7 +99,7 @@ export function crossValidate(items: readonly (Scored & { readonly fold: string 
   });
 }
 
-/** Arithmetic mean; 0 of nothing. */
+/** Arithmetic mean; 0 for no values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -1,4 +1,4 @@
-/** Generated pictures without a face: what a detector must stay silent on. The same number gives the same picture. */
+/** Generated pictures without a face, in which a detector must find nothing. The same number gives the same picture. */
 import type { Image } from '../src/vision/image.js';
 
 // Global names are slow to look up in Jest's realm; these are read millions of times.
@@ -9,7 +9,7 @@ type Colour = readonly [red: number, green: number, blue: number];
 type Painter = (x: number, y: number) => Colour;
 type Random = () => number;
 
-/** Every kind, in turn: pattern n is of kind n mod their number. */
+/** The kinds, in turn: pattern n has kind n modulo their number. */
 const KINDS: Readonly<Record<string, (random: Random, width: number, height: number) => Painter>> = {
   plain: (random) => constant(colour(random)),
   noise: (random) => {
@@ -76,7 +76,7 @@ export function patternName(index: number): string {
   return `${kinds[index % kinds.length]}-${index}`;
 }
 
-/** Pattern `index`: 200 to 800 pixels a side. */
+/** Pattern `index`: 200 to 800 pixels on each side. */
 export function pattern(index: number): Image {
   const random = generator(index + 1);
   const width = 200 + floor(random() * 600);

@@ -1,4 +1,4 @@
-/** The pictures detection is measured on, set by set, each with the faces its labels name. */
+/** The pictures that detection is measured on, set by set, each with its labelled faces. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ export interface Picture {
   readonly set: string;
   /** File name, or the name of the pattern. */
   readonly name: string;
-  /** The pixels; a file goes through the service's decoder. */
+  /** The pixels; a file is decoded by the service's decoder. */
   readonly load: (decode: (path: string) => Promise<Image>) => Promise<Image>;
-  /** Every face that is in it; `undefined` where nobody has labelled all of them. */
+  /** All its faces; `undefined` where not all of them are labelled. */
   readonly faces?: readonly Box[];
 }
 
-/** Pixels mirrored around the tight chips of the attribute set, as they show no background. */
+/** Pixels mirrored around the tight chips of the attribute set, which show no background. */
 export const CHIP_MARGIN = 50;
 
 /** Group photos with all their faces. */
@@ -38,17 +38,17 @@ export async function groupPhotos(folder: string): Promise<Picture[]> {
   }));
 }
 
-/** Which pictures of a folder, and how they are shown. */
+/** Which pictures of a folder to take, and how. */
 interface Choice {
-  /** At most so many, spread evenly; default: all. */
+  /** The most pictures, spread evenly; default: all. */
   readonly limit?: number;
   /** Those held out from training, or those learnt from; default: both. */
   readonly part?: 'held out' | 'learnt';
-  /** Pixels mirrored around each. */
+  /** Pixels mirrored around each picture. */
   readonly margin?: number;
 }
 
-/** The pictures of a folder's `images/`, in the order of their names; none where the folder is absent. */
+/** The pictures of a folder's `images/`, in the order of their names; none where the folder is missing. */
 export async function photos(
   set: string,
   folder: string,
@@ -64,10 +64,10 @@ export async function photos(
   }));
 }
 
-/** The number of the first pattern that is for training: the evaluation shows others. */
+/** The number of the first pattern for training: the evaluation uses lower ones. */
 export const FIRST_LEARNT_PATTERN = 100_000;
 
-/** Generated pictures without a face, the first of which has the number `first`. */
+/** Generated pictures without a face, from number `first` on. */
 export function patterns(count: number, first = 0): Picture[] {
   return Array.from({ length: count }, (_, index) => ({
     set: 'patterns',

@@ -1,4 +1,6 @@
-/** Does a pose follow what is done to a photo? Needs no labels: a mirror negates yaw and roll, a turn adds to roll. */
+/**
+ * Whether the pose follows changes of a photo: mirroring negates yaw and roll, turning adds to roll. Needs no labels.
+ */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pose } from '../src/attributes/pose.js';
@@ -9,13 +11,13 @@ import { mean, meanAbsolute, quantile } from './metrics.js';
 import { plotCurves } from '../tools/plot.js';
 import { mirror, treated, turn, type Treatment } from './treatments.js';
 
-/** The angles of a pose, in the order they are shown. */
+/** The angles of a pose, in the order of the report. */
 export const ANGLES = ['yaw', 'pitch', 'roll'] as const;
 
 const TURNS = [-60, -45, -30, -20, -10, 10, 20, 30, 45, 60] as const;
-/** Turns among which the slope of roll is fitted: those of ordinary photos. */
+/** The slope of roll is fitted to turns up to this one, as in ordinary photos. */
 const ORDINARY_TURN = 45;
-/** More photos would move the figures by less than they matter. */
+/** More photos would not change the figures noticeably. */
 const MAX_PHOTOS = 120;
 const POSE_ONLY = { landmarks: false, embedding: false, attributes: ['pose'] } as const;
 
@@ -76,8 +78,8 @@ function report(poses: readonly Poses[], offsets: Pick<Pose, 'yaw' | 'roll'>): R
     yawMirrorError: meanAbsolute(sums('yaw')),
     pitchMirrorError: meanAbsolute(pairs.map(({ upright, mirrored }) => upright.pitch - mirrored.pitch)),
     rollMirrorError: meanAbsolute(sums('roll')),
-    // What is left of a constant error shows twice in the sum of an angle and its mirrored self. The median does not
-    // follow the few photos in which the mirror led to another face.
+    // The sum of an angle and its mirrored one is twice the constant error. The median ignores the few photos in which
+    // another face was found after mirroring.
     yawOffset: offsets.yaw - quantile(sums('yaw'), 0.5) / 2,
     rollOffset: offsets.roll - quantile(sums('roll'), 0.5) / 2,
     rollSlope: slope(changes.filter(({ degrees }) => Math.abs(degrees) <= ORDINARY_TURN)),
@@ -142,7 +144,7 @@ function report(poses: readonly Poses[], offsets: Pick<Pose, 'yaw' | 'roll'>): R
   };
 }
 
-/** How much roll changed in each photo turned by so many degrees. */
+/** The change of roll in each photo that was turned by `degrees`. */
 function rollChanges(poses: readonly Poses[], degrees: number): number[] {
   return poses.flatMap(({ upright, turned }) => {
     const roll = turned.get(degrees)?.roll;

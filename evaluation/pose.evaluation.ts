@@ -1,4 +1,4 @@
-/** Which way does a head look? Labelled photos of AFLW2000-3D, and how photos of LFW follow mirroring and turning. */
+/** Head pose on labelled photos of AFLW2000-3D, and its consistency when photos of LFW are mirrored and turned. */
 import { join } from 'node:path';
 import type { Pose } from '../src/attributes/pose.js';
 import { cosine } from '../src/attributes/pose.head.js';
@@ -12,14 +12,14 @@ import { ANGLES, consistency, poseOf } from './pose-consistency.js';
 
 const UNCALIBRATED: PoseOffsets = { roll: 0, yaw: 0, pitch: 0 };
 
-/** A photo with the pose of its label and the one the service answers, both in the contract's signs. */
+/** A photo with the labelled pose and the service's answer, both with the API's signs. */
 interface LabelledPose {
   readonly image: string;
   readonly label: Pose;
   readonly answer: Pose;
 }
 
-/** Errors of the three angles in degrees, and what the calibration is made of. */
+/** Errors of the three angles in degrees, and the figures for the calibration. */
 export const pose: Evaluation = {
   name: 'pose',
   title: 'Head pose on AFLW2000-3D and its consistency on Labeled Faces in the Wild',
@@ -98,7 +98,7 @@ function labelledReport(photos: readonly LabelledPose[], total: number, offsets:
   };
 }
 
-/** What the model says: the inverse of `calibrate`. */
+/** The model's own angles: the inverse of `calibrate`. */
 function uncalibrated({ roll, yaw, pitch }: Pose, offsets: PoseOffsets): Pose {
   return {
     roll: roll - offsets.roll,
@@ -107,7 +107,10 @@ function uncalibrated({ roll, yaw, pitch }: Pose, offsets: PoseOffsets): Pose {
   };
 }
 
-/** The offset of pitch that fits best (least squares, see `calibrate`), and the errors with that of the other photos. */
+/**
+ * The offset of pitch that fits best (least squares, see `calibrate`), and the errors with the offset of the other
+ * photos.
+ */
 function leaveOneOut(
   photos: readonly LabelledPose[],
   errors: readonly number[],

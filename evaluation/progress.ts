@@ -1,4 +1,4 @@
-/** Progress of an evaluation: one line that renews itself on a terminal, a line every few seconds elsewhere. */
+/** Progress of an evaluation: one updated line on a terminal, a line every few seconds elsewhere. */
 import type { ProgressLine } from './evaluation.js';
 
 /** Where the lines go; `process.stderr` is one. */
@@ -10,7 +10,7 @@ export interface Terminal {
 const TTY_INTERVAL_MS = 200;
 const PLAIN_INTERVAL_MS = 10_000;
 
-/** Counts up to `total`, and shows how far it is. */
+/** Counts up to `total` and shows the progress. */
 export function startProgress(terminal: Terminal, label: string, total: number): ProgressLine {
   const startedAt = performance.now();
   const interval = terminal.isTTY === true ? TTY_INTERVAL_MS : PLAIN_INTERVAL_MS;

@@ -1,4 +1,4 @@
-/** Does quality fall as a photo gets worse, and along with what recognition makes of it? */
+/** Whether quality falls as a photo gets worse, together with the similarity to the untouched photo. */
 import type { QualityCurve } from '../src/packs/recognition-model.js';
 import { fitLogistic, type LogisticCurve } from './calibration.js';
 import { sample } from './data.js';
@@ -8,13 +8,13 @@ import { mean, rankCorrelation } from './metrics.js';
 import { plotCurves } from '../tools/plot.js';
 import { type Level, levelsOf, SERIES, spoilAll, type Treated } from './quality-levels.js';
 
-/** More photos would move the means by less than they matter. */
+/** More photos would not change the means noticeably. */
 const MAX_PHOTOS = 100;
-/** Share of the photos in which the face must still be found for a mean to stand for all of them. */
+/** Share of the photos in which the face must still be found, so that a mean represents all of them. */
 const ENOUGH = 0.5;
 
 /**
- * Quality and similarity over ever worse copies of the photos.
+ * Quality and similarity on increasingly degraded copies of the photos.
  * @param photos untouched, by file name
  */
 export async function qualityCurves(
@@ -80,7 +80,7 @@ function isFalling(values: readonly number[]): boolean {
   return values.every((value, index) => index === 0 || value < values[index - 1]);
 }
 
-/** The logistic curve from length to similarity, every dose one observation of a hundred trials. */
+/** The logistic curve from norm to similarity; every dose counts as one observation of a hundred trials. */
 function fit(levels: readonly Level[]): LogisticCurve {
   return fitLogistic(
     levels.flatMap(({ length, similarity }) =>

@@ -1,4 +1,4 @@
-/** How quality is spread over photos, and how it falls in faces that are turned away. */
+/** The distribution of quality over photos, and how quality falls as faces turn away. */
 import type { Table } from '../tools/table.js';
 import { percent, type Report } from './evaluation.js';
 import type { FacePhoto } from './face-photo.js';

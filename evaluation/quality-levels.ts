@@ -1,4 +1,4 @@
-/** Photos made worse step by step: what quality and similarity become at each dose of each treatment. */
+/** Photos degraded step by step: quality and similarity at each dose of each treatment. */
 import { join } from 'node:path';
 import type { QualityCurve } from '../src/packs/recognition-model.js';
 import { cosineSimilarity } from '../src/recognition/similarity.js';
@@ -7,7 +7,7 @@ import { type FacePhoto, photoOf } from './face-photo.js';
 import { mean } from './metrics.js';
 import { blur, compress, cover, cutOff, expose, shrink, type Treatment } from './treatments.js';
 
-/** A treatment in ever stronger doses. */
+/** A treatment in increasing doses. */
 export interface Series {
   readonly name: string;
   readonly treatment: (dose: number) => Treatment;
@@ -34,13 +34,13 @@ export interface Level {
   readonly length: number;
 }
 
-/** A treated photo beside the untouched one. */
+/** A treated photo compared with the untouched one. */
 export interface Treated {
   readonly quality: number;
   readonly similarity: number;
 }
 
-/** What every photo becomes, by series and dose; `undefined` where the face is not found any more. */
+/** Every treated photo, by series and dose; `undefined` where the face is no longer found. */
 export async function spoilAll(
   context: EvaluationContext,
   photos: ReadonlyMap<string, FacePhoto>,
@@ -91,7 +91,7 @@ async function spoil(
   return results;
 }
 
-/** The embedding's length, back from the quality it gave. */
+/** The embedding's norm, computed back from the quality. */
 function lengthOf(quality: number, { middle, steepness }: QualityCurve): number {
   return middle + Math.log(quality / (1 - quality)) / steepness;
 }

@@ -1,4 +1,6 @@
-/** Is quality worth listening to? Error over the share of photos turned away, and quality over ever worse photos. */
+/**
+ * Whether quality is useful: the error over the share of rejected photos, and quality on increasingly degraded photos.
+ */
 import { join } from 'node:path';
 import { AppError } from '../src/errors.js';
 import { cosineSimilarity } from '../src/recognition/similarity.js';
@@ -75,7 +77,7 @@ async function analyzeAll(
   );
 }
 
-/** Verification error when the pairs of least quality are turned away. */
+/** Verification error when the pairs of lowest quality are rejected. */
 function errorVersusReject(pairs: readonly QualityPair[]): Report {
   const sorted = [...pairs].sort((a, b) => a.quality - b.quality);
   const rows = DROPPED.map((share) => {

@@ -1,9 +1,9 @@
 /**
- * What it would bring to search pictures at fewer sizes of input, or to ask for fewer second opinions: faces found, false
- * boxes and runs of models under each choice. `node dist/evaluation/search-study.js --limit 200`
+ * What it would bring to search pictures at fewer input sizes, or to rescore fewer candidates: faces found, false boxes
+ * and model runs for each choice. `node dist/evaluation/search-study.js --limit 200`
  *
- * Every choice goes through the service's own analysis. Beside the sets of `npm run eval -- detection` it looks at larger
- * pictures made from them, since most of those sets' photos are too small for the largest size.
+ * Every choice runs the service's own analysis. Beside the sets of `npm run eval -- detection` it uses larger pictures
+ * made from them, because most photos of those sets are too small for the largest size.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     limit: { type: 'string', default: '1000' },
     /** "learnt" to choose by, "held out" to report. */
     part: { type: 'string', default: 'held out' },
-    /** A regular expression: only choices whose name it fits. */
+    /** A regular expression: only choices with a matching name are run. */
     only: { type: 'string', default: '' },
   },
 });
@@ -58,12 +58,12 @@ interface Choice {
 }
 
 const ALL_CHOICES: readonly Choice[] = [
-  { name: 'all sizes, all opinions', rule: null },
+  { name: 'all sizes, all rescored', rule: null },
   { name: 'never the third', rule: { minScoreAlone: 0, minSupportScore: 1, maxClearPixels: 10_000 } },
   { name: 'only 160, 320', sizes: [160, 320], rule: null },
   { name: 'all of 160, 320, 448', sizes: [160, 320, 448], rule: null },
   { name: "the pack's rule" },
-  { name: 'seen from 0.5', rule: { minSupportScore: 0.5 } },
+  { name: 'support from 0.5', rule: { minSupportScore: 0.5 } },
   { name: 'alone from 0.95', rule: { minScoreAlone: 0.95 } },
   { name: 'clear from 16', rule: { minClearPixels: 16 } },
   { name: 'clear to 10,000', rule: { maxClearPixels: 10_000 } },
@@ -71,7 +71,7 @@ const ALL_CHOICES: readonly Choice[] = [
 
 const CHOICES = ALL_CHOICES.filter(({ name }) => new RegExp(values.only).test(name));
 
-/** What came of a choice on the pictures of a set. */
+/** The result of a choice on the pictures of a set. */
 interface Outcome {
   pictures: number;
   asked: number;
@@ -94,12 +94,12 @@ const judge: Judge = opened;
 const totals = new Map(CHOICES.map(({ name }) => [name, new Map<string, Outcome>()]));
 const counts = new Map(CHOICES.map(({ name }) => [name, new Map<string, number>()]));
 for await (const scene of scenes()) {
-  for (const choice of CHOICES) await look(scene, choice);
+  for (const choice of CHOICES) await tryChoice(scene, choice);
 }
 await Promise.all([context.close(), judge.close()]);
 report();
 
-async function look({ set, image, known }: Scene, { name, sizes, rule }: Choice): Promise<void> {
+async function tryChoice({ set, image, known }: Scene, { name, sizes, rule }: Choice): Promise<void> {
   detector.sizes = [...(sizes ?? usual.sizes)];
   detector.rescoring = usual.rescoring && {
     ...usual.rescoring,
@@ -168,7 +168,7 @@ async function* judgedScene(set: string, image: Image): AsyncGenerator<Scene> {
 async function* derivedScenes(photo: Derived, seed: number): AsyncGenerator<Scene> {
   const height = photo.face.y2 - photo.face.y1;
   const size = seed % 2 === 0 ? 12 : 16;
-  // As high as the canvas that small faces are shown on.
+  // As high as the canvas of the small faces.
   const large = shrunk(photo, (height * 480) / photo.image.height, seed);
   const others: [set: string, derived: Derived][] = [
     ['48 pixels high', shrunk(photo, 48, seed)],

@@ -1,4 +1,4 @@
-/** What can be done to a photo to see whether an answer follows, or stands it. Results are lossless PNGs. */
+/** Changes of a photo, to see whether an answer follows them or is stable. Results are lossless PNGs. */
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { type Box, scaleAboutCentre } from '../src/vision/box.js';
@@ -6,13 +6,13 @@ import { type Box, scaleAboutCentre } from '../src/vision/box.js';
 /** One way to change a photo; `face` is the box of its central face, in pixels, inside the photo. */
 export type Treatment = (photo: Sharp, face: Box) => Sharp | Promise<Sharp>;
 
-/** The photo, upright and changed, as PNG. */
+/** The changed photo, upright, as PNG. */
 export async function treated(
   path: string,
   treatment: Treatment = (photo) => photo,
   face: Box = { x1: 0, y1: 0, x2: 0, y2: 0 },
 ): Promise<Uint8Array> {
-  // A sharp pipeline has its own order of operations: only an encoded picture is sure to be treated last.
+  // sharp has its own order of operations: encoding the picture first ensures that the treatment comes last.
   const upright = await sharp(await readFile(path))
     .autoOrient()
     .png({ compressionLevel: 1 })
@@ -35,7 +35,7 @@ export const blur =
   (photo) =>
     photo.blur(sigma);
 
-/** So many times smaller. */
+/** Both sides `times` times shorter. */
 export const shrink =
   (times: number): Treatment =>
   async (photo) => {
@@ -64,7 +64,7 @@ export const cover =
     return photo.composite([{ input, left: Math.round(x1), top: Math.round(y2) - height }]);
   };
 
-/** The photo ends at its right where a share of the face is still missing. */
+/** Cut off at the right so that a share of the face is missing. */
 export const cutOff =
   (share: number): Treatment =>
   async (photo, { x1, x2 }) => {
@@ -72,7 +72,7 @@ export const cutOff =
     return photo.extract({ left: 0, top: 0, width: Math.round(x2 - (x2 - x1) * share), height });
   };
 
-/** Only the face with so much of its size on each side, as far as the photo goes. */
+/** Only the face, with a margin on each side as a share of its size, within the photo. */
 export const tighten =
   (margin: number): Treatment =>
   async (photo, face) => {

@@ -1,6 +1,6 @@
 /**
- * Trains the default pack's own models: `npm run train -- --data <folder>`. What is learnt from is found through the
- * service, training is in Python (PyTorch), and pack.json gets the new files' SHA-256.
+ * Trains the default pack's own models: `npm run train -- --data <folder>`. The service's own code finds the training
+ * faces, the training itself is in Python (PyTorch), and pack.json gets the SHA-256 of the new files.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ import { quantiseGraphs } from './eight-bit/train.js';
 import { trainPose } from './pose/train.js';
 import type { Training } from './training.js';
 
-/** In this order: ranges are measured on the tuned detector, and the heads learn from what it finds. */
+/** In this order: the tuned detector's ranges are measured, and the heads learn from the faces that it finds. */
 const TRAININGS: Readonly<Record<string, Training>> = {
   detector: tuneDetector,
   'eight-bit': quantiseGraphs,

@@ -1,6 +1,6 @@
 /**
- * The first half of the service without its second opinion: what the detector takes for faces, placed and cropped. What
- * the heads learn from must not depend on the heads that are there.
+ * The first half of the analysis without rescoring: the detector's candidates with keypoints and crops. Rescoring is
+ * left out because the heads' training data must not depend on the existing heads.
  */
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../src/config/config.js';
@@ -31,7 +31,7 @@ export class Finder {
     private readonly landmarker: Landmarker,
   ) {}
 
-  /** Loads the detector and the landmarks of the configured pack. */
+  /** Loads the detector and the landmark model of the configured pack. */
   static async open(): Promise<Finder> {
     const config = loadConfig();
     const pack = loadPack(config);
@@ -47,20 +47,20 @@ export class Finder {
     );
   }
 
-  /** The facts of the pack's models. */
+  /** What pack.json says about the models. */
   get models(): Pack['models'] {
     return this.pack.models;
   }
 
-  /** The pixels of a file, through the service's decoder. */
+  /** The pixels of a file, from the service's decoder. */
   async decode(path: string): Promise<Image> {
     return this.decoder.decode(await readFile(path), 'image', AbortSignal.timeout(DECODE_TIMEOUT_MS));
   }
 
   /**
-   * The candidates of a picture, largest first, found and suppressed as the service does it.
-   * @param minScore least detector score, 0…1
-   * @param sizes input sizes; default: those the service searches this picture at
+   * The candidates of a picture, largest first, found and suppressed as in the service.
+   * @param minScore the lowest detector score, 0…1
+   * @param sizes input sizes; default: those that the service searches this picture at
    */
   async find(image: Image, minScore: number, sizes = this.sizesOf(image)): Promise<ScoredBox[]> {
     const { iouThreshold: iou, containmentThreshold: containment } = this.pack.models.detector;
@@ -68,20 +68,20 @@ export class Finder {
     return select(found.flat(), image, { iou, containment });
   }
 
-  /** The sizes the service searches a picture at, */
+  /** The input sizes that the service searches a picture at. */
   sizesOf(image: Image): number[] {
     return usefulSizes(this.pack.models.detector.sizes, image);
   }
 
-  /** and those it does not: they show nothing new, but what is invented there is worth learning from. */
+  /** The other input sizes: they show no more of the picture, but their false candidates are useful for training. */
   idleSizesOf(image: Image): number[] {
     return this.pack.models.detector.sizes.slice(this.sizesOf(image).length);
   }
 
   /** The aligned crop (see aligned-crop.ts) of each box, in order. */
   async crop(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<Uint8Array[]> {
-    const placed = await this.locateKeypoints(image, boxes);
-    return placed.map((keypoints) => alignedCrop(image, keypoints));
+    const located = await this.locateKeypoints(image, boxes);
+    return located.map((keypoints) => alignedCrop(image, keypoints));
   }
 
   /** The keypoints of the face in each box, in order. */
@@ -89,8 +89,8 @@ export class Finder {
     image: Image,
     boxes: readonly Pick<ScoredBox, 'box'>[],
   ): Promise<(readonly Point[])[]> {
-    const placed = await this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
-    return placed.map(({ keypoints }) => keypoints);
+    const located = await this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
+    return located.map(({ keypoints }) => keypoints);
   }
 
   /** The pack's recognition network. */

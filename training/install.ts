@@ -5,7 +5,7 @@ import { sha256 } from '../models/tools/checksum.js';
 
 const PACK = join('models', 'default');
 
-/** Writes it as `file` of the pack and pins its SHA-256 in pack.json. Returns the hash. */
+/** Writes a graph as `file` of the pack and pins its SHA-256 in pack.json. Returns the hash. */
 export async function install(file: string, graph: Uint8Array): Promise<string> {
   await mkdir(dirname(join(PACK, file)), { recursive: true });
   await writeFile(join(PACK, file), graph);

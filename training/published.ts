@@ -1,4 +1,7 @@
-/** Models as their packages publish them, with the pack's names but before the steps that make them fast: what is tuned. */
+/**
+ * Models as published, with the pack's names of inputs and outputs but without the steps that make them fast: the start
+ * of tuning.
+ */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../src/errors.js';
@@ -12,12 +15,12 @@ export function publishedTrunk(): Promise<Uint8Array> {
   return published('default', 'recognition.onnx');
 }
 
-/** The detector as it was before it was tuned. */
+/** The detector before it was tuned. */
 export function publishedDetector(): Promise<Uint8Array> {
   return published('ultra-light', 'detector.onnx');
 }
 
-/** Fetches and renames it. @throws AppError when it cannot be had */
+/** Fetches a graph and renames its inputs and outputs. @throws AppError if it cannot be fetched */
 async function published(pack: string, name: string): Promise<Uint8Array> {
   const { files, sources } = await readRecipe('models', pack);
   const build = files.find(({ file }) => file === name)?.build;

@@ -1,16 +1,16 @@
-/** What one training is asked for. */
+/** The options of one training. */
 export interface TrainingTask {
   /** Folder of the data sets. */
   readonly data: string;
-  /** Folder for what is extracted from them. */
+  /** Folder for the data extracted from them. */
   readonly work: string;
-  /** An SCRFD graph that says where faces are. */
+  /** Path of an SCRFD graph that judges which boxes are faces. */
   readonly judge: string;
   readonly python: string;
   readonly seed: string;
-  /** Whether what is in `work` already is to be used. */
+  /** Whether to use the data that is already in `work`. */
   readonly isExtracted: boolean;
 }
 
-/** Trains a model and puts it into the default pack; resolves to a sentence that says so. */
+/** Trains a model and installs it in the default pack; resolves to a sentence that says so. */
 export type Training = (task: TrainingTask) => Promise<string>;

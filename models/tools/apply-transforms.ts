@@ -22,7 +22,7 @@ export type Transform =
   | PairSoftmaxTransform
   | QuantiseTransform;
 
-/** The names a step may have; the compiler sees to it that none is missing. */
+/** The names of all steps; the compiler ensures that none is missing. */
 export const TRANSFORM_NAMES = Object.keys({
   interface: true,
   dynamicBatch: true,
@@ -35,7 +35,7 @@ export const TRANSFORM_NAMES = Object.keys({
 
 /**
  * Applies `transforms` in their order. The same source and steps give the same bytes on every machine.
- * @throws AppError `invalid_pack` where the source is no ONNX model or a step does not fit it
+ * @throws AppError `invalid_pack` if the source is not an ONNX model or a step does not fit it
  */
 export function applyTransforms(source: Uint8Array, transforms: readonly Transform[]): Uint8Array {
   const model = readOnnx(source);

@@ -1,4 +1,4 @@
-/** SHA-256 of files: what tells a finished graph from a missing, damaged or outdated one. */
+/** SHA-256 of files, which distinguishes a finished graph from a damaged or outdated one. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Recipe } from './recipe.js';
 import type { PackFile } from './sources.js';
 
-/** What is the matter with a file of a pack; `unpinned` is there, and nobody knows its checksum. */
+/** The state of a file of a pack; `unpinned`: it is there, but its checksum is not known. */
 export type FileState = 'ok' | 'missing' | 'damaged' | 'unpinned';
 
 /** SHA-256 of `bytes`, in hexadecimal. */

@@ -8,10 +8,10 @@ const USAGE = `Usage: npm run models -- [command] [pack] [options]
 
 Commands:
   list      list the packs
-  install   fetch what the pack lacks, once its licence is accepted
+  install   fetch the pack's missing files, once its licence is accepted
   verify    check every file of the pack against its SHA-256
   remove    remove the files of the pack that can be fetched again
-  prepare   fetch what the pack lacks, where no licence must be accepted (default)
+  prepare   fetch the pack's missing files, if no licence must be accepted (default)
 
 The pack is MODEL_PACK, or "default", where none is named.
 
@@ -54,7 +54,7 @@ async function run(args: readonly string[]): Promise<number> {
   return 1;
 }
 
-/** One sentence for what we foresaw; the stack besides only where it is asked for. */
+/** Prints one sentence for an expected error, and the stack only with --debug. */
 function report(error: unknown, debug: boolean): void {
   const sentence = error instanceof AppError ? error.message : `Unexpected failure: ${messageOf(error)}`;
   process.stderr.write(`${sentence}\n`);
@@ -70,6 +70,6 @@ try {
   } else {
     report(error, args.includes('--debug'));
   }
-  // A socket that the registry client still holds must not keep a failed start waiting.
+  // Do not wait for sockets that the registry client still holds open.
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-/** What the command line of the model packs does: one function per command, each returns the exit code. */
+/** The commands of `npm run models`: one function each, which returns the exit code. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { INSTALLATION_FILE } from '../../src/packs/installation.js';
@@ -10,12 +10,12 @@ import { mib } from './progress.js';
 import { packNames, readRecipe, type Recipe } from './recipe.js';
 import { Download } from './sources.js';
 
-/** Makes what the pack lacks, as far as no licence must be accepted for it. */
+/** Makes the pack's missing files, if no licence must be accepted for them. */
 export async function runPrepare(modelsDir: string, pack: string): Promise<number> {
   return runMaking(await readRecipe(modelsDir, pack), { terminal: process.stderr });
 }
 
-/** Makes what the pack lacks. */
+/** Makes the pack's missing files. */
 export async function runInstall(
   modelsDir: string,
   pack: string,
@@ -55,7 +55,7 @@ export async function runVerify(modelsDir: string, pack: string): Promise<number
   return 1;
 }
 
-/** Lists the packs: whether they are there, what must be fetched for them, and their licence. */
+/** Lists the packs: their state, the size of their downloads, and their licence. */
 export async function runList(modelsDir: string): Promise<number> {
   for (const name of await packNames(modelsDir)) {
     const recipe = await readRecipe(modelsDir, name);

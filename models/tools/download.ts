@@ -1,6 +1,6 @@
 /**
- * Downloads one file over HTTP(S), through npm's own HTTP client and settings (proxy, certificates), and goes on where
- * it was cut off. What has arrived lies in a folder of two files, so that it can be kept for another run by one rename.
+ * Downloads one file over HTTP(S) with npm's own HTTP client and settings (proxy, certificates), and resumes it where
+ * it was cut off. The received part is a folder of two files, so that one rename keeps it for another run.
  */
 import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -13,14 +13,14 @@ import type { NpmSettings } from './npm-settings.js';
 import { STATE } from './partial.js';
 import type { Progress } from './progress.js';
 
-/** Most bytes that are accepted where nobody says how many to expect. */
+/** The most bytes that are accepted where the size is not known. */
 const MAX_BYTES = 2 * 1024 ** 3;
 const BODY = 'body';
 
-/** What is known of a download that has begun. */
+/** What is known about a download that has begun. */
 interface State {
   readonly url: string;
-  /** ETag or date that tells whether the file is still the same; without one nothing can be continued. */
+  /** ETag or date that shows whether the file is still the same; without one, the download cannot be resumed. */
   readonly validator: string;
   readonly total: number;
 }
@@ -30,14 +30,14 @@ export interface DownloadJob {
   readonly url: string;
   /** Size in bytes, where it is known beforehand. */
   readonly bytes?: number;
-  /** Who says so. Default: pack.json. */
+  /** What states this size; default: pack.json. */
   readonly expectedBy?: string;
   readonly settings: NpmSettings;
   readonly progress: Progress;
 }
 
 /**
- * Downloads into `folder`, and tries again as often as npm's `fetch-retries` says without getting any further.
+ * Downloads into `folder`. Gives up after as many attempts without progress as npm's `fetch-retries` says.
  * @returns path of the file
  * @throws AppError `pack_unavailable` with a sentence that says what to do
  */
@@ -125,7 +125,7 @@ async function attempt(
   }
 }
 
-/** Aborts when nothing has arrived for a while. */
+/** Aborts when nothing arrives for a while. */
 class Watchdog {
   private readonly controller = new AbortController();
   private timer?: NodeJS.Timeout;
@@ -151,7 +151,7 @@ function rangeOf({ validator }: State, have: number): Record<string, string> {
   return { range: `bytes=${have}-`, 'if-range': validator };
 }
 
-/** Whether a partial answer is the rest of what is there; servers exist that send another part, or of another file. */
+/** Whether a partial answer continues the received part; some servers send another part, or part of another file. */
 function continues(headers: Headers, state: State | undefined, have: number): boolean {
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
   return (
@@ -162,7 +162,7 @@ function continues(headers: Headers, state: State | undefined, have: number): bo
   );
 }
 
-/** A strong ETag, else the date of the last change; RFC 9110 allows no weak one to put parts together. */
+/** A strong ETag, or else the date of the last change; RFC 9110 does not allow weak ETags for combining parts. */
 function validatorOf(headers: Headers): string | undefined {
   const etag = headers.get('etag');
   return etag !== null && !etag.startsWith('W/') ? etag : (headers.get('last-modified') ?? undefined);
@@ -179,7 +179,7 @@ function readState(folder: string, url: string): State | undefined {
     const state = JSON.parse(readFileSync(join(folder, STATE), 'utf8')) as State;
     return state.url === url ? state : undefined;
   } catch {
-    // Missing, or cut off itself: the download starts again.
+    // Missing, or cut off itself: the download starts over.
     return undefined;
   }
 }
@@ -214,7 +214,7 @@ function refusal(url: string, what: string): AppError {
   );
 }
 
-/** A status that another attempt may change is an ordinary error. */
+/** An ordinary error, which is retried, for a status that may change with another attempt. */
 function statusError(url: string, status: number): Error {
   if (status >= 500 || status === 408 || status === 429) return new Error(`status ${status}`);
   return refusal(url, `answers with status ${status} for ${new URL(url).pathname}`);

@@ -1,4 +1,4 @@
-/** Turns what can go wrong while a pack is prepared into one sentence that says what to do. */
+/** Turns errors during the preparation of a pack into one sentence that says what to do. */
 import { AppError, messageOf } from '../../src/errors.js';
 import type { NpmSettings } from './npm-settings.js';
 
@@ -27,7 +27,7 @@ const NOT_ALLOWED = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 const OFFLINE = 'or copy a prepared pack folder from another machine';
 
-/** What to tell about `error`, thrown while the package `name` was fetched. */
+/** The error to report for `error`, thrown while the package `name` was fetched. */
 export function explainFetch(error: unknown, name: string, { registry, cache }: NpmSettings): AppError {
   const code = codeOf(error);
   const host = hostOf(registry);
@@ -61,7 +61,7 @@ export function explainFetch(error: unknown, name: string, { registry, cache }: 
   }
 }
 
-/** What to tell about `error`, thrown while `url` was downloaded. */
+/** The error to report for `error`, thrown while `url` was downloaded. */
 export function explainDownload(error: unknown, url: string): Error {
   if (error instanceof Error && 'syscall' in error && error.syscall === 'write') return error;
   const code = codeOf(error);
@@ -83,12 +83,12 @@ export function explainDownload(error: unknown, url: string): Error {
   );
 }
 
-/** Whether `error` says that the disk has no room left. */
+/** Whether `error` says that the disk is full. */
 export function isDiskFull(error: unknown): boolean {
   return DISK_FULL.has(codeOf(error));
 }
 
-/** What to tell about an error of the file system at `place`, or undefined for any other error. */
+/** The error to report for a file system error at `place`; undefined for any other error. */
 export function explainDisk(error: unknown, place: string): AppError | undefined {
   const code = codeOf(error);
   const path = pathOf(error) ?? place;

@@ -12,18 +12,18 @@ import { Progress, type Terminal } from './progress.js';
 import type { Build, Download, PackFile } from './sources.js';
 import { unpack } from './unpack.js';
 
-/** A file of a pack that comes out of a download. */
+/** A file of a pack that is fetched. */
 type Task = PackFile & { readonly build: Build };
 
 /** Where to fetch from, and where progress is shown. */
 export interface FetchOptions {
-  /** A local file, or another address, that holds the same as the source's. */
+  /** A local file, or another URL, with the same content as the source's. */
   readonly from?: string;
   readonly terminal: Terminal;
 }
 
 /**
- * Writes each task's graph into the folder `work`, checked, and beside them the note of the installation.
+ * Writes each task's graph into the folder `work`, checked, and the record of the installation beside them.
  * @throws AppError `pack_unavailable` with a sentence that says what to do
  */
 export async function fetchDownload(
@@ -62,7 +62,7 @@ export async function fetchDownload(
   await writeFile(join(work, INSTALLATION_FILE), `${JSON.stringify(note, null, 2)}\n`);
 }
 
-/** A file's address is noted too, as a file: URL. */
+/** The URL that is recorded; of a local file, its file: URL. */
 function origin(source: Download, from: string | undefined): { url: string; file?: string } {
   if (from === undefined) return { url: source.url };
   if (/^https?:/.test(from) && URL.canParse(from)) return { url: from };
@@ -79,7 +79,7 @@ async function fromWeb(source: Download, url: string, work: string, terminal: Te
   return path;
 }
 
-/** What is not the pinned file is not kept, so that another run fetches it anew. */
+/** A file with another checksum is not kept, so that the next run fetches it again. */
 async function assertPinned(
   path: string,
   expected: string | undefined,

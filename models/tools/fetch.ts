@@ -1,4 +1,4 @@
-/** Fetches single files of an npm package, through npm's own client and settings, checked against a pinned integrity. */
+/** Fetches single files of an npm package with npm's own client and settings, checked against a pinned integrity. */
 import pacote from 'pacote';
 import { Parser, type ReadEntry } from 'tar';
 import { AppError } from '../../src/errors.js';
@@ -30,7 +30,7 @@ export async function fetchFiles(
   try {
     await pacote.tarball.stream(
       source.package,
-      // pacote calls this again when it tries again, and settles only when the integrity of all bytes is right.
+      // pacote calls this again for each retry, and resolves only if the integrity of all bytes is right.
       async (stream: TarballStream) => {
         progress.restart();
         files = await unpack(stream, new Set(paths), progress);

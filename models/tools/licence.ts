@@ -1,15 +1,15 @@
-/** Shows the licence of a download, and goes on only when it is accepted. */
+/** Shows the licence of a download, and continues only if it is accepted. */
 import { createInterface } from 'node:readline/promises';
 import { AppError } from '../../src/errors.js';
 import type { Terminal } from './progress.js';
 import type { Download } from './sources.js';
 
-/** Asks whoever sits at the terminal; undefined where nobody does. */
+/** Asks the user at the terminal; undefined where there is none. */
 export type Ask = (question: string) => Promise<string>;
 
 /**
- * Shows the licence and returns when it is accepted, by `isAccepted` or by an answer.
- * @throws AppError `pack_unavailable` when it is not
+ * Shows the licence and returns if it is accepted, by `isAccepted` or by the user's answer.
+ * @throws AppError `pack_unavailable` if it is not
  */
 export async function acceptLicence(
   pack: string,
@@ -26,7 +26,7 @@ export async function acceptLicence(
   throw new AppError('pack_unavailable', `The licence of ${pack} was not accepted.${remedy}`);
 }
 
-/** Asks on this process's terminal, where there is one. */
+/** Asks at this process's terminal; undefined where there is none. */
 export function terminalAsk(): Ask | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   return async (question) => {

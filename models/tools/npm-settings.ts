@@ -1,6 +1,6 @@
 /**
- * The npm settings of whoever runs us: registry, mirror tokens, proxy, certificates, cache. Read by npm's own library
- * from where npm reads them: `npm_config_*` variables, the project's, the user's and the machine's .npmrc.
+ * The user's npm settings: registry, tokens, proxy, certificates, cache. npm's own library reads them from where npm
+ * does: the `npm_config_*` variables and the .npmrc of the project, the user and the machine.
  */
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,26 +12,26 @@ export interface NpmSettings {
   readonly registry: string;
   /** Folder of npm's cache of downloads. */
   readonly cache: string;
-  /** Longest silence of a server, in milliseconds. */
+  /** The longest silence of a server, in milliseconds. */
   readonly timeout: number;
   readonly retry?: typeof QUICKER_RETRIES;
   readonly [option: string]: unknown;
 }
 
-/** npm gives up after more than a minute of silence; a start should say sooner that there is no registry. */
+/** npm gives up after more than a minute; a start should report a missing registry sooner. */
 const QUICKER_RETRIES = { retries: 2, factor: 2, minTimeout: 1_000, maxTimeout: 5_000 };
-/** Longest silence of a registry. npm's five minutes are too long to watch a start that stands still. */
+/** The longest silence of a registry: npm's five minutes are too long for a start. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * The settings in force here.
- * @param cache folder to use in place of npm's cache where that cannot be written, as in a container without a home
+ * The settings that apply here.
+ * @param cache folder to use where npm's own cache cannot be written, as in a container without a home folder
  */
 export async function npmSettings(cache: string): Promise<NpmSettings> {
   const config = new NpmConfig({
     ...npm,
     npmPath: join(dirname(process.execPath), '../lib/node_modules/npm'),
-    // Our command line is not npm's.
+    // Our command line does not contain npm's options.
     argv: process.argv.slice(0, 2),
     warn: false,
   });

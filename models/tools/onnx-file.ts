@@ -6,7 +6,7 @@ import { AppError, messageOf } from '../../src/errors.js';
 /** A 64-bit integer as protobufjs reads it (a Long) and accepts it (also a number). `toNumber` converts. */
 export type Int64 = number | { toString(): string };
 
-/** An attribute of a node; which of the values counts is said by `type`. */
+/** An attribute of a node; `type` says which of the values it has. */
 export interface Attribute {
   name: string;
   type: number;
@@ -20,7 +20,7 @@ export interface Attribute {
 /** One operation: reads the tensors named in `input`, writes those named in `output`. */
 export interface Node {
   op_type: string;
-  /** Whose operation it is; missing: ONNX's own. */
+  /** The domain of the operation; missing: ONNX's own. */
   domain?: string;
   name?: string;
   input: string[];
@@ -36,7 +36,7 @@ export interface Tensor {
   raw_data: Uint8Array;
 }
 
-/** One dimension of a shape: a number, or a name where it is free. */
+/** One dimension of a shape: a number, or a name for any length. */
 export interface Dimension {
   dim_value?: Int64;
   dim_param?: string;
@@ -45,7 +45,7 @@ export interface Dimension {
 /** Name, element type and shape of an input or output. */
 export interface ValueInfo {
   name: string;
-  /** A shape that is missing is found by the runtime. */
+  /** Runtimes infer a missing shape. */
   type: { tensor_type: { elem_type: number; shape?: { dim: Dimension[] } } };
 }
 
@@ -62,7 +62,7 @@ export interface Graph {
 /** A whole ONNX file. */
 export interface Model {
   ir_version: Int64;
-  /** The sets of operations it uses, each in one version. */
+  /** The sets of operations that it uses, each in one version. */
   opset_import: { domain: string; version: Int64 }[];
   graph: Graph;
 }
@@ -79,17 +79,22 @@ const schema = protobuf
   .lookupType('onnx.ModelProto');
 
 /**
- * The model in `bytes`, free to be changed.
- * @throws AppError `invalid_pack` where the bytes are no ONNX model, or hold something the schema would lose
+ * The model in `bytes`, as an object that may be changed.
+ * @throws AppError `invalid_pack` if the bytes are not an ONNX model, or contain something that the schema lacks
  */
 export function readOnnx(bytes: Uint8Array): Model {
   let model: Model;
   try {
     model = schema.decode(bytes) as unknown as Model;
   } catch (error) {
-    throw new AppError('invalid_pack', `This is no ONNX model: ${messageOf(error)}`, {}, { cause: error });
+    throw new AppError(
+      'invalid_pack',
+      `This is not an ONNX model: ${messageOf(error)}`,
+      {},
+      { cause: error },
+    );
   }
-  // protobufjs drops fields that the schema does not know: they would be missing from what we write.
+  // protobufjs drops fields that the schema lacks: they would be missing from the written file.
   const again = writeOnnx(model);
   if (again.byteLength !== bytes.byteLength) {
     const message =

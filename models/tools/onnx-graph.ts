@@ -12,13 +12,13 @@ export function consumersOf(graph: Graph, name: string): Node[] {
   return graph.node.filter(({ input }) => input.includes(name));
 }
 
-/** The integer attribute `name` of a node, or undefined where it is left at its default. */
+/** The integer attribute `name` of a node; undefined where it has its default. */
 export function integerAttribute({ attribute }: Node, name: string): number | undefined {
   const value = attribute.find((each) => each.name === name)?.i;
   return value === undefined ? undefined : toNumber(value);
 }
 
-/** The list of integers that is the attribute `name` of a node; empty where it is left at its default. */
+/** The attribute `name` of a node, a list of integers; empty where it has its default. */
 export function integersOf({ attribute }: Node, name: string): number[] {
   return (attribute.find((each) => each.name === name)?.ints ?? []).map(toNumber);
 }
@@ -33,14 +33,14 @@ export function constantOf(graph: Graph, name: string): Tensor | undefined {
 
 /**
  * The values of a float tensor, as a copy.
- * @throws AppError `invalid_pack` for another type, or values that are not stored as raw bytes
+ * @throws AppError `invalid_pack` for another type, or for values that are not stored as raw bytes
  */
 export function floatsOf(tensor: Tensor): Float32Array {
   const { data_type: type, raw_data: bytes } = tensor;
   if (type !== DataType.float || bytes.byteLength !== 4 * sizeOf(tensor)) {
     throw new AppError(
       'invalid_pack',
-      `The constant "${tensor.name ?? ''}" of the graph is no raw float tensor.`,
+      `The constant "${tensor.name ?? ''}" of the graph is not a raw float tensor.`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -52,7 +52,7 @@ export function sizeOf(tensor: Tensor): number {
   return tensor.dims.reduce<number>((product, dim) => product * toNumber(dim), 1);
 }
 
-/** A float constant named `name`; little-endian whatever the machine, as the format asks. */
+/** A float constant named `name`; little-endian on every machine, as the format requires. */
 export function floatTensor(name: string, dims: readonly number[], values: ArrayLike<number>): Tensor {
   const bytes = new Uint8Array(4 * values.length);
   const view = new DataView(bytes.buffer);
@@ -68,7 +68,7 @@ export function int32Tensor(name: string, dims: readonly number[], values: Int32
   return { name, dims: [...dims], data_type: DataType.int32, raw_data: bytes };
 }
 
-/** A node without a name: runtimes need none, and none can clash. */
+/** A node without a name: runtimes do not need names, and names could clash. */
 export function node(op: string, input: string[], output: string[], attribute: Attribute[] = []): Node {
   return { op_type: op, input, output, attribute };
 }
@@ -101,7 +101,7 @@ export function prune(graph: Graph): void {
   graph.value_info = graph.value_info.filter(({ name }) => needed.has(name));
 }
 
-/** Every tensor name in use, so that a new one can be chosen that is not. */
+/** Every tensor name in use: new names must differ from them. */
 export function tensorNames(graph: Graph): Set<string> {
   return new Set([
     ...graph.input.map(({ name }) => name),

@@ -1,4 +1,4 @@
-/** Prepares a model pack: fetches its sources, transforms them, checks the results and puts them into place. */
+/** Prepares a model pack: fetches its sources, transforms them, checks the results and moves them into place. */
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,22 +12,22 @@ import type { Recipe } from './recipe.js';
 import { type Build, Download, type PackFile, type PackageSource } from './sources.js';
 import { withWorkFolder } from './work-folder.js';
 
-/** A file that is not there or not right, and how it is made. */
+/** A missing or damaged file, and how it is made. */
 type Task = PackFile & { readonly build: Build };
 
 /** How far a preparation may go. */
 export interface PrepareOptions {
   readonly terminal: Terminal;
-  /** Returns when the licence of a download is accepted, else throws; missing: nothing that needs it is fetched. */
+  /** Returns if the licence of a download is accepted and throws otherwise; without it, no download is fetched. */
   readonly accept?: (pack: string, source: Download) => Promise<void>;
-  /** A local file, or another address, to use in place of the pack's download. */
+  /** A local file, or another URL, to use instead of the pack's download. */
   readonly from?: string;
 }
 
 /**
- * Makes every file of the pack, and of those it extends, that is missing or damaged; touches neither network nor disk
- * when there is none. Either all files of a pack are put into place, each by one rename, or its folder stays as it was,
- * but for the part of a download that another run can continue.
+ * Makes every missing or damaged file of the pack and of those it extends; uses neither network nor disk if there is
+ * none. Either all files of a pack are moved into place, each by one rename, or its folder stays as it was, except for
+ * the part of a download that another run can resume.
  * @returns the names of the files it made
  * @throws AppError `pack_unavailable` or `invalid_pack`, with a sentence that says what to do
  */
@@ -41,7 +41,7 @@ export async function prepare(recipe: Recipe, options: PrepareOptions): Promise<
         (work) => make(recipe, tasks, work, options),
         (work) => keepPartial(recipe.folder, work),
       );
-    // What was given for this pack does not fit another.
+    // The options are for this pack, not for those it extends.
     const inherited =
       recipe.base === undefined ? [] : await prepare(recipe.base, { ...options, from: undefined });
     return [...tasks.map(({ file }) => file), ...inherited];
@@ -63,7 +63,7 @@ function isTask(file: PackFile): file is Task {
   return file.build !== undefined;
 }
 
-/** Before anything is fetched: what a licence must be accepted for comes only when somebody asks for it. */
+/** Checks before anything is fetched: downloads with a licence to accept are made only by `install`. */
 async function refuseUnaccepted(
   { name, sources }: Recipe,
   tasks: readonly Task[],
@@ -92,7 +92,7 @@ async function make(
   for (const [key, source] of Object.entries(recipe.sources)) {
     const own = tasks.filter(({ build }) => build.source === key);
     if (own.length === 0) continue;
-    // Loaded here, as the transforms are below: they take longer to load than a start that finds everything in place takes.
+    // Imported here, and the transforms below, because loading them takes longer than a start with all files in place.
     if (source instanceof Download) {
       const { fetchDownload } = await import('./fetch-download.js');
       await fetchDownload(source, own, work, options).catch((error: unknown) => {
@@ -127,7 +127,7 @@ async function fetchPackage(
     );
 }
 
-/** @throws AppError `invalid_pack` where the result is not the one pack.json pins */
+/** @throws AppError `invalid_pack` if the result is not the one that pack.json pins */
 async function transformed({ file, sha256: expected, build }: Task, source: Uint8Array): Promise<Uint8Array> {
   const { applyTransforms } = await import('./apply-transforms.js');
   const bytes = applyTransforms(source, build.transforms);
@@ -143,8 +143,8 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * One rename: a reader sees the old file or the new one. Two preparations at once put the same bytes there. The bytes
- * are on the disk before: a rename must never make a file visible whose content is not.
+ * By one rename, a reader sees either the old file or the new one. Two simultaneous preparations write the same bytes.
+ * The content is flushed to the disk first, so that the renamed file is never incomplete.
  */
 async function putIntoPlace(from: string, to: string): Promise<void> {
   const file = await open(from, 'r+');

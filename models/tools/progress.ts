@@ -1,4 +1,4 @@
-/** Shows how far a download is: one line that renews itself on a terminal, a plain line now and then elsewhere. */
+/** Shows the progress of a download: one updated line on a terminal, a plain line now and then elsewhere. */
 
 /** Where the lines go; `process.stderr` is one. */
 export interface Terminal {
@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 /** Progress of one download. */
 export class Progress {
   private received = 0;
-  /** Bytes that were there when the clock was started: they say nothing about the rate. */
+  /** Bytes that were there when the clock started; they do not count for the rate. */
   private initial = 0;
   private startedAt: number;
   private shownAt: number;
@@ -33,7 +33,7 @@ export class Progress {
     this.shownAt = this.startedAt;
   }
 
-  /** Starts again with `received` bytes, as a download that is tried again does; `total` where it is now known. */
+  /** Starts over with `received` bytes, for a retried download; `total` where it is known by now. */
   restart(received = 0, total = this.total): void {
     this.received = received;
     this.initial = received;
@@ -41,7 +41,7 @@ export class Progress {
     this.startedAt = this.now();
   }
 
-  /** Counts `bytes` more, and shows them when it is time. */
+  /** Counts `bytes` more, and updates the line when it is time. */
   add(bytes: number): void {
     this.received += bytes;
     const interval = this.terminal.isTTY === true ? TTY_INTERVAL_MS : PLAIN_INTERVAL_MS;
@@ -49,7 +49,7 @@ export class Progress {
     this.show();
   }
 
-  /** Shows where it ended, and leaves the line. */
+  /** Shows the final state and ends the line. */
   done(): void {
     this.show();
     if (this.terminal.isTTY === true) this.terminal.write('\n');

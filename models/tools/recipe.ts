@@ -1,14 +1,17 @@
-/** The part of models/<pack>/pack.json that the tools read: which files the pack has, and where they come from. */
+/** The part of pack.json that the tools use: the files of the pack, and where they come from. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { AppError, messageOf } from '../../src/errors.js';
+import { violationsOf } from '../../src/validation-errors.js';
 import { type Installation, readInstallation } from '../../src/packs/installation.js';
+import { type Manifest, manifestPath, readManifests, wrong } from '../../src/packs/manifest.js';
 import { Build, Download, PackageSource, PackFile, type Source, TransformName } from './sources.js';
 import type { Ranges } from './transforms/quantisable.js';
 
-/** What the tools know of a pack. */
+/** A pack as the tools see it. */
 export interface Recipe {
   readonly name: string;
   readonly description: string;
@@ -17,24 +20,33 @@ export interface Recipe {
   readonly folder: string;
   readonly sources: Readonly<Record<string, Source>>;
   readonly files: readonly PackFile[];
-  /** What its last installation noted. */
+  /** The record of its last installation. */
   readonly installation?: Installation;
-  /** The pack that fills in the roles this one lacks. */
+  /** The pack that it extends. */
   readonly base?: Recipe;
 }
 
 /**
  * Reads the recipe of the pack `name`, and of the packs it extends.
- * @throws AppError `invalid_pack` where there is no such pack, or its pack.json is wrong
+ * @throws AppError `invalid_pack` if there is no such pack, or its pack.json is wrong
  */
-export function readRecipe(modelsDir: string, name: string): Promise<Recipe> {
-  return read(modelsDir, name, []);
+export async function readRecipe(modelsDir: string, name: string): Promise<Recipe> {
+  const folder = resolve(modelsDir, name);
+  if (!existsSync(manifestPath(folder))) {
+    const packs = await packNames(modelsDir);
+    const known = packs.length > 0 ? `there are ${packs.join(', ')}` : 'there is none; check MODELS_DIR';
+    const message = `The pack "${name}" has no readable ${manifestPath(folder)} (${known}).`;
+    throw new AppError('invalid_pack', message);
+  }
+  let recipe: Recipe | undefined;
+  for (const manifest of readManifests(folder).reverse()) {
+    const ownName = manifest.folder === folder ? name : basename(manifest.folder);
+    recipe = { ...(await recipeOf(ownName, manifest)), base: recipe };
+  }
+  return recipe as Recipe;
 }
 
-async function read(modelsDir: string, name: string, extending: readonly string[]): Promise<Recipe> {
-  const folder = resolve(modelsDir, name);
-  const manifest = join(folder, 'pack.json');
-  const content = asObject(await parse(manifest, modelsDir, name));
+async function recipeOf(name: string, { folder, path, content }: Manifest): Promise<Recipe> {
   const installation = readInstallation(folder);
   const problems: string[] = [];
   const sources = Object.fromEntries(
@@ -43,7 +55,7 @@ async function read(modelsDir: string, name: string, extending: readonly string[
       checkedSource(value, `sources.${key}`, problems),
     ]),
   );
-  const files = graphsIn(content['models']).map((value) => {
+  const files = graphsIn(content.models).map((value) => {
     const graph = checked(PackFile, value, `models (${String(value['file'])})`, problems);
     if (value['build'] !== undefined)
       graph.build = checkedBuild(value['build'], graph.file, sources, problems);
@@ -51,11 +63,7 @@ async function read(modelsDir: string, name: string, extending: readonly string[
     return graph;
   });
   for (const { build } of files) await readRanges(build, folder, problems);
-  const base = content['extends'];
-  if (typeof base === 'string' && [...extending, name].includes(base))
-    problems.push(`extends: "${base}" extends this pack in turn`);
-  if (problems.length > 0)
-    throw new AppError('invalid_pack', `${manifest} is wrong: ${problems.join('; ')}.`);
+  if (problems.length > 0) throw wrong(path, ...problems);
   return {
     name,
     description: asText(content['description']),
@@ -65,29 +73,7 @@ async function read(modelsDir: string, name: string, extending: readonly string[
     // Two roles may share a graph.
     files: [...new Map(files.map((file) => [file.file, file])).values()],
     installation,
-    base: typeof base === 'string' ? await read(modelsDir, base, [...extending, name]) : undefined,
   };
-}
-
-async function parse(manifest: string, modelsDir: string, name: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(manifest, 'utf8');
-  } catch (error) {
-    const packs = await packNames(modelsDir);
-    const known = packs.length > 0 ? `there are ${packs.join(', ')}` : 'there is none; check MODELS_DIR';
-    throw new AppError(
-      'invalid_pack',
-      `The pack "${name}" has no readable ${manifest} (${known}).`,
-      {},
-      { cause: error },
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new AppError('invalid_pack', `${manifest} is no JSON: ${messageOf(error)}`, {}, { cause: error });
-  }
 }
 
 /** Names of the folders of `modelsDir` that hold a pack.json, sorted. */
@@ -100,7 +86,7 @@ export async function packNames(modelsDir: string): Promise<string[]> {
   return folders.filter((_, index) => marks[index]?.includes('pack.json')).sort();
 }
 
-/** Every object with a `file` under `models`, at whatever depth: roles may be grouped. */
+/** Every object with a `file` under `models`, at any depth, as roles may be grouped. */
 function graphsIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return [];
   const object = asObject(value);
@@ -108,7 +94,7 @@ function graphsIn(value: unknown): Record<string, unknown>[] {
   return 'onCpu' in object ? [object, variantOf(object)] : [object];
 }
 
-/** The graph that a CPU runs in place of `graph`: made as that is, or from it where it comes with the pack, and then on. */
+/** The graph that a CPU runs instead: made like `graph`, or from it where it comes with the pack, by further steps. */
 function variantOf(graph: Record<string, unknown>): Record<string, unknown> {
   const { transforms, ...variant } = asObject(graph['onCpu']);
   const build = asObject(graph['build'] ?? { path: graph['file'] });
@@ -116,7 +102,7 @@ function variantOf(graph: Record<string, unknown>): Record<string, unknown> {
   return { ...variant, forCpu: true, build: { ...build, transforms: [...before, ...after] } };
 }
 
-/** Puts the ranges of tensors, which have files of their own, into the steps that name them. */
+/** Replaces the names of files with ranges by the ranges. */
 async function readRanges(build: Build | undefined, folder: string, problems: string[]): Promise<void> {
   if (!Array.isArray(build?.transforms)) return;
   build.transforms = await Promise.all(
@@ -155,9 +141,8 @@ function checkedBuild(
 
 function checked<T extends object>(type: new () => T, value: unknown, path: string, problems: string[]): T {
   const instance = plainToInstance(type, asObject(value));
-  for (const { constraints } of validateSync(instance, { forbidUnknownValues: false })) {
-    problems.push(...Object.values(constraints ?? {}).map((text) => `${path}: ${text}`));
-  }
+  const violations = violationsOf(validateSync(instance, { forbidUnknownValues: false }));
+  problems.push(...violations.map(({ message }) => `${path}: ${message}`));
   return instance;
 }
 

@@ -1,4 +1,4 @@
-/** Where the graphs of a pack come from: the `sources`, and the `build` of each model, of a pack.json. */
+/** Where the graphs of a pack come from: `sources` and each model's `build` in pack.json. */
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUrl, Matches, Min } from 'class-validator';
 import { type Transform, TRANSFORM_NAMES } from './apply-transforms.js';
 
@@ -10,27 +10,27 @@ export class PackageSource {
   @Matches(/^(@[\w.-]+\/)?[\w.-]+@\d[\w.+-]*$/)
   package!: string;
 
-  /** Subresource integrity of its tarball, as npm writes it. */
+  /** Subresource integrity of the tarball, as npm writes it. */
   @Matches(/^sha512-[A-Za-z0-9+/]{86}==$/)
   integrity!: string;
 
-  /** Size of its tarball in bytes; only used to show progress. */
+  /** Size of the tarball in bytes; only used to show progress. */
   @IsInt()
   @Min(1)
   bytes!: number;
 }
 
-/** A zip archive of graphs, or a single graph, at an address; fetched only for who accepts its licence. */
+/** A zip archive of graphs, or a single graph, at a URL. It is fetched only after its licence was accepted. */
 export class Download {
   @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
   url!: string;
 
-  /** SHA-256 of what is there, in hexadecimal; missing where nobody has published it. */
+  /** SHA-256 of the download, in hexadecimal; missing where it was never published. */
   @IsOptional()
   @Matches(SHA256)
   sha256?: string;
 
-  /** Its size in bytes; missing where it is not known. */
+  /** Size in bytes; missing where it is not known. */
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -47,22 +47,22 @@ export class Download {
 
 export type Source = PackageSource | Download;
 
-/** How a file of the pack is made. */
+/** How a graph of the pack is made. */
 export class Build {
-  /** Key of `sources`; missing: it is made from a file that comes with the pack. */
+  /** Name in `sources`; without it, the graph is made from a file that comes with the pack. */
   @IsOptional()
   @IsString()
   source?: string;
 
-  /** File inside the package, or the pack, relative to its root; name of the file inside an archive. */
+  /** Path of the file inside the package or the pack; inside an archive, its name is enough. */
   @IsNotEmpty()
   path!: string;
 
-  /** Steps that change the graph; none: it is used as it is. */
+  /** Steps that change the graph; without any, it is used unchanged. */
   transforms: Transform[] = [];
 }
 
-/** The part of a transform that is checked before it is applied. */
+/** The part of a transform that is checked when pack.json is read. */
 export class TransformName {
   @IsIn(TRANSFORM_NAMES)
   op!: string;
@@ -74,14 +74,14 @@ export class PackFile {
   @Matches(/^(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
   file!: string;
 
-  /** SHA-256 of the finished file, in hexadecimal; from pack.json, else as noted when it was installed. */
+  /** SHA-256 of the finished file, in hexadecimal: from pack.json, or else from the record of its installation. */
   @IsOptional()
   @Matches(SHA256)
   sha256?: string;
 
-  /** Missing where the file comes with the pack. */
+  /** Missing for a file that comes with the pack. */
   build?: Build;
 
-  /** Whether it is what a CPU runs in place of another. */
+  /** Whether it is a graph that a CPU runs instead of another. */
   forCpu = false;
 }

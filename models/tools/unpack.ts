@@ -1,4 +1,4 @@
-/** Takes single files out of a zip archive. Names inside the archive choose nothing: the caller says what goes where. */
+/** Extracts single files from a zip archive. The caller chooses the paths to write; names in the archive never do. */
 import { createWriteStream } from 'node:fs';
 import { basename } from 'node:path';
 import { Transform } from 'node:stream';
@@ -7,9 +7,9 @@ import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { AppError, messageOf } from '../../src/errors.js';
 
-/** Largest graph that is unpacked; ONNX itself ends at 2 GiB. */
+/** The largest graph that is unpacked; ONNX itself allows 2 GiB. */
 const MAX_BYTES = 2 * 1024 ** 3;
-/** More entries than any pack has: what is larger was made to keep us busy. */
+/** More entries than any pack has: a larger archive is an attack. */
 const MAX_ENTRIES = 1000;
 /** Deflate cannot shrink weights, which look like noise, by anything near this. */
 const MAX_RATIO = 100;
@@ -17,7 +17,7 @@ const MAX_RATIO = 100;
 /**
  * Writes the files `wanted` (name inside the archive, whatever its folder, or its whole path there ↦ path to write).
  * @param label what to call the archive in messages
- * @throws AppError `pack_unavailable` where it is no zip archive, lacks a file, has one twice, or is damaged
+ * @throws AppError `pack_unavailable` if it is not a zip archive, lacks a file, has one twice, or is damaged
  */
 export async function unpack(
   archive: string,
@@ -56,7 +56,7 @@ function assertReasonable({ fileName, uncompressedSize, compressedSize }: yauzl.
     throw new Error(`${fileName} would unpack to ${uncompressedSize} bytes, which no graph has`);
 }
 
-/** Passes bytes on and fails at the end when they are not those the archive was made from. */
+/** Passes bytes on and fails at the end if their CRC-32 is wrong. */
 class Checksum extends Transform {
   private value = 0;
 

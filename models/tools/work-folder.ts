@@ -1,4 +1,4 @@
-/** A temporary folder beside its results, so that they can be renamed into place; gone however the work ends. */
+/** A temporary folder beside the results, which are renamed into place; removed however the work ends. */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
@@ -6,14 +6,14 @@ import { constants, hostname } from 'node:os';
 import { join } from 'node:path';
 
 const PREFIX = '.tmp-';
-/** No preparation takes this long: what is older was left behind, whoever made it. */
+/** No preparation takes this long: an older folder was left behind. */
 const STALE_MS = 60 * 60 * 1000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs `work` with a new folder inside `parent` and removes that folder, also when the process is told to end.
- * Folders that a killed run left in `parent` are removed first; those of a run that still goes on are not touched.
- * @param save takes out of the folder what is to outlive it; may not wait, as the process may be ending
+ * Runs `work` with a new folder inside `parent` and removes that folder, even if the process is told to exit. Folders
+ * that a killed run left in `parent` are removed first; those of a running process are not touched.
+ * @param save moves out of the folder what must be kept; synchronous, as the process may be exiting
  */
 export async function withWorkFolder<T>(
   parent: string,
@@ -48,7 +48,7 @@ async function removeStale(parent: string): Promise<void> {
 
 async function isStale(path: string, name: string): Promise<boolean> {
   const [pid = 0] = name.match(/(?<=-)\d+(?=-[0-9a-f]+$)/)?.map(Number) ?? [];
-  // Only on this host does the process number say anything; a shared disk may hold the folders of others.
+  // A process number is meaningful only on this host; a shared disk may hold folders of other hosts.
   if (name.startsWith(`${PREFIX}${hostname()}-`) && !isRunning(pid)) return true;
   const modified = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,
@@ -61,7 +61,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs, as somebody else.
+    // EPERM: it runs as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

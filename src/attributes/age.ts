@@ -1,12 +1,12 @@
-/** From a distribution over years to an age, its bracket and how sure that bracket is. */
+/** A distribution over years → an age, its bracket and the probability of that bracket. */
 
-/** The last year of the distribution; it stands for everything above as well. */
+/** The last year of the distribution; it includes all higher ages. */
 export const OLDEST = 100;
 
 /** The first year of each bracket. */
 const BRACKET_STARTS = [0, 3, 10, 20, 30, 40, 50, 60, 70] as const;
 
-/** The contract's names of the brackets, youngest first. */
+/** The API's names of the brackets, youngest first. */
 export const AGE_BRACKETS: readonly string[] = BRACKET_STARTS.map((start, index) => {
   const next = BRACKET_STARTS[index + 1];
   return next === undefined ? `more than ${start} years old` : `${start}-${next - 1} years old`;
@@ -14,18 +14,18 @@ export const AGE_BRACKETS: readonly string[] = BRACKET_STARTS.map((start, index)
 
 /** An estimated age. */
 export interface Age {
-  /** Age in years; `null` where the model tells the bracket only. */
+  /** Age in years; `null` where the model gives only the bracket. */
   readonly years: number | null;
-  /** One of `AGE_BRACKETS`; that of the years where there are any. */
+  /** One of `AGE_BRACKETS`; the one that contains `years`, where these are known. */
   readonly bracket: string;
-  /** Probability of that bracket, 0…1; `null` where the model does not tell. */
+  /** Probability of the bracket, 0…1; `null` where the model gives none. */
   readonly confidence: number | null;
 }
 
 /**
- * The age whose squared error is expected to be least. The bracket follows from it, so that the two never contradict
- * each other.
- * @param probabilities of the years 0…100
+ * The age with the least expected squared error. The bracket follows from it, so that the two never contradict each
+ * other.
+ * @param probabilities of the years 0…100, 101 floats
  */
 export function estimateAge(probabilities: Float32Array): Age {
   const years = probabilities.reduce((sum, p, year) => sum + p * year, 0);
@@ -35,7 +35,7 @@ export function estimateAge(probabilities: Float32Array): Age {
   return { years, bracket: AGE_BRACKETS[index], confidence: Math.min(1, confidence) };
 }
 
-/** Which bracket an age in years falls into: whole years count, as birthdays do. */
+/** The index of the bracket that an age, rounded to whole years, falls into. */
 export function bracketIndex(years: number): number {
   return BRACKET_STARTS.findLastIndex((start) => Math.round(years) >= start);
 }

@@ -1,6 +1,6 @@
 /**
- * Gender, age, race, mask, and whether it is a face at all, read off the recognition trunk's features by one small network of our own; see
- * models/default/cards/appearance.md for its data, figures and limits. It gives calibrated probabilities.
+ * Gender, age, race, mask, and whether a crop shows a face at all, from the recognition trunk's features by one small
+ * network of our own. It gives calibrated probabilities. Data, figures and limits: models/default/cards/appearance.md.
  */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors.js';
@@ -14,30 +14,30 @@ import type { Tensor } from '../vision/tensor.js';
 import { estimateAge, OLDEST, type Age } from './age.js';
 import { mostLikely, type Labelled } from './labels.js';
 
-/** What the head can tell of a face; one output of its graph each. */
+/** What the head can tell about a face; each is one output of its graph. */
 export const APPEARANCE_NAMES = ['gender', 'age', 'race', 'mask'] as const;
 export type AppearanceName = (typeof APPEARANCE_NAMES)[number];
 
-/** A face as the recognition trunk saw it. */
+/** A face with the recognition trunk's features. */
 export interface FeaturedFace {
   /** The trunk's feature map, 128×14×14. */
   readonly features: Float32Array;
 }
 
-/** The answers; only what was asked for is there. */
+/** The answers that were asked for. */
 export interface Appearance {
   readonly gender?: Labelled<'Female' | 'Male'>;
   readonly age?: Age;
-  /** The label is `null` when a class wins that mixes several of the contract's. */
+  /** The label is `null` when the likeliest class mixes several of the API's labels. */
   readonly race?: Labelled<string | null>;
   /** Probability of a mask, 0…1. */
   readonly mask?: number;
 }
 
-/** Shape of one face's input: the trunk's features. */
+/** Shape of the input of one face: the trunk's features. */
 export const SHAPE = [128, 14, 14] as const;
 
-/** What the graph takes and gives. */
+/** Input and outputs of the graph. */
 export function signature({ genders, races }: AppearanceModel): Signature {
   return {
     input: ['N', ...SHAPE],
@@ -64,7 +64,7 @@ export class AppearanceHead implements OnModuleInit {
     const { folder, models } = this.pack;
     if (models.appearance === undefined) return;
     if (!(models.trunk ?? models.recognition).hasFeatures) {
-      const message = `${models.appearance.file} looks at features, and the pack's recognition model has none ("hasFeatures").`;
+      const message = `${models.appearance.file} needs features, and the pack's recognition model gives none ("hasFeatures").`;
       throw new AppError('invalid_pack', message);
     }
     this.model = await this.sessions.open(pathsOf(folder, models.appearance), signature(models.appearance));
@@ -82,7 +82,7 @@ export class AppearanceHead implements OnModuleInit {
     return outputs.map((output) => postprocess(output, appearance));
   }
 
-  /** The probability that each crop shows a face at all, 0…1, in order; `null` where the pack has no such head. */
+  /** The probability that each candidate is a face, 0…1, in order; `null` where the pack has no such head. */
   async faceProbabilities(faces: readonly FeaturedFace[]): Promise<(number | null)[]> {
     if (this.model === undefined) return faces.map(() => null);
     const outputs = await this.run(this.model, faces, ['face']);

@@ -1,4 +1,4 @@
-/** Faces → descriptions: runs the heads that are asked for, each once over all the faces that want it. */
+/** Faces → attributes: runs each head that is asked for once, over all the faces that want it. */
 import { Injectable } from '@nestjs/common';
 import {
   type Appearance,
@@ -8,7 +8,7 @@ import {
   type FeaturedFace,
 } from './appearance.head.js';
 import { Pack } from '../packs/pack.js';
-import type { Demographics } from './demographic-families.js';
+import type { Demographics } from './demographics.js';
 import { DemographicsHead } from './demographics.head.js';
 import type { FaceView } from './face-view.js';
 import { LivenessHead } from './liveness.head.js';
@@ -16,29 +16,29 @@ import type { Pose } from './pose.js';
 import { PoseHead } from './pose.head.js';
 import { quality } from './quality.js';
 
-/** What can be asked of a face. */
+/** The attributes of a face. */
 export const ATTRIBUTE_NAMES = ['pose', 'quality', 'liveness', ...APPEARANCE_NAMES] as const;
 export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
-/** What attributes read off the recognition trunk. */
+/** The output of the recognition trunk that attributes are derived from. */
 export interface TrunkOutput extends Partial<FeaturedFace> {
-  /** The norm of the face's embedding before it was normalised. */
+  /** The norm of the face's embedding before normalisation. */
   readonly norm: number;
 }
 
-/** A face, and what is asked of it. */
+/** A face and the attributes that are wanted. */
 export interface DescribableFace extends FaceView {
   readonly wanted: readonly AttributeName[];
-  /** What the recognition trunk says of it, where an attribute is asked for that `needsRecognition`. */
+  /** The recognition trunk's output, where a wanted attribute `needsRecognition`. */
   readonly trunk?: TrunkOutput;
 }
 
-/** The answers; `undefined` was not asked for, `null` the active pack cannot tell. */
+/** The answers: `undefined` was not asked for, `null` the active pack cannot give. */
 export interface Attributes {
   readonly pose?: Pose | null;
   /** 0…1 */
   readonly quality?: number | null;
-  /** 0…1, high for a living face. */
+  /** Probability of a living face, 0…1. */
   readonly liveness?: number | null;
   readonly gender?: Appearance['gender'] | null;
   readonly age?: Appearance['age'] | null;
@@ -57,15 +57,15 @@ export class AttributesService {
     private readonly demographicsHead: DemographicsHead,
   ) {}
 
-  /** Whether one of the attributes is read off what the recognition trunk says. */
+  /** Whether one of the attributes is derived from the recognition trunk's output. */
   needsRecognition(names: readonly AttributeName[]): boolean {
     return names.some(
       (name) =>
-        name === 'quality' || (name === 'pose' && this.poseHead.readsFeatures) || this.isReadOffTrunk(name),
+        name === 'quality' || (name === 'pose' && this.poseHead.readsFeatures) || this.comesFromTrunk(name),
     );
   }
 
-  /** The probability that each candidate is a face, 0…1, in order; `null` where the pack cannot tell. */
+  /** The probability that each candidate is a face, 0…1, in order; `null` where the pack cannot give it. */
   async faceProbabilities(candidates: readonly TrunkOutput[]): Promise<(number | null)[]> {
     const featured = candidates.filter(
       (one): one is TrunkOutput & FeaturedFace => one.features !== undefined,
@@ -105,15 +105,15 @@ export class AttributesService {
     });
   }
 
-  /** What the appearance head says of the faces that ask it, all of its answers that at least one asks for. */
+  /** The appearance head's answers for the faces that need it: every answer that at least one of them wants. */
   private async appearances(
     faces: readonly DescribableFace[],
   ): Promise<ReadonlyMap<DescribableFace, Appearance | null>> {
     const asking = faces
       .filter(isFeatured)
-      .filter(({ wanted }) => wanted.some((name) => this.isReadOffTrunk(name)));
+      .filter(({ wanted }) => wanted.some((name) => this.comesFromTrunk(name)));
     const names = APPEARANCE_NAMES.filter(
-      (name) => this.isReadOffTrunk(name) && asking.some(({ wanted }) => wanted.includes(name)),
+      (name) => this.comesFromTrunk(name) && asking.some(({ wanted }) => wanted.includes(name)),
     );
     return answers<FeaturedView, Appearance | null>(asking, (some) =>
       this.appearanceHead.describe(
@@ -123,8 +123,10 @@ export class AttributesService {
     );
   }
 
-  /** What a model of its own tells, the trunk need not be asked for. */
-  private isReadOffTrunk(name: AttributeName): boolean {
+  /**
+   * Whether the attribute comes from the trunk's features: not where the pack has a model for it that sees the pixels.
+   */
+  private comesFromTrunk(name: AttributeName): boolean {
     return (
       APPEARANCE_NAMES.some((one) => one === name) &&
       !this.demographicsHead.answers.some((one) => one === name) &&
@@ -139,7 +141,7 @@ export class AttributesService {
   }
 }
 
-/** A face whose features are at hand. */
+/** A face with features. */
 type FeaturedView = DescribableFace & { readonly trunk: FeaturedFace };
 
 function isFeatured(face: DescribableFace): face is FeaturedView {

@@ -1,4 +1,4 @@
-/** What the attribute heads see of a face. */
+/** What the attribute heads are given of a face. */
 import type { Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
@@ -7,8 +7,6 @@ import type { Image } from '../vision/image.js';
 export interface FaceView {
   readonly image: Image;
   readonly box: Box;
-  /** The detector's score, 0…1. */
-  readonly score: number;
-  /** Eye centres, nose tip, mouth corners. */
+  /** Eye centres, nose tip and mouth corners, image left first. */
   readonly keypoints: readonly Point[];
 }

@@ -1,7 +1,7 @@
 /**
  * Gender, age bracket and race with FairFace (arXiv:1908.04913; ONNX by https://github.com/yakhyo/fairface-onnx): a
- * ResNet-34 with three sets of scores. Sees the face aligned as for recognition at twice the size, 224×224, ImageNet
- * statistics.
+ * ResNet-34 with three sets of scores. Its input is the face aligned as for recognition at twice the size, 224×224,
+ * with ImageNet's mean and standard deviation.
  */
 import type { DemographicsModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';
@@ -10,7 +10,7 @@ import { softmax, type Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 import { AGE_BRACKETS } from './age.js';
-import type { DemographicName, Demographics } from './demographic-families.js';
+import type { DemographicName, Demographics } from './demographics.js';
 import type { FaceView } from './face-view.js';
 import { mergeEqual, mostLikely } from './labels.js';
 
@@ -28,13 +28,13 @@ const NORMALISATION: Normalisation = {
   std: [0.229 * 255, 0.224 * 255, 0.225 * 255],
 };
 
-/** Writes the aligned crop of one face into a batch. */
+/** Draws the aligned crop of one face into a batch, 3×224×224 floats from index `offset` on. */
 export function preprocess({ image, keypoints }: FaceView, { data }: Tensor, offset: number): void {
   warp(image, alignmentMap(keypoints, SIDE), { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
 /**
- * The three Asian classes have one label in the pack's `races`, and so count together.
+ * The three Asian classes have the same label in the pack's `races`, so their probabilities are added.
  * @param outputs scores for each of the pack's `races` and `genders`, and for each age bracket
  */
 export function postprocess(

@@ -1,7 +1,9 @@
 /**
- * The pose family Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the angle.
- * Sees a square about the detector's box, 224×224, ImageNet statistics; as in training, nothing is stretched.
+ * The pose family Hopenet (arXiv:1710.00925): three softmaxes over 66 bins of 3 degrees, whose expectation is the
+ * angle. Its input is a square about the detector's box, 224×224, with ImageNet's mean and standard deviation; as in
+ * training, nothing is stretched.
  */
+import type { PoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
 import { squareToPicture } from '../vision/affine.js';
 import { keypointRoll } from '../vision/alignment.js';
@@ -13,9 +15,9 @@ import type { FaceView } from './face-view.js';
 import type { Pose } from './pose.js';
 
 const SIDE = 224;
-/** Side of the square in sight, in square roots of the box's area. */
+/** Side of the square, as a multiple of the square root of the box's area. */
 const MARGIN = 1.3;
-/** The network was trained on heads tilted little. By what the keypoints exceed this, the square is turned with them. */
+/** The network was trained on heads with little tilt: the square is turned by what a tilt exceeds this. */
 const UPRIGHT_DEGREES = 25;
 const BINS = 66;
 const BIN_DEGREES = 3;
@@ -26,20 +28,17 @@ const NORMALISATION: Normalisation = {
   std: [0.229 * 255, 0.224 * 255, 0.225 * 255],
 };
 
-/** Shape of one face's input. */
+/** Shape of the input of one face. */
 export const SHAPE = [3, SIDE, SIDE] as const;
 
-/** What the graph takes and gives. */
+/** Input and outputs of the graph. */
 export const SIGNATURE: Signature = {
   input: ['N', ...SHAPE],
   outputs: { yaw: ['N', BINS], pitch: ['N', BINS], roll: ['N', BINS] },
 };
 
-/** The part of a picture it looks at. */
-export type View = Pick<FaceView, 'image' | 'box' | 'keypoints'>;
-
-/** Writes one face into a batch. */
-export function preprocess({ image, box, keypoints }: View, { data }: Tensor, offset: number): void {
+/** Draws one face into a batch, 3×224×224 floats from index `offset` on. */
+export function preprocess({ image, box, keypoints }: FaceView, { data }: Tensor, offset: number): void {
   const map = squareToPicture(
     centre(box),
     Math.sqrt(area(box)) * MARGIN,
@@ -49,16 +48,19 @@ export function preprocess({ image, box, keypoints }: View, { data }: Tensor, of
   warp(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
-/** The pose of one face, before calibration. The network's yaw is positive to the image's left, the contract's is not. */
+/**
+ * The pose of one face, before calibration. The network's yaw is positive to the image's left, the API's to its right.
+ */
 export function postprocess(
-  { yaw, pitch, roll }: Record<string, Float32Array>,
-  { keypoints }: Pick<View, 'keypoints'>,
+  [yaw, pitch, roll]: readonly Float32Array[],
+  _facts: PoseModel,
+  { keypoints }: FaceView,
 ): Pose {
   const tilt = excess(keypointRoll(keypoints));
   return { roll: expectedAngle(roll) + tilt, yaw: -expectedAngle(yaw), pitch: expectedAngle(pitch) };
 }
 
-/** What of a tilt is too much for the network, in degrees. */
+/** The part of a tilt that is too much for the network, in degrees. */
 export function excess(degrees: number): number {
   return Math.sign(degrees) * Math.max(0, Math.abs(degrees) - UPRIGHT_DEGREES);
 }

@@ -1,4 +1,4 @@
-/** The likeliest of a set of labels. */
+/** Probabilities of classes → the likeliest label. */
 
 /** A label with its probability, 0…1. */
 export interface Labelled<T> {
@@ -6,7 +6,7 @@ export interface Labelled<T> {
   readonly confidence: number;
 }
 
-/** Classes of one label as one class: each label once, in its first place, with the sum of its probabilities. */
+/** Merges classes with the same label: each label once, at its first index, with the sum of its probabilities. */
 export function mergeEqual<T>(
   probabilities: Float32Array,
   labels: readonly T[],
@@ -17,7 +17,7 @@ export function mergeEqual<T>(
   return { probabilities: sums, labels: unique };
 }
 
-/** The label with the greatest probability; the first of equal ones. */
+/** The label with the highest probability; the first of several with the same. */
 export function mostLikely<T>(probabilities: Float32Array, labels: readonly T[]): Labelled<T> {
   const best = probabilities.reduce((at, p, index) => (p > probabilities[at] ? index : at), 0);
   return { label: labels[best], confidence: probabilities[best] };

@@ -1,7 +1,8 @@
 /**
- * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the first
- * of which is a living face. Sees a multiple of the face's box, 128×128, raw 0…255 in BGR order.
+ * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the
+ * first of which is a living face. Its input is a multiple of the face's box, 128×128, raw 0…255 in BGR order.
  */
+import type { LivenessModel } from '../packs/attribute-models.js';
 import type { Signature } from '../sessions/signature.js';
 import { boxToPicture } from '../vision/affine.js';
 import { type Box, scaleAboutCentre } from '../vision/box.js';
@@ -15,34 +16,31 @@ const SIDE = 128;
 const LIVE = 0;
 const NORMALISATION: Normalisation = { order: 'BGR', mean: [0, 0, 0], std: [1, 1, 1] };
 
-/** Shape of one face's input. */
+/** Shape of the input of one face. */
 export const SHAPE = [3, SIDE, SIDE] as const;
 
-/** What the graph takes and gives. */
+/** Input and output of the graph. */
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: { logits: ['N', 3] } };
 
-/**
- * Writes one face into a batch.
- * @param scale how many times its box is seen
- */
+/** Draws the surroundings of one face into a batch, 3×128×128 floats from index `offset` on. */
 export function preprocess(
   { image, box }: Pick<FaceView, 'image' | 'box'>,
-  scale: number,
   { data }: Tensor,
   offset: number,
+  { scale }: Pick<LivenessModel, 'scale'>,
 ): void {
   const map = boxToPicture(surroundings(box, image, scale), SIDE, SIDE);
-  // Point sampling on purpose: the network was trained on such crops, and averaging would wipe out the fine texture
-  // (moiré, print dots) it looks for.
+  // Point sampling on purpose: the network was trained on such crops, and averaging would remove the fine texture
+  // (moiré, print dots) that it recognises.
   sample(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
-/** How sure the network is that a face is a living one, 0…1. */
-export function postprocess({ logits }: Record<string, Float32Array>): number {
+/** The probability that a face is a living one, 0…1. */
+export function postprocess([logits]: readonly Float32Array[]): number {
   return softmax(logits)[LIVE];
 }
 
-/** The box times `scale`, the scale reduced and the box shifted so that it stays inside the picture. */
+/** The box enlarged by `scale`; the scale is reduced and the box shifted so that it stays inside the picture. */
 export function surroundings(
   box: Box,
   { width, height }: Pick<Image, 'width' | 'height'>,

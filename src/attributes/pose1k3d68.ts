@@ -1,46 +1,40 @@
 /**
- * Head pose with 1k3d68 of InsightFace (`landmark.py`, `transform.py`): 1103 points of the face in space, the last 68 of
- * which are the iBUG points. The affine map that brings a mean face closest to them turns as the head does.
- * Sees a centred crop, 192×192, RGB.
+ * The pose family 1k3d68 of InsightFace (`landmark.py`, `transform.py`): 1103 points of the face in space, the last 68
+ * of which are the iBUG points. The rotation of the affine map that brings a mean face closest to them is the head's
+ * pose. Its input is a centred crop, 192×192, RGB.
  */
-import type { InputScaling } from '../packs/model-file.js';
+import type { PoseModel } from '../packs/pose-model.js';
 import type { Signature } from '../sessions/signature.js';
-import { centredCropMap } from '../vision/centred-crop.js';
+import { centredCropMap, drawCentredCrop } from '../vision/centred-crop.js';
 import type { Tensor } from '../vision/tensor.js';
-import { sample } from '../vision/warp.js';
 import type { FaceView } from './face-view.js';
 import { MEAN_FACE } from './mean-face.js';
 import type { Pose } from './pose.js';
 
 const SIDE = 192;
-/** Shape of one input. */
+/** Shape of the input of one face. */
 export const SHAPE = [3, SIDE, SIDE] as const;
 
-/** What the graph takes and gives. */
+/** Input and output of the graph. */
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 3309]] };
-
-/** Of graphs that begin with a subtraction and a multiplication of their own, as the published one does. */
-const RAW: InputScaling = { mean: 0, std: 1 };
 
 type Vector = readonly [x: number, y: number, z: number];
 
-/** Writes the crop of one face into a batch. */
+/** Draws the crop of one face into a batch, 3×192×192 floats from index `offset` on. */
 export function preprocess(
   { image, box }: FaceView,
-  { data }: Tensor,
+  batch: Tensor,
   offset: number,
-  { mean, std }: InputScaling = RAW,
+  { scaling }: Pick<PoseModel, 'scaling'>,
 ): void {
-  const normalisation = { order: 'RGB', mean: [mean, mean, mean], std: [std, std, std] } as const;
-  // Point sampling, as the crops it was trained on were made.
-  sample(image, centredCropMap(box, SIDE), { data, offset, width: SIDE, height: SIDE }, normalisation);
+  drawCentredCrop(image, centredCropMap(box, SIDE), SIDE, batch, offset, scaling);
 }
 
 /**
- * The pose. Only directions count, so the points may stay in the crop.
- * @param output 3309 numbers: x, y, z of each point, −1…1 of the crop
+ * The pose. It depends only on directions, so the points stay in the crop's coordinates.
+ * @param outputs one of 3309 floats: x, y, z of each point, −1…1 across the crop
  */
-export function postprocess(output: Float32Array): Pose {
+export function postprocess([output]: readonly Float32Array[]): Pose {
   const first = output.length - 3 * MEAN_FACE.length;
   const points = MEAN_FACE.map((_, index): Vector => {
     const at = first + 3 * index;
@@ -64,7 +58,7 @@ export function poseOf(points: readonly Vector[]): Pose {
 
 /**
  * The first two rows of the linear part of the affine map from the mean face to `points`: with centred mean points M
- * and target coordinates y, each row r solves (MᵀM) r = Mᵀ y. Centring takes care of the shift.
+ * and target coordinates y, each row r solves (MᵀM) r = Mᵀ y. Centring removes the shift.
  */
 function leastSquares(points: readonly Vector[]): [Vector, Vector] {
   const centre = [0, 1, 2].map(

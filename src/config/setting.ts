@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { validateSync } from 'class-validator';
 import { AppError } from '../errors.js';
+import { violationsOf } from '../validation-errors.js';
 
 /** One documented environment variable. */
 export interface SettingDescription {
@@ -44,11 +45,8 @@ export function readSettings<T extends object>(configClass: new () => T, environ
     Object.assign(config, { [property]: convert(text, type) });
   }
   const variables = new Map(settings.map(({ property, variable }) => [property, variable]));
-  const problems = validateSync(config, { forbidUnknownValues: false }).flatMap(
-    ({ property, constraints }) => {
-      const variable = variables.get(property) ?? property;
-      return Object.values(constraints ?? {}).map((text) => text.replaceAll(property, variable));
-    },
+  const problems = violationsOf(validateSync(config, { forbidUnknownValues: false })).map(
+    ({ field, message }) => message.replaceAll(field, variables.get(field) ?? field),
   );
   if (problems.length > 0) {
     throw new AppError('invalid_configuration', `Invalid configuration: ${problems.join('; ')}.`);

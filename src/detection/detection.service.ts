@@ -1,4 +1,4 @@
-/** Pixels → faces: searches each picture at several sizes, merges what it finds, and places the landmarks. */
+/** Pixels → faces: searches each picture at several sizes, merges the results, and locates the landmarks. */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors.js';
 import { pathsOf } from '../packs/graph-paths.js';
@@ -27,12 +27,14 @@ export class DetectionService implements OnModuleInit {
     if (models.landmarks !== undefined) {
       this.landmarker = await Landmarker.open(this.sessions, this.pack, models.landmarks);
     } else if (!detector.hasKeypoints) {
-      const message = `The detector ${file} places no keypoints, so the pack needs a model in "landmarks".`;
+      const message = `The detector ${file} finds no keypoints, so the pack needs a model in "landmarks".`;
       throw new AppError('invalid_pack', message);
     }
   }
 
-  /** The candidates of each picture, largest first, at most `MAX_FACES`; keypoints only where the detector places them. */
+  /**
+   * The candidates of each picture, largest first, at most `MAX_FACES`; with keypoints where the detector finds them.
+   */
   detect(jobs: readonly DetectJob[]): Promise<Face[][]> {
     return this.searcher.find(jobs);
   }
@@ -41,12 +43,12 @@ export class DetectionService implements OnModuleInit {
   async locateLandmarks<F extends BoxedFace & Pick<Face, 'keypoints'>>(
     faces: readonly F[],
   ): Promise<(F & LandmarkedFace)[]> {
-    const placed = await this.landmarker?.locate(faces);
-    // Where the detector itself places keypoints, the pack's recognition model was trained on those.
+    const located = await this.landmarker?.locate(faces);
+    // Where the detector finds keypoints, the pack's recognition model was trained on those.
     return faces.map((face, index) => ({
       ...face,
-      landmarks: placed?.[index].landmarks,
-      keypoints: face.keypoints ?? placed?.[index].keypoints ?? [],
+      landmarks: located?.[index].landmarks,
+      keypoints: face.keypoints ?? located?.[index].keypoints ?? [],
     }));
   }
 }

@@ -1,28 +1,33 @@
-/** What a detector family is: how a picture becomes its input, and how its outputs become boxes. One file for each. */
+/**
+ * The families of detectors: how a picture becomes the input of a graph, and its outputs become boxes. One file each.
+ */
+import type { DetectorModel } from '../packs/detector-model.js';
 import type { Signature } from '../sessions/signature.js';
-import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
-import type { ScoredBox } from '../vision/nms.js';
 import type { Tensor } from '../vision/tensor.js';
+import type { Candidate } from './face.js';
 import type { Letterbox } from './letterbox.js';
+import * as scrfd from './scrfd.js';
+import * as ultraface from './ultraface.js';
+import * as yunet from './yunet.js';
 
-/** A box before suppression, in pixels of the picture. */
-export interface Candidate extends ScoredBox {
-  /** Eye centres, nose tip and mouth corners, image left first, where the detector places them. */
-  readonly keypoints?: readonly Point[];
-}
-
-/** The functions a file of a family exports. */
+/** What the file of a family exports. */
 export interface DetectorFamily {
-  /** What the graph takes and gives; `postprocess` takes the outputs in this order. */
+  /** Input and outputs of the graph; `postprocess` takes the outputs in this order. */
   readonly SIGNATURE: Signature;
-  /** Whether a graph with so many outputs places keypoints. */
+  /** Whether a graph with this number of outputs finds keypoints. */
   hasKeypoints(outputs: number): boolean;
   /** The input in which the picture's longer side is `size` pixels long. */
   letterbox(image: Image, size: number): Letterbox;
-  /** Writes one picture into a batch of 3×height×width inputs. */
+  /**
+   * Draws one picture into a batch, N×3×height×width floats.
+   * @param offset index of the picture's first float in `batch.data`
+   */
   preprocess(image: Image, letterbox: Letterbox, batch: Tensor, offset: number): void;
-  /** The boxes of one picture whose score reaches `minScore`. */
+  /**
+   * The candidates of one picture with a score of at least `minScore`, in pixels of the picture, before suppression.
+   * @param outputs of this picture
+   */
   postprocess(
     outputs: readonly Float32Array[],
     letterbox: Letterbox,
@@ -30,3 +35,10 @@ export interface DetectorFamily {
     minScore: number,
   ): Candidate[];
 }
+
+/** The families by their name in pack.json. */
+export const DETECTOR_FAMILIES: Readonly<Record<DetectorModel['family'], DetectorFamily>> = {
+  ultraface,
+  scrfd,
+  yunet,
+};

@@ -1,18 +1,19 @@
-/** One detector's graph with the code of its family: searches pictures, each at the size asked for. */
+/** A detector's graph with the code of its family: searches pictures, each at the requested input size. */
+import type { DetectorModel } from '../packs/detector-model.js';
 import type { GraphPaths } from '../packs/graph-paths.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
 import type { Image } from '../vision/image.js';
-import { DETECTOR_FAMILIES } from './detector-families.js';
-import type { Candidate, DetectorFamily } from './detector-family.js';
+import { DETECTOR_FAMILIES, type DetectorFamily } from './detector-family.js';
+import type { Candidate } from './face.js';
 import type { Letterbox } from './letterbox.js';
 
 /** One picture at one input size. */
 export interface Search {
   readonly image: Image;
-  /** Length of the picture's longer side in the input, in pixels. */
+  /** Length of the picture's longer side in the input, in input pixels. */
   readonly size: number;
-  /** Least score of a candidate, 0…1. */
+  /** The lowest score of a candidate, 0…1. */
   readonly minScore: number;
 }
 
@@ -27,30 +28,33 @@ export class Detector {
     private readonly model: Model,
   ) {}
 
-  /** Loads a graph: from its path, or from that of the CPU's. */
+  /**
+   * Loads a graph.
+   * @param name of its family
+   */
   static async open(
     sessions: SessionManager,
     graph: string | GraphPaths,
-    family: keyof typeof DETECTOR_FAMILIES,
+    name: DetectorModel['family'],
   ): Promise<Detector> {
-    const code: DetectorFamily = DETECTOR_FAMILIES[family];
-    return new Detector(code, await sessions.open(graph, code.SIGNATURE));
+    const family = DETECTOR_FAMILIES[name];
+    return new Detector(family, await sessions.open(graph, family.SIGNATURE));
   }
 
-  /** Whether its candidates have keypoints. */
+  /** Whether candidates have keypoints. */
   get hasKeypoints(): boolean {
     return this.family.hasKeypoints(this.model.outputs.length);
   }
 
-  /** The candidates of each search, in order, before suppression. Inputs of one shape share a run. */
+  /** The candidates of each search, in order, before suppression. Inputs of the same shape share a run. */
   async search(searches: readonly Search[]): Promise<Candidate[][]> {
     const found: Candidate[][] = [];
-    const placed = searches.map((search, index) => ({
+    const letterboxed = searches.map((search, index) => ({
       ...search,
       index,
       letterbox: this.family.letterbox(search.image, search.size),
     }));
-    for (const group of groupByShape(placed)) {
+    for (const group of groupByShape(letterboxed)) {
       const { width, height } = group[0].letterbox;
       const results = await runInBatches(
         this.model,

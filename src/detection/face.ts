@@ -1,16 +1,19 @@
-/** What detection knows of a face. */
+/** What detection says about a face. */
 import type { Point } from '../vision/affine.js';
 import type { ScoredBox } from '../vision/nms.js';
 
-/** A detected face, in pixels of the picture; `score` is the detector's, 0…1. */
-export interface Face extends ScoredBox {
-  /** Eye centres, nose tip and mouth corners, image left first, where the detector places them. */
+/** A box that may show a face, in pixels of the picture; `score` is the detector's, 0…1. */
+export interface Candidate extends ScoredBox {
+  /** Eye centres, nose tip and mouth corners, image left first; missing where the detector does not find them. */
   readonly keypoints?: readonly Point[];
 }
 
+/** A candidate that survived suppression. */
+export type Face = Candidate;
+
 /** The points of a face, in pixels of the picture. */
 export interface LandmarkedFace {
-  /** The pack's landmarks in their published order; missing where it has no model for them. */
+  /** The landmarks in their published order; missing where the pack has no model for them. */
   readonly landmarks?: readonly Point[];
   /** Eye centres, nose tip and mouth corners, image left first: what alignment needs. */
   readonly keypoints: readonly Point[];

@@ -1,4 +1,4 @@
-/** The landmark model of a pack with the code of its family: places the points of each face, tilted heads included. */
+/** A pack's landmark model with the code of its family: locates the points of each face, tilted heads included. */
 import { pathsOf } from '../packs/graph-paths.js';
 import type { LandmarksModel } from '../packs/landmarks-model.js';
 import type { Pack } from '../packs/pack.js';
@@ -8,9 +8,9 @@ import { type Affine, apply, compose, type Point, rotationAbout } from '../visio
 import { keypointRoll } from '../vision/alignment.js';
 import { type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import { LANDMARK_FAMILIES, type LandmarkFamily } from './landmark-families.js';
+import { LANDMARKS_FAMILIES, type LandmarksFamily } from './landmarks-family.js';
 
-/** A face to place landmarks on. */
+/** A face whose landmarks are to be located. */
 export interface BoxedFace {
   readonly image: Image;
   /** In pixels of the image. */
@@ -25,35 +25,35 @@ export interface FacePoints {
   readonly keypoints: readonly Point[];
 }
 
-/** A face, and by how many degrees clockwise its crop is turned so that it stands upright in it. */
+/** A face, and how many degrees clockwise its crop is turned so that the head is upright in it. */
 interface TiltedFace extends BoxedFace {
   readonly tilt: number;
 }
 
-/** Landmark models were trained on heads tilted little; beyond this they follow a tilt only half the way. */
+/** Landmark models were trained on heads with little tilt; beyond this they follow only about half of a tilt. */
 const UPRIGHT_DEGREES = 35;
 
 export class Landmarker {
   private constructor(
-    private readonly family: LandmarkFamily,
+    private readonly family: LandmarksFamily,
     private readonly model: Model,
     private readonly facts: LandmarksModel,
   ) {}
 
   /** Loads the pack's landmark model. */
   static async open(sessions: SessionManager, { folder }: Pack, facts: LandmarksModel): Promise<Landmarker> {
-    const family: LandmarkFamily = LANDMARK_FAMILIES[facts.family];
+    const family = LANDMARKS_FAMILIES[facts.family];
     return new Landmarker(family, await sessions.open(pathsOf(folder, facts), family.SIGNATURE), facts);
   }
 
-  /** The points of each face, in order. A face that turns out to be tilted is looked at again, turned upright. */
+  /** The points of each face, in order. A face that turns out to be tilted is run again, turned upright. */
   async locate(faces: readonly BoxedFace[]): Promise<FacePoints[]> {
-    const placed = await this.locateTilted(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
-    const tilts = placed.map(({ keypoints }) => keypointRoll(keypoints));
+    const located = await this.locateTilted(faces.map(({ image, box }) => ({ image, box, tilt: 0 })));
+    const tilts = located.map(({ keypoints }) => keypointRoll(keypoints));
     const tilted = [...faces.keys()].filter((index) => Math.abs(tilts[index]) > UPRIGHT_DEGREES);
     const again = await this.locateTilted(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
-    for (const [at, index] of tilted.entries()) placed[index] = again[at];
-    return placed;
+    for (const [at, index] of tilted.entries()) located[index] = again[at];
+    return located;
   }
 
   private async locateTilted(faces: readonly TiltedFace[]): Promise<FacePoints[]> {
@@ -64,7 +64,7 @@ export class Landmarker {
       family.SHAPE,
       ({ image, box, tilt }, batch, offset) => {
         const map = compose(family.cropMap(box), turnOf(box, tilt, 0.5));
-        family.preprocess(image, map, batch, offset, facts.scaling);
+        family.preprocess(image, map, batch, offset, facts);
       },
     );
     const [name] = this.model.outputs;
@@ -77,7 +77,7 @@ export class Landmarker {
   }
 }
 
-/** Turns about the middle of a box; `shift` is 0.5 for pixel indices, 0 for coordinates that run from edge to edge. */
+/** A turn about the middle of a box; `shift` is 0.5 for pixel indices and 0 for continuous coordinates. */
 function turnOf(box: Box, degrees: number, shift: number): Affine {
   const { x, y } = centre(box);
   return rotationAbout({ x: x - shift, y: y - shift }, degrees);

@@ -1,47 +1,41 @@
 /**
  * The landmark family 2d106det of InsightFace (`landmark.py`): 106 points in that model's own order, the scheme
- * `insightface-2d106`; other 106-point schemes number theirs differently. Sees a centred crop, 192×192, RGB.
+ * `insightface-2d106`; other 106-point schemes use other numbers. Its input is a centred crop, 192×192, RGB.
  */
-import type { InputScaling } from '../packs/model-file.js';
+import type { LandmarksModel } from '../packs/landmarks-model.js';
 import type { Signature } from '../sessions/signature.js';
 import { type Affine, apply, type Point } from '../vision/affine.js';
 import type { Box } from '../vision/box.js';
-import { centredCropMap } from '../vision/centred-crop.js';
+import { centredCropMap, drawCentredCrop } from '../vision/centred-crop.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
-import { sample } from '../vision/warp.js';
 
 const SIDE = 192;
-/** Shape of one input. */
+/** Shape of the input of one face. */
 export const SHAPE = [3, SIDE, SIDE] as const;
 
-/** What the graph takes and gives. */
+/** Input and output of the graph. */
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 212]] };
-
-/** Of graphs that begin with a subtraction and a multiplication of their own, as the published one does. */
-const RAW: InputScaling = { mean: 0, std: 1 };
 
 /** The map from pixels of the crop to pixels of the picture. */
 export function cropMap(box: Box): Affine {
   return centredCropMap(box, SIDE);
 }
 
-/** Writes the crop of one face into a batch. */
+/** Draws the crop of one face into a batch, 3×192×192 floats from index `offset` on. */
 export function preprocess(
   image: Image,
   map: Affine,
-  { data }: Tensor,
+  batch: Tensor,
   offset: number,
-  { mean, std }: InputScaling = RAW,
+  { scaling }: Pick<LandmarksModel, 'scaling'>,
 ): void {
-  const normalisation = { order: 'RGB', mean: [mean, mean, mean], std: [std, std, std] } as const;
-  // Point sampling, as the crops it was trained on were made.
-  sample(image, map, { data, offset, width: SIDE, height: SIDE }, normalisation);
+  drawCentredCrop(image, map, SIDE, batch, offset, scaling);
 }
 
 /**
  * The points in pixels of the picture.
- * @param output 212 numbers: x, y of each point in −1…1 of the crop
+ * @param output 212 floats: x, y of each point, −1…1 across the crop
  */
 export function postprocess(output: Float32Array, box: Box): Point[] {
   const map = cropMap(box);

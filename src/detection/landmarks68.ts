@@ -1,5 +1,5 @@
 /**
- * The landmark family of 68 points in iBUG/dlib order, read from a 64×64 grey crop of the detector's box.
+ * The landmark family of 68 points in iBUG/dlib order. Its input is a 64×64 grey crop of the detector's box.
  * Points: jaw 0–16, brows 17–26, nose 27–35, eyes 36–47, mouth 48–67.
  */
 import { type Affine, boxToPicture, mean, type Point } from '../vision/affine.js';
@@ -10,9 +10,9 @@ import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 
 const SIDE = 64;
-/** Shape of one input. */
+/** Shape of the input of one face. */
 export const SHAPE = [1, SIDE, SIDE] as const;
-/** What the graph takes and gives. */
+/** Input and output of the graph. */
 export const SIGNATURE = { input: ['N', ...SHAPE], outputs: { landmarks: ['N', 136] } } as const;
 const NORMALISATION: Normalisation = { order: 'grey', mean: [0], std: [256] };
 
@@ -21,14 +21,14 @@ export function cropMap(box: Box): Affine {
   return boxToPicture(box, SIDE, SIDE);
 }
 
-/** Writes the crop of one face into a batch. */
+/** Draws the crop of one face into a batch, 1×64×64 floats from index `offset` on. */
 export function preprocess(image: Image, map: Affine, { data }: Tensor, offset: number): void {
   warp(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
 /**
  * The points in pixels of the picture.
- * @param output 136 numbers: x, y of each point in 0…1 of the box
+ * @param output 136 floats: x, y of each point, 0…1 across the box
  */
 export function postprocess(output: Float32Array, { x1, y1, x2, y2 }: Box): Point[] {
   const points: Point[] = [];
@@ -38,7 +38,7 @@ export function postprocess(output: Float32Array, { x1, y1, x2, y2 }: Box): Poin
   return points;
 }
 
-/** The five points alignment needs: eye centres (image left first), nose tip, mouth corners (image left first). */
+/** Eye centres, nose tip and mouth corners, image left first. */
 export function fivePoints(landmarks: readonly Point[]): Point[] {
   return [
     mean(landmarks.slice(36, 42)),

@@ -1,4 +1,4 @@
-/** A picture inside a detector's input: in its own proportions, at the top left, the rest black. */
+/** Draws a picture into a detector's input: in its own proportions, at the top left, the rest black. */
 import { boxToPicture } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
@@ -6,7 +6,7 @@ import { justLargeEnough } from '../vision/pyramid.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 
-/** An input and the part of it a picture covers, in input pixels. */
+/** The size of an input and of the part that the picture covers, in input pixels. */
 export interface Letterbox {
   /** Size of the input. */
   readonly width: number;
@@ -18,8 +18,9 @@ export interface Letterbox {
 
 /**
  * The smallest input in which the picture's longer side is `size` pixels long.
- * @param grid both sides are multiples of it
- * @param minSide shortest side an input may have
+ * @param size in input pixels
+ * @param grid both sides of the input are multiples of it
+ * @param minSide the shortest side an input may have
  */
 export function fitLetterbox(image: Image, size: number, grid: number, minSide: number): Letterbox {
   const scale = size / Math.max(image.width, image.height);
@@ -29,7 +30,10 @@ export function fitLetterbox(image: Image, size: number, grid: number, minSide: 
   return { width: fit(innerWidth), height: fit(innerHeight), innerWidth, innerHeight };
 }
 
-/** Writes one picture into a batch of 3×height×width inputs. */
+/**
+ * Draws one picture into a batch, N×3×height×width floats.
+ * @param offset index of the picture's first float in `batch.data`
+ */
 export function drawLetterbox(
   image: Image,
   { innerWidth, innerHeight, width, height }: Letterbox,

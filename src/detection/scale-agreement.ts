@@ -1,27 +1,27 @@
 /**
- * What the sizes of input that a picture was searched at say of each other's candidates. A face is found at every size
- * that shows it clearly; the folds of a shirt look like one at a single size, and of a face that is too large for an
- * input the detector draws a part.
+ * Agreement between the scales that a picture was searched at. A face is found at every scale that shows it clearly.
+ * The folds of a shirt resemble a face at one scale only, and of a face that is too large for an input the detector
+ * boxes a part.
  */
 import type { ScaleAgreement } from '../packs/detector-model.js';
 import { type Box, iou } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 
-/** A candidate and the longer side, in pixels, of the picture in the input that it was found in. */
+/** A candidate, and the length in pixels of the picture's longer side in the input it was found in. */
 export interface SizedCandidate extends Candidate {
   readonly size: number;
 }
 
-/** What searching a picture has found, before suppression. */
+/** The candidates of one picture, before suppression. */
 export interface Searched {
   readonly image: Pick<Image, 'width' | 'height'>;
-  /** At which it was searched. */
+  /** The sizes that it was searched at. */
   readonly sizes: readonly number[];
   readonly found: readonly SizedCandidate[];
 }
 
-/** Whether a box is too long for the input it was found in; a smaller one sees it better. */
+/** Whether a box is too large for the input it was found in; a smaller input shows the face better. */
 export function isTooLarge(
   { box, size }: SizedCandidate,
   image: Searched['image'],
@@ -31,24 +31,24 @@ export function isTooLarge(
 }
 
 /**
- * Whether a candidate is contradicted: another size would show a face of its length well and sees nothing there.
- * @param sameFrom intersection over union above which two boxes are the same
+ * Whether a candidate is contradicted: another scale would show a face of this size clearly and found nothing there.
+ * @param minIou intersection over union above which two boxes are the same
  */
 export function isContradicted(
   { score, box, size }: SizedCandidate,
   { image, sizes, found }: Searched,
   { minScoreAlone, minSupportScore, minClearPixels, maxClearPixels }: ScaleAgreement,
-  sameFrom: number,
+  minIou: number,
 ): boolean {
   if (score >= minScoreAlone) return false;
   const lengths = sizes.filter((other) => other !== size).map((other) => lengthAt(other, box, image));
   if (!lengths.some((length) => length >= minClearPixels && length <= maxClearPixels)) return false;
   return !found.some(
-    (other) => other.size !== size && other.score >= minSupportScore && iou(other.box, box) > sameFrom,
+    (other) => other.size !== size && other.score >= minSupportScore && iou(other.box, box) > minIou,
   );
 }
 
-/** Length of a box's longer side, in pixels of the input of a size. */
+/** Length of a box's longer side in the input of a size, in input pixels. */
 function lengthAt(size: number, { x1, y1, x2, y2 }: Box, { width, height }: Searched['image']): number {
   return (Math.max(x2 - x1, y2 - y1) * size) / Math.max(width, height);
 }

@@ -1,7 +1,7 @@
 /**
  * The detector family SCRFD (arXiv:2105.04714) as InsightFace exports it (det_500m, det_2.5g, det_10g; the recipe is
- * its `scrfd.py`): for each stride a list of scores A×1 (after the sigmoid), of boxes A×4 and, mostly, of keypoints
- * A×10. The outputs have numbers for names; their order and count say what they are.
+ * its `scrfd.py`). For each stride it has scores A×1 (after the sigmoid), boxes A×4 and, in most graphs, keypoints
+ * A×10. The names of the outputs are numbers; their order and count say what they are.
  */
 import { AppError } from '../errors.js';
 import type { Signature } from '../sessions/signature.js';
@@ -9,13 +9,13 @@ import type { Point } from '../vision/affine.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 
-/** What the graph takes; the number of its outputs is checked when they are read. */
+/** Input of the graph; the number of its outputs is checked when they are read. */
 export const SIGNATURE: Signature = { input: ['N', 3, 'H', 'W'], outputs: [] };
 
-/** What the number of outputs says of a graph. */
+/** The anchors of a graph. */
 interface Layout {
   readonly strides: readonly number[];
   readonly anchorsPerCell: number;
@@ -23,7 +23,7 @@ interface Layout {
 
 const THREE_LEVELS: Layout = { strides: [8, 16, 32], anchorsPerCell: 2 };
 const FIVE_LEVELS: Layout = { strides: [8, 16, 32, 64, 128], anchorsPerCell: 1 };
-/** By output count: scores and boxes of each stride; with 9 and 15 keypoints as well. */
+/** By the number of outputs: 6 and 10 are scores and boxes of each stride, 9 and 15 have keypoints as well. */
 const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
   [6, THREE_LEVELS],
   [9, THREE_LEVELS],
@@ -31,11 +31,11 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
   [15, FIVE_LEVELS],
 ]);
 const KEYPOINTS = 5;
-/** The strides up to 32 must divide the input; at the deeper ones the last cell may stick out. */
+/** The strides up to 32 must divide the input's sides; with the larger ones the last cell may extend beyond it. */
 const GRID = 32;
 const NORMALISATION: Normalisation = { order: 'RGB', mean: [127.5, 127.5, 127.5], std: [128, 128, 128] };
 
-/** Graphs with three outputs for each stride do. */
+/** Graphs with three outputs for each stride find keypoints. */
 export function hasKeypoints(outputs: number): boolean {
   return outputs === 3 * layoutOf(outputs).strides.length;
 }
@@ -45,14 +45,15 @@ export function letterbox(image: Image, size: number): Letterbox {
   return fitLetterbox(image, size, GRID, GRID);
 }
 
-/** Writes one picture into a batch of 3×height×width inputs. */
+/** Draws one picture into a batch, 3×height×width floats from index `offset` on. */
 export function preprocess(image: Image, box: Letterbox, batch: Tensor, offset: number): void {
   drawLetterbox(image, box, batch, offset, NORMALISATION);
 }
 
 /**
- * The boxes of one picture whose score reaches `minScore`, in pixels of the picture, before suppression. An anchor is
- * the top left corner of its cell; boxes are distances from it to the four edges, keypoints offsets, all in strides.
+ * The candidates of one picture with a score of at least `minScore`, in pixels of the picture, before suppression. An
+ * anchor is the top left corner of its cell. Boxes are distances from it to the four edges and keypoints are offsets
+ * from it, in units of the stride.
  * @param outputs of one picture: the scores of every stride, then the boxes, then the keypoints
  * @throws AppError `invalid_pack` when the graph has another number of outputs than this family knows
  */

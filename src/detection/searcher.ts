@@ -1,4 +1,6 @@
-/** Searches pictures at the sizes of input that are worth it, and makes one list of candidates of what they show. */
+/**
+ * Searches pictures at the useful input sizes and merges the candidates of all sizes into one list for each picture.
+ */
 import type { ScaleAgreement, DetectorModel } from '../packs/detector-model.js';
 import type { Image } from '../vision/image.js';
 import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './scale-agreement.js';
@@ -8,22 +10,22 @@ import { type SearchOrder, searchOrder, usefulSizes } from './useful-sizes.js';
 
 /** What counts as a candidate in one picture. */
 export interface DetectOptions {
-  /** Least detector score, 0…1. */
+  /** The lowest detector score, 0…1. */
   readonly minScore: number;
-  /** Least length of the shorter side of a face's box, in pixels of the picture; default: 0. */
+  /** The shortest length of a box's shorter side, in pixels of the picture; default: 0. */
   readonly minFaceSize?: number;
-  /** Keeps candidates that other sizes contradict; default: no. */
+  /** Whether to keep candidates that other scales contradict; default: no. */
   readonly keepContradicted?: boolean;
 }
 
-/** A picture and what to look for in it. */
+/** A picture and what to find in it. */
 export interface DetectJob {
   readonly image: Image;
   readonly options: DetectOptions;
 }
 
 export class Searcher {
-  /** @param facts the pack's, of this detector */
+  /** @param facts what pack.json says about the detector */
   constructor(
     private readonly detector: Detector,
     private readonly facts: DetectorModel,
@@ -51,8 +53,8 @@ export class Searcher {
   }
 
   /**
-   * Whether something is seen that may be a face and may be none. What is asked for plays no part: the box of a face,
-   * and with it the embedding, must not depend on it.
+   * Whether there is a candidate that may or may not be a face. The request's options play no part: the box of a face,
+   * and with it the embedding, must not depend on them.
    */
   private isInDoubt(searched: Searched): boolean {
     const { certainScore = 0 } = this.facts.rescoring ?? {};
@@ -60,7 +62,7 @@ export class Searcher {
     return seen.some(({ score }) => score < certainScore);
   }
 
-  /** What is asked for, suppressed, without what other sizes contradict. */
+  /** The candidates that fit the options, after suppression, without those that other scales contradict. */
   private candidates(
     searched: Searched,
     { minScore, minFaceSize, keepContradicted = false }: DetectOptions,
@@ -73,7 +75,10 @@ export class Searcher {
     return selected.filter((candidate) => !isContradicted(candidate, searched, rule, iou));
   }
 
-  /** What each picture shows at its sizes, of boxes that fit them. Pictures and sizes share runs. */
+  /**
+   * The candidates of each picture at its sizes, without those too large for their input. Pictures and sizes share
+   * runs.
+   */
   private async search(
     jobs: readonly (DetectJob & { readonly sizes: readonly number[] })[],
   ): Promise<Searched[]> {

@@ -1,18 +1,18 @@
-/** Candidates → faces of one picture: suppression, what the caller asks for, and their order. */
+/** Candidates → faces of one picture: suppression, the minimum size, and the order. */
 import { area, clip } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import { suppress, type SuppressionLimits } from '../vision/nms.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 
 /**
- * Most faces of one picture, the ones of the best scores: each costs a run of every later model, and a caller who asks
- * for a score near 0 would get hundreds of boxes that are none.
+ * The most faces of one picture; those with the best scores are kept. Each costs time in every later model, and a
+ * caller who asks for a score near 0 would get hundreds of boxes that are not faces.
  */
 export const MAX_FACES = 1000;
 
 /**
  * The faces of a picture, largest first, their boxes clipped to it; at most `MAX_FACES`.
- * @param minFaceSize least length of a box's shorter side, in pixels of the picture
+ * @param minFaceSize the shortest length of a box's shorter side, in pixels of the picture
  */
 export function select<C extends Candidate>(
   candidates: readonly C[],

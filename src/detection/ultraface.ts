@@ -1,6 +1,6 @@
 /**
- * The detector family Ultra-Light-Fast-Generic-Face-Detector-1MB (RFB-320), https://github.com/Linzaer: an SSD head
- * on strides 8, 16, 32 and 64. Its graph gives softmaxed scores N×A×2 (background, face) and raw locations N×A×4.
+ * The detector family Ultra-Light-Fast-Generic-Face-Detector-1MB (RFB-320), https://github.com/Linzaer: an SSD head on
+ * strides 8, 16, 32 and 64. The graph's outputs are softmaxed scores N×A×2 (background, face) and raw locations N×A×4.
  */
 import type { Image } from '../vision/image.js';
 import type { ScoredBox } from '../vision/nms.js';
@@ -11,8 +11,8 @@ import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 /**
  * The anchors of each stride. At its training size of 320×240 the last two strides do not divide the height: the
  * original spreads the rows of their centres over the picture, 30 and 60 pixels apart instead of 32 and 64, so on
- * average a centre lies 8 input pixels higher than the middle of its cell. The network learned that offset and keeps
- * it at every input size: without it boxes of large faces sit 8 input pixels too low.
+ * average a centre lies 8 input pixels above the middle of its cell. The network learned that offset and keeps it at
+ * every input size: without it, boxes of large faces lie 8 input pixels too low.
  */
 const STRIDES: readonly { stride: number; sizes: readonly number[]; raise: number }[] = [
   { stride: 8, sizes: [10, 16, 24], raise: 0 },
@@ -24,18 +24,18 @@ const CENTRE_VARIANCE = 0.1;
 const SIZE_VARIANCE = 0.2;
 const NORMALISATION: Normalisation = { order: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] };
 
-/** What the graph takes and gives; A counts the anchors. */
+/** Input and outputs of the graph; A is the number of anchors. */
 export const SIGNATURE = {
   input: ['N', 3, 'H', 'W'],
   outputs: { scores: ['N', 'A', 2], locations: ['N', 'A', 4] },
 } as const;
 
-/** It finds boxes only. */
+/** It never finds keypoints. */
 export function hasKeypoints(): boolean {
   return false;
 }
 
-/** The network takes any size; one of whole 16-pixel cells wastes little and repeats often from picture to picture. */
+/** The network takes any size. Multiples of 16 pixels waste little, and many pictures share the same size. */
 const GRID = 16;
 
 /** The smallest input in which the picture's longer side is `size` pixels long. */
@@ -43,13 +43,13 @@ export function letterbox(image: Image, size: number): Letterbox {
   return fitLetterbox(image, size, GRID, 2 * GRID);
 }
 
-/** Writes one picture into a batch of 3×height×width inputs. */
+/** Draws one picture into a batch, 3×height×width floats from index `offset` on. */
 export function preprocess(image: Image, box: Letterbox, batch: Tensor, offset: number): void {
   drawLetterbox(image, box, batch, offset, NORMALISATION);
 }
 
 /**
- * The boxes of one picture whose score reaches `minScore`, in pixels of the picture, before suppression.
+ * The candidates of one picture with a score of at least `minScore`, in pixels of the picture, before suppression.
  * @param outputs of one picture: scores A×2; locations A×4, centre and size relative to the anchor
  */
 export function postprocess(
@@ -90,12 +90,4 @@ export function postprocess(
     }
   }
   return found;
-}
-
-/** How many anchors an input of this size has: what a graph's outputs must agree with. */
-export function anchorCount(width: number, height: number): number {
-  return STRIDES.reduce(
-    (sum, { stride, sizes }) => sum + Math.ceil(width / stride) * Math.ceil(height / stride) * sizes.length,
-    0,
-  );
 }

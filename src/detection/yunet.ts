@@ -1,19 +1,20 @@
 /**
- * The detector family YuNet (libfacedetection; https://github.com/opencv/opencv_zoo, MIT): on strides 8, 16 and 32 one
- * anchor a cell with a class score, an objectness, a box and five keypoints. Decoded as OpenCV's FaceDetectorYN does.
+ * The detector family YuNet (libfacedetection; https://github.com/opencv/opencv_zoo, MIT): on strides 8, 16 and 32 it
+ * has one anchor per cell with a class score, an objectness, a box and five keypoints. Decoded as in OpenCV's
+ * FaceDetectorYN.
  */
 import type { Signature } from '../sessions/signature.js';
 import type { Image } from '../vision/image.js';
 import type { Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
-import type { Candidate } from './detector-family.js';
+import type { Candidate } from './face.js';
 import { drawLetterbox, fitLetterbox, type Letterbox } from './letterbox.js';
 
 const STRIDES = [8, 16, 32] as const;
-/** The outputs of each stride, with their numbers for each anchor. */
+/** The outputs of each stride, with the floats per anchor. */
 const PARTS = { cls: 1, obj: 1, bbox: 4, kps: 10 } as const;
 
-/** What the graph takes and gives; A counts the anchors. */
+/** Input and outputs of the graph; A is the number of anchors. */
 export const SIGNATURE: Signature = {
   input: ['N', 3, 'H', 'W'],
   outputs: Object.fromEntries(
@@ -27,7 +28,7 @@ const KEYPOINTS = 5;
 const GRID = 32;
 const NORMALISATION: Normalisation = { order: 'BGR', mean: [0, 0, 0], std: [1, 1, 1] };
 
-/** It always does. */
+/** It always finds keypoints. */
 export function hasKeypoints(): boolean {
   return true;
 }
@@ -37,14 +38,14 @@ export function letterbox(image: Image, size: number): Letterbox {
   return fitLetterbox(image, size, GRID, GRID);
 }
 
-/** Writes one picture into a batch of 3×height×width inputs. */
+/** Draws one picture into a batch, 3×height×width floats from index `offset` on. */
 export function preprocess(image: Image, box: Letterbox, batch: Tensor, offset: number): void {
   drawLetterbox(image, box, batch, offset, NORMALISATION);
 }
 
 /**
- * The boxes of one picture whose score reaches `minScore`, in pixels of the picture, before suppression. The score is
- * the geometric mean of class score and objectness; centres and keypoints are offsets from the cell's corner.
+ * The candidates of one picture with a score of at least `minScore`, in pixels of the picture, before suppression. The
+ * score is the geometric mean of class score and objectness. Centres and keypoints are offsets from the cell's corner.
  * @param outputs of one picture: the class scores of every stride, then the objectness, the boxes, the keypoints
  */
 export function postprocess(

@@ -1,4 +1,4 @@
-/** What a pack says of the models that describe a face, pose apart. */
+/** What pack.json says about the models that describe a face, except for pose. */
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -11,18 +11,22 @@ import {
 } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
 
+const LIVENESS_FAMILIES = ['minifasnet'] as const;
+
 /** The model that tells a living face from a picture of one. */
 export class LivenessModel extends ModelFile {
-  @IsIn(['minifasnet'])
-  family!: 'minifasnet';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(LIVENESS_FAMILIES)
+  family!: (typeof LIVENESS_FAMILIES)[number];
 
-  /** How many times the face's box the model looks at. */
+  /** Side of the square that the model sees, as a multiple of the face's box. */
   @IsPositive()
   scale!: number;
 }
 
-/** The network on the trunk's features that tells gender, age, race and mask. */
+/** The network on the trunk's features that gives gender, age, race, mask and whether the crop shows a face. */
 export class AppearanceModel extends ModelFile {
+  /** What kind of graph it is. */
   @IsIn(['trunk-heads'])
   family!: 'trunk-heads';
 
@@ -36,23 +40,26 @@ export class AppearanceModel extends ModelFile {
   @ArrayMinSize(2)
   races!: (string | null)[];
 
-  /** Which labels it cannot tell apart and why, for those who ask why `race` is null. */
+  /** Which labels the model cannot distinguish and why; the API shows it to explain a `race` of null. */
   @IsOptional()
   @IsString()
   raceNote?: string;
 }
 
-/** The network that tells gender, age and race from the pixels; what it tells goes before what `appearance` tells. */
+const DEMOGRAPHICS_FAMILIES = ['genderage', 'fairface'] as const;
+
+/** The network that gives gender, age and race from the pixels. Its answers replace those of `appearance`. */
 export class DemographicsModel extends ModelFile {
-  @IsIn(['genderage', 'fairface'])
-  family!: 'genderage' | 'fairface';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(DEMOGRAPHICS_FAMILIES)
+  family!: (typeof DEMOGRAPHICS_FAMILIES)[number];
 
   /** The label of each class of its gender output. */
   @IsIn(['Female', 'Male'], { each: true })
   @ArrayMinSize(2)
   genders!: ('Female' | 'Male')[];
 
-  /** The label of each class of its race output, where it has one; classes of one label count together. */
+  /** The label of each class of its race output, where it has one. Classes with the same label are added up. */
   @IsOptional()
   @IsString({ each: true })
   races?: string[];

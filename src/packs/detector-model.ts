@@ -1,4 +1,4 @@
-/** What a pack says of its detector. */
+/** What pack.json says about the detector. */
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -13,68 +13,81 @@ import {
 } from 'class-validator';
 import { ModelFile } from './model-file.js';
 
-/** How the sizes of input confirm or contradict each other's candidates; see detection/confirmation.ts. */
+/**
+ * How the scales that a picture is searched at support or contradict each other's candidates; see
+ * detection/scale-agreement.ts.
+ */
 export class ScaleAgreement {
-  /** Detector score from which a candidate needs no other size to confirm it, 0…1. */
+  /** A candidate of at least this detector score, 0…1, stands without support from another scale. */
   @Min(0)
   @Max(1)
   minScoreAlone!: number;
 
-  /** Detector score from which a size sees something, 0…1: it confirms what others see there, or leaves doubt. */
+  /**
+   * The lowest detector score at another scale, 0…1, that supports a candidate. Candidates from here on may cause more
+   * scales to be searched.
+   */
   @Min(0)
   @Max(1)
   minSupportScore!: number;
 
-  /** Length of a box in an input, in pixels, from which the detector sees faces so well that missing one tells something; */
+  /** A scale shows a face clearly where the longer side of its box has at least this many input pixels. */
   @IsPositive()
   minClearPixels!: number;
 
-  /** and above which it sees but parts of them. */
+  /** A scale shows only parts of a face where the longer side of its box has more than this many input pixels. */
   @IsPositive()
   maxClearPixels!: number;
 }
 
-/** How candidates the detector is not sure of are verified; see pipeline/verification.ts. Needs `appearance`. */
+/** How candidates that the detector is not certain of are rescored; see worker/rescoring.ts. Needs `appearance`. */
 export class Rescoring {
-  /** Detector score from which a box is a candidate at all, 0…1; lower where a caller asks for less confidence than usual. */
+  /**
+   * The lowest detector score that is rescored, 0…1. A caller who asks for less confidence than the default lowers it.
+   */
   @Min(0)
   @Max(1)
   minScore!: number;
 
-  /** Detector score from which a candidate is taken for a face without a second opinion, 0…1. */
+  /** From this detector score on, 0…1, the detector alone decides. */
   @Min(0)
   @Max(1)
   certainScore!: number;
 
-  /** Weights of the log odds of the detector's score and of the head's probability, and the constant. */
+  /** Weight of the log odds of the detector's score. */
   @IsNumber()
   scoreWeight!: number;
 
+  /** Weight of the log odds of the appearance head's probability that the crop shows a face. */
   @IsNumber()
   faceWeight!: number;
 
+  /** Added to the weighted log odds. */
   @IsNumber()
   bias!: number;
 
-  /** Without it every useful size is searched, and every doubtful candidate gets a second opinion. */
+  /** Without it, every useful size is searched and every uncertain candidate is rescored. */
   @IsOptional()
   @ValidateNested()
   @Type(() => ScaleAgreement)
   scaleAgreement?: ScaleAgreement;
 }
 
+const FAMILIES = ['ultraface', 'scrfd', 'yunet'] as const;
+
 /** The model that finds faces. */
 export class DetectorModel extends ModelFile {
-  @IsIn(['ultraface', 'scrfd', 'yunet'])
-  family!: 'ultraface' | 'scrfd' | 'yunet';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(FAMILIES)
+  family!: (typeof FAMILIES)[number];
 
-  /** Lengths in pixels of the picture's longer side at which it is searched; the results are merged. */
+  /** Lengths in pixels of the input's longer side that the picture is searched at; the results are merged. */
   @IsArray()
   @ArrayMinSize(1)
   @IsPositive({ each: true })
   sizes!: number[];
 
-  /** Score from which a box counts as a face where the caller does not say, 0…1. */
+  /** The lowest confidence of a face where the caller gives none, 0…1. */
   @Min(0)
   @Max(1)
   scoreThreshold!: number;
@@ -84,12 +97,15 @@ export class DetectorModel extends ModelFile {
   @Max(1)
   iouThreshold!: number;
 
-  /** Share of the smaller box inside the larger above which two boxes are the same face; 1: never. */
+  /**
+   * Share of the smaller box inside the larger one above which two boxes are the same face, 0…1; 1 switches the rule
+   * off.
+   */
   @Min(0)
   @Max(1)
   containmentThreshold!: number;
 
-  /** Without it the detector's score is the confidence. */
+  /** Without it, the detector's score is the confidence. */
   @IsOptional()
   @ValidateNested()
   @Type(() => Rescoring)

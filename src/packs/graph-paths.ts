@@ -1,11 +1,11 @@
-/** Where the graphs of a model lie. */
+/** The paths of a model's graphs. */
 import { join } from 'node:path';
 import type { ModelFile } from './model-file.js';
 
 /** Absolute paths of .onnx files. */
 export interface GraphPaths {
   readonly path: string;
-  /** The graph that a CPU runs in place of it. */
+  /** The graph that a CPU runs instead. */
   readonly onCpu?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * models/<pack>/installed.json: what the last installation of a pack got. Where pack.json pins no checksum, this one
- * counts: the first installation is trusted, and a file that changes afterwards is noticed.
+ * models/<pack>/installed.json: what the last installation of a pack fetched. It supplies the checksums that pack.json
+ * does not pin: the first installation is trusted, and later changes of a file are noticed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { AppError, messageOf } from '../errors.js';
 /** Name of the file. */
 export const INSTALLATION_FILE = 'installed.json';
 
-/** An installation. */
+/** What one installation fetched. */
 export interface Installation {
-  /** Address, or path, that the files were fetched from. */
+  /** URL or path that the files came from. */
   readonly from: string;
   /** The licence that was accepted, and when (ISO 8601). */
   readonly licence: string;
@@ -21,8 +21,8 @@ export interface Installation {
 }
 
 /**
- * What is noted in the pack's folder; undefined where nothing was installed.
- * @throws AppError `invalid_pack` where the note is damaged
+ * The record in the pack's folder; undefined where nothing was installed.
+ * @throws AppError `invalid_pack` where the record is damaged
  */
 export function readInstallation(folder: string): Installation | undefined {
   const path = join(folder, INSTALLATION_FILE);

@@ -1,28 +1,17 @@
-/** Reads and checks models/<pack>/pack.json, with the pack it extends. */
+/** Loads the configured pack: its pack.json, completed by the pack it extends, and checks that its graphs are there. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { validateSync } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { AppError, messageOf } from '../errors.js';
+import { violationsOf } from '../validation-errors.js';
 import { readInstallation } from './installation.js';
+import { type Manifest, type ManifestContent, manifestPath, readManifests, wrong } from './manifest.js';
 import type { GraphFile, ModelFile } from './model-file.js';
 import { Pack, type PackModels } from './pack.js';
-
-type Models = Readonly<
-  Record<
-    string,
-    { readonly file?: unknown; readonly onCpu?: { readonly file?: unknown }; readonly hasFeatures?: unknown }
-  >
->;
-
-/** What a pack.json says, before it is checked. */
-interface Manifest {
-  readonly extends?: unknown;
-  readonly models?: Models;
-}
 
 /**
  * The configured pack.
@@ -30,12 +19,9 @@ interface Manifest {
  */
 export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'modelPack'>): Pack {
   const folder = resolve(modelsDir, modelPack);
-  const pack = plainToInstance(Pack, read(folder, []));
-  const problems = validateSync(pack, { forbidUnknownValues: false }).flatMap((error) =>
-    violationsOf(error, ''),
-  );
-  if (problems.length > 0)
-    throw new AppError('invalid_pack', `${manifestOf(folder)} is wrong: ${problems.join('; ')}.`);
+  const pack = plainToInstance(Pack, merge(readManifests(folder)));
+  const violations = violationsOf(validateSync(pack, { forbidUnknownValues: false }));
+  if (violations.length > 0) throw wrong(manifestPath(folder), ...violations.map(({ message }) => message));
   pack.folder = folder;
 
   for (const [field, graph] of graphsOf(pack.models)) {
@@ -47,56 +33,42 @@ export function loadPack({ modelsDir, modelPack }: Pick<Config, 'modelsDir' | 'm
         `The model pack "${modelPack}" lacks ${graph.file}: run \`npm run models -- install ${name}\`.`,
       );
     }
-    // Once per process is enough: the workers open the files that the main thread has just read.
+    // Once per process is enough: workers open the files that the main thread has just checked.
     if (isMainThread) assertIntact(path, field, graph, resolve(modelsDir, name));
   }
   return pack;
 }
 
-/**
- * The manifest in `folder`; a role that it lacks is filled in from the pack it extends, whose folder lies beside it.
- * @param extending folders of the packs that extend this one
- */
-function read(folder: string, extending: readonly string[]): Manifest {
-  const manifest = manifestOf(folder);
-  if (!existsSync(manifest)) {
-    const name = basename(folder);
-    const message = existsSync(dirname(folder))
-      ? `There is no model pack "${name}": ${manifest} does not exist.`
-      : `There are no models: the folder ${dirname(folder)} (MODELS_DIR) does not exist.`;
-    throw new AppError('invalid_pack', message);
-  }
-  const own = parse(manifest);
-  if (typeof own.extends !== 'string') return own;
-  const base = resolve(folder, '..', basename(own.extends));
-  if ([folder, ...extending].includes(base)) {
-    const message = `${manifest} is wrong: extends: "${own.extends}" extends this pack in turn.`;
-    throw new AppError('invalid_pack', message);
-  }
-  const { models: theirs = {} } = read(base, [folder, ...extending]);
-  const inherited: Models = Object.fromEntries(
-    Object.entries(theirs).map(([role, model]) => [
-      role,
-      {
-        ...model,
-        file: besides(base, String(model.file)),
-        onCpu: model.onCpu && { ...model.onCpu, file: besides(base, String(model.onCpu.file)) },
-      },
-    ]),
+/** A pack's own manifest; the roles it lacks come from the pack it extends. */
+function merge([own, ...bases]: readonly Manifest[]): ManifestContent {
+  if (bases.length === 0) return own.content;
+  const { models: theirs = {} } = merge(bases);
+  const inherited = Object.fromEntries(
+    Object.entries(theirs).map(([role, model]) => [role, relocated(bases[0].folder, model)]),
   );
-  const recognition = own.models?.['recognition'];
-  // What was trained on the base's recognition model cannot read another one's features.
-  const needsTrunk = recognition !== undefined && recognition.hasFeatures !== true;
+  const recognition = own.content.models?.['recognition'];
+  // The base's heads were trained on the features of the base's recognition model.
+  const needsTrunk = recognition !== undefined && recognition['hasFeatures'] !== true;
   const trunk = needsTrunk && { trunk: inherited['recognition'] };
-  return { ...own, models: { ...trunk, ...inherited, ...own.models } };
+  return { ...own.content, models: { ...trunk, ...inherited, ...own.content.models } };
 }
 
-/** Path of another pack's file as seen from a folder beside that pack's. */
+/** A model of the pack in `folder`, its paths relative to the folder of a pack beside it. */
+function relocated(folder: string, model: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const onCpu = model['onCpu'] as { readonly file?: unknown } | undefined;
+  return {
+    ...model,
+    file: besides(folder, String(model['file'])),
+    onCpu: onCpu && { ...onCpu, file: besides(folder, String(onCpu.file)) },
+  };
+}
+
+/** Path of another pack's file, relative to a folder beside that pack's. */
 function besides(folder: string, file: string): string {
   return file.startsWith('../') ? file : `../${basename(folder)}/${file}`;
 }
 
-/** Every graph that the models name, by the field that does. */
+/** Every graph of the models, with the field that names it. */
 function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
   return Object.entries<ModelFile | undefined>({ ...models }).flatMap(([role, model]) => {
     if (model === undefined) return [];
@@ -105,7 +77,9 @@ function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
   });
 }
 
-/** Where pack.json pins no checksum, the one noted when the pack was installed counts; without either, none does. */
+/**
+ * Compares a file with its checksum in pack.json, or else with the one recorded at installation, where there is one.
+ */
 function assertIntact(path: string, field: string, { sha256, file }: GraphFile, owner: string): void {
   const noted = readInstallation(owner)?.files[relative(owner, path)];
   const expected = sha256 ?? noted;
@@ -125,38 +99,4 @@ function readModel(path: string): Buffer {
   } catch (cause) {
     throw new AppError('invalid_pack', `${path} cannot be read (${messageOf(cause)}).`, {}, { cause });
   }
-}
-
-function manifestOf(folder: string): string {
-  return join(folder, 'pack.json');
-}
-
-function parse(manifest: string): Manifest {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(manifest, 'utf8'));
-  } catch (error) {
-    throw new AppError(
-      'invalid_pack',
-      `${manifest} cannot be read as JSON: ${messageOf(error)}`,
-      {},
-      { cause: error },
-    );
-  }
-  if (!isRecord(parsed)) throw new AppError('invalid_pack', `${manifest} is wrong: it is no JSON object.`);
-  const { models } = parsed;
-  if (models !== undefined && !(isRecord(models) && Object.values(models).every(isRecord)))
-    throw new AppError('invalid_pack', `${manifest} is wrong: models must be an object of objects.`);
-  return parsed;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** One sentence per violated rule, with the path of the field. */
-function violationsOf({ property, constraints, children }: ValidationError, parent: string): string[] {
-  const path = parent === '' ? property : `${parent}.${property}`;
-  const own = Object.values(constraints ?? {}).map((text) => text.replace(property, path));
-  return [...own, ...(children ?? []).flatMap((child) => violationsOf(child, path))];
 }

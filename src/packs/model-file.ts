@@ -1,29 +1,31 @@
-/** What the pack.json of a pack says of each of its files. */
+/** What pack.json says about each graph. */
 import { Type } from 'class-transformer';
 import { IsNumber, IsOptional, IsPositive, Matches, ValidateNested } from 'class-validator';
 
 /** A graph of a pack. */
 export class GraphFile {
-  /** Path inside the pack's folder, or inside that of the pack beside it that fills in this role. */
+  /** Path of the .onnx file, relative to the pack's folder. */
   @Matches(/^(\.\.\/)?(\w[\w.-]*\/)*\w[\w.-]*\.onnx$/)
   file!: string;
 
-  /** SHA-256 of that file, in hexadecimal; missing where nobody has published it. */
+  /** SHA-256 of the file, in hexadecimal; missing where it was never published. */
   @IsOptional()
   @Matches(/^[0-9a-f]{64}$/)
   sha256?: string;
 }
 
-/** What every model of a pack says of itself. */
+/** What every model has. */
 export class ModelFile extends GraphFile {
-  /** The graph that runs in its place on a CPU: the same in 8-bit numbers, for which GPUs have no kernels. */
+  /** The graph that a CPU runs instead: the same network in 8-bit integers, for which GPUs have no kernels. */
   @IsOptional()
   @ValidateNested()
   @Type(() => GraphFile)
   onCpu?: GraphFile;
 }
 
-/** How 0…255 becomes a graph's input: (value − mean) / std. Graphs that do this themselves take 0 and 1. */
+/**
+ * How pixel values 0…255 are scaled for a graph: (value − mean) / std. Graphs that scale them themselves take 0 and 1.
+ */
 export class InputScaling {
   @IsNumber()
   mean!: number;

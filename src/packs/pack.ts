@@ -1,4 +1,4 @@
-/** models/<pack>/pack.json as types: which model plays which role. */
+/** A pack as the service uses it: which model plays which role. */
 import { Type } from 'class-transformer';
 import { IsDefined, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { LivenessModel, AppearanceModel, DemographicsModel } from './attribute-models.js';
@@ -7,7 +7,7 @@ import { LandmarksModel } from './landmarks-model.js';
 import { PoseModel, QuickPoseModel } from './pose-model.js';
 import { RecognitionModel } from './recognition-model.js';
 
-/** The models of a pack by role; a role a pack lacks answers `null` in the API. */
+/** The models of a pack by role. Where a pack lacks a role, the API answers `null`. */
 export class PackModels {
   @IsDefined()
   @ValidateNested()
@@ -25,8 +25,8 @@ export class PackModels {
   recognition!: RecognitionModel;
 
   /**
-   * The recognition model whose features `appearance` and whose embedding's length the quality are read off; missing
-   * where that is `recognition` itself. A pack with a recognition model of its own takes it from the pack it extends.
+   * The recognition model that `appearance`, `quickPose` and the quality rely on; missing where that is `recognition`
+   * itself. A pack with a recognition model of its own takes it from the pack it extends.
    */
   @IsOptional()
   @ValidateNested()
@@ -48,7 +48,7 @@ export class PackModels {
   @Type(() => PoseModel)
   pose?: PoseModel;
 
-  /** Used where `pose` is a `hopenet`, which it learnt from. */
+  /** Used only where the family of `pose` is `hopenet`, which it learnt from. */
   @IsOptional()
   @ValidateNested()
   @Type(() => QuickPoseModel)
@@ -68,7 +68,7 @@ export class Pack {
   @IsString()
   description!: string;
 
-  /** SPDX identifier of the weights' licence, or the name of a licence that has none. */
+  /** SPDX identifier of the weights' licence, or the licence's name where it has no identifier. */
   @IsString()
   licence!: string;
 

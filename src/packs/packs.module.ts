@@ -1,4 +1,4 @@
-/** Makes the configured model pack injectable. */
+/** Provides the configured model pack. */
 import { Global, Module } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { loadPack } from './load-pack.js';

@@ -1,9 +1,9 @@
-/** What a pack says of its pose models. */
+/** What pack.json says about the pose models. */
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsNumber, IsOptional, IsPositive, ValidateNested } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
 
-/** Degrees to add to a model's angles, in the contract's signs. */
+/** Degrees to add to a model's angles; signs as in the API. */
 export class PoseOffsets {
   @IsNumber()
   roll!: number;
@@ -11,17 +11,20 @@ export class PoseOffsets {
   @IsNumber()
   yaw!: number;
 
-  /** Added times the cosine of yaw. */
+  /** Multiplied by the cosine of yaw before it is added. */
   @IsNumber()
   pitch!: number;
 }
 
-/** The model that reads the head's pose. */
-export class PoseModel extends ModelFile {
-  @IsIn(['hopenet', '1k3d68'])
-  family!: 'hopenet' | '1k3d68';
+const FAMILIES = ['hopenet', '1k3d68'] as const;
 
-  /** What the model's angles lack, as `npm run eval -- pose` measures it. */
+/** The model that estimates the head's pose from the pixels. */
+export class PoseModel extends ModelFile {
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(FAMILIES)
+  family!: (typeof FAMILIES)[number];
+
+  /** Corrects the bias of the model's angles; `npm run eval -- pose` measures it. */
   @IsDefined()
   @ValidateNested()
   @Type(() => PoseOffsets)
@@ -33,9 +36,9 @@ export class PoseModel extends ModelFile {
   scaling?: InputScaling;
 }
 
-/** How far a head may be turned, in degrees to either side. */
+/** The largest angles, in degrees to either side. */
 export class PoseLimits {
-  /** In the aligned crop, where it is near 0 unless the keypoints are wrong. */
+  /** Roll in the aligned crop, where it is near 0 unless the keypoints are wrong. */
   @IsPositive()
   roll!: number;
 
@@ -46,12 +49,13 @@ export class PoseLimits {
   pitch!: number;
 }
 
-/** The network on the trunk's features that tells the pose of heads turned little; `pose` is asked about the others. */
+/** The network on the trunk's features that estimates the pose of heads turned little; the others go to `pose`. */
 export class QuickPoseModel extends ModelFile {
+  /** What kind of graph it is. */
   @IsIn(['trunk-pose'])
   family!: 'trunk-pose';
 
-  /** Within these it answers. */
+  /** Its answers beyond these limits are not used. */
   @IsDefined()
   @ValidateNested()
   @Type(() => PoseLimits)

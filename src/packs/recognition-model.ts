@@ -1,4 +1,4 @@
-/** What a pack says of its recognition model, and of what its embeddings mean. */
+/** What pack.json says about the recognition model and the meaning of its embeddings. */
 import { Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -36,14 +36,14 @@ export class ConfidenceCurve {
   highest!: number;
 }
 
-/** When two faces are the same person's. */
+/** When two faces belong to the same person. */
 export class MatchFacts {
   /** Cosine similarity from which two faces match, −1…1. */
   @Min(-1)
   @Max(1)
   threshold!: number;
 
-  /** Share of pairs of different people above the threshold, 0…1; missing where nobody has measured it. */
+  /** Share of pairs of different people above the threshold, 0…1; missing where it was not measured. */
   @IsOptional()
   @Min(0)
   @Max(1)
@@ -59,9 +59,9 @@ export class MatchFacts {
   confidence!: ConfidenceCurve;
 }
 
-/** Parameters of `quality`: they belong to one recognition model, as the length of its embeddings does. */
+/** Parameters of `quality`. They fit the norms of one recognition model's embeddings. */
 export class QualityCurve {
-  /** Length of the embedding at which the quality is ½. */
+  /** Norm of the embedding at which the quality is ½. */
   @IsPositive()
   middle!: number;
 
@@ -69,10 +69,13 @@ export class QualityCurve {
   steepness!: number;
 }
 
+const FAMILIES = ['arcface'] as const;
+
 /** The model that turns an aligned face into an embedding. */
 export class RecognitionModel extends ModelFile {
-  @IsIn(['arcface'])
-  family!: 'arcface';
+  /** What kind of graph it is: which code draws its input and reads its outputs. */
+  @IsIn(FAMILIES)
+  family!: (typeof FAMILIES)[number];
 
   @IsIn(['RGB', 'BGR'])
   channelOrder!: 'RGB' | 'BGR';
@@ -83,7 +86,7 @@ export class RecognitionModel extends ModelFile {
   @IsPositive()
   std!: number;
 
-  /** Whether the graph gives, beside its `embedding`, the `features` that attribute heads look at. */
+  /** Whether the graph has, beside `embedding`, the output `features` that the attribute heads take. */
   @IsBoolean()
   hasFeatures: boolean = false;
 
@@ -92,7 +95,7 @@ export class RecognitionModel extends ModelFile {
   @Type(() => MatchFacts)
   match!: MatchFacts;
 
-  /** As `npm run eval -- quality` measures it; without it, quality is `null`. */
+  /** `npm run eval -- quality` measures it; without it, quality is `null`. */
   @IsOptional()
   @ValidateNested()
   @Type(() => QualityCurve)

@@ -1,4 +1,4 @@
-/** Recognition networks of the family ArcFace (arXiv:1801.07698): what they take, and how a face is drawn into it. */
+/** The recognition family ArcFace (arXiv:1801.07698): its signature, and how a face becomes its input. */
 import type { RecognitionModel } from '../packs/recognition-model.js';
 import type { Signature } from '../sessions/signature.js';
 import type { Point } from '../vision/affine.js';
@@ -8,15 +8,15 @@ import type { Normalisation } from '../vision/kernels/host/planes.js';
 import type { Tensor } from '../vision/tensor.js';
 import { warp } from '../vision/warp.js';
 
-/** Shape of one face's input. */
+/** Shape of the input of one face. */
 export const SHAPE = [3, ALIGNED_SIDE, ALIGNED_SIDE] as const;
 
-/** What a graph takes and gives that has features beside the embedding. */
+/** Input and outputs of a graph that has features beside the embedding. */
 export const SIGNATURE: Signature = {
   input: ['N', ...SHAPE],
   outputs: { embedding: ['N', 512], features: ['N', 128, 14, 14] },
 };
-/** What any other graph takes and gives: the embedding, whatever it is called. */
+/** Input and output of any other graph: the embedding, under whatever name. */
 export const EMBEDDING_ONLY: Signature = { input: ['N', ...SHAPE], outputs: [['N', 512]] };
 
 /** A face to recognise: five keypoints in pixels of its picture. */
@@ -25,12 +25,12 @@ export interface AlignableFace {
   readonly keypoints: readonly Point[];
 }
 
-/** How a pack's network wants its input. */
+/** The scaling of the input that pack.json states. */
 export function normalisationOf({ channelOrder, mean, std }: RecognitionModel): Normalisation {
   return { order: channelOrder, mean: [mean, mean, mean], std: [std, std, std] };
 }
 
-/** Writes one face into a batch. */
+/** Draws one aligned face into a batch, 3×112×112 floats from index `offset` on. */
 export function preprocess(
   { image, keypoints }: AlignableFace,
   normalisation: Normalisation,

@@ -16,17 +16,20 @@ import {
 } from './arcface.js';
 import { normOf, normalise } from './similarity.js';
 
-/** What a recognition network says of one face. */
+/** The output of a recognition network for one face. */
 export interface Recognition {
-  /** L2-normalised embedding, 512 numbers. */
+  /** L2-normalised embedding, 512 floats. */
   readonly embedding: Float32Array;
-  /** The embedding's Euclidean norm before it was normalised. */
+  /** The embedding's Euclidean norm before normalisation. */
   readonly norm: number;
-  /** A feature map from inside the trunk, 128×14×14, that the appearance head reads; missing where the graph has none. */
+  /**
+   * A feature map from inside the trunk, 128×14×14, for the attribute heads; missing where the graph has no such
+   * output.
+   */
   readonly features?: Float32Array;
 }
 
-/** A graph and how its input is scaled. */
+/** A graph and the scaling of its input. */
 interface Network {
   readonly model: Model;
   readonly normalisation: Normalisation;
@@ -48,7 +51,7 @@ export class RecognitionService implements OnModuleInit {
     this.trunk = trunk === undefined ? this.recognition : await this.open(trunk);
   }
 
-  /** Whether the attributes read something else than the model that gives the embedding. */
+  /** Whether the attributes use another model than the one that gives the embedding. */
   get hasTrunk(): boolean {
     return this.trunk !== this.recognition;
   }
@@ -58,7 +61,9 @@ export class RecognitionService implements OnModuleInit {
     return run(this.recognition, faces);
   }
 
-  /** What the model that attributes read says of each face, in order; the same where the pack has one model for both. */
+  /**
+   * The output of the model that the attributes use, for each face in order; `embed`'s where the pack has one for both.
+   */
   runTrunk(faces: readonly AlignableFace[]): Promise<Recognition[]> {
     return run(this.trunk, faces);
   }

@@ -1,4 +1,4 @@
-/** How alike two faces are. Pure functions, also used by the API. */
+/** How similar two faces are. Pure functions, which the main thread uses too. */
 
 /** A confidence curve; see `similarityToConfidence`. */
 export interface ConfidenceParameters {
@@ -9,17 +9,17 @@ export interface ConfidenceParameters {
   readonly highest: number;
 }
 
-/** The Euclidean norm; `Math.hypot` of 512 numbers takes twenty times as long. */
+/** The Euclidean norm; `Math.hypot` of 512 floats takes twenty times as long. */
 export function normOf(vector: Float32Array): number {
   return Math.sqrt(scalarProduct(vector, vector));
 }
 
-/** The vector with norm 1; a zero vector stays as it is. @param norm the vector's own, where it is known */
+/** The vector scaled to norm 1; a zero vector stays as it is. @param norm of the vector, where it is known */
 export function normalise(vector: Float32Array, norm = normOf(vector)): Float32Array {
   return norm === 0 ? vector : vector.map((value) => value / norm);
 }
 
-/** Cosine similarity of two L2-normalised vectors of as many numbers, −1…1. */
+/** Cosine similarity of two L2-normalised vectors of the same length, −1…1. */
 export function cosineSimilarity(a: Float32Array, b: Float32Array): number {
   return scalarProduct(a, b);
 }
@@ -31,9 +31,9 @@ function scalarProduct(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * A cosine similarity as a confidence, lowest…highest: lowest + (highest − lowest) · σ(steepness · (cosine − threshold) + b),
- * with b such that the threshold itself gives `middle`. The shape is InspireFace's published converter; with 0, ½ and 1
- * it is the plain logistic curve, whose two other parameters can be fitted to measured pairs.
+ * A cosine similarity as a confidence, lowest…highest: lowest + (highest − lowest) · σ(steepness · (cosine − threshold)
+ * + b), with b such that the threshold itself gives `middle`. The shape is InspireFace's published converter; with 0, ½
+ * and 1 it is the plain logistic curve, whose two other parameters can be fitted to measured pairs.
  */
 export function similarityToConfidence(
   cosine: number,

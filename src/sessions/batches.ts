@@ -1,4 +1,4 @@
-/** Splits a list of items into runs of a model, so that memory stays bounded however many faces there are. */
+/** Splits a list of items into runs of a model, so that memory stays bounded for any number of faces. */
 import { part, type Tensor } from '../vision/tensor.js';
 import type { Model } from './session-manager.service.js';
 
@@ -8,7 +8,7 @@ export type Outputs = Record<string, Float32Array>;
 /**
  * Runs a model over any number of items.
  * @param shape of one item, e.g. [3, 112, 112]
- * @param fill writes an item into a batch, from `offset` on
+ * @param fill writes an item into a batch; `offset` is the index of the item's first float in `batch.data`
  * @param fetches outputs to compute; default: all
  * @returns the outputs of each item, in order
  */
@@ -37,12 +37,12 @@ export async function runInBatches<T>(
   return outputs;
 }
 
-/** What the last run of this thread drew its input into; absent while a run uses it. */
+/** The input memory of this thread's last run; absent while a run uses it. */
 let spare: Float32Array | undefined;
 
 /**
- * Lends memory for an input; what was drawn there before is still in it. New memory for each run, which the system clears
- * and the collector has to find, cost a twentieth of a whole analysis.
+ * Lends memory for an input, which still holds the previous input. Allocating new memory for each run, which the system
+ * clears and the garbage collector frees, took a twentieth of a whole analysis.
  */
 async function withInput<T>(shape: readonly number[], work: (input: Tensor) => Promise<T>): Promise<T> {
   const length = shape.reduce((product, side) => product * side, 1);
@@ -55,7 +55,7 @@ async function withInput<T>(shape: readonly number[], work: (input: Tensor) => P
   }
 }
 
-/** The least power of two that is not below `count`. */
+/** The smallest power of two that is at least `count`. */
 function powerOfTwo(count: number): number {
   return 2 ** Math.ceil(Math.log2(count));
 }

@@ -1,4 +1,6 @@
-/** What a machine lacks to run models on a GPU: ONNX Runtime itself only says "Failed to load shared library". */
+/**
+ * What a machine lacks for running models on a GPU: ONNX Runtime itself only reports "Failed to load shared library".
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { libraryFolders } from '../config/library-folders.js';
 
 const DRIVER = 'libcuda.so.1';
-/** What the provider of onnxruntime 1.30 is linked with; asked for where the provider is not there to be asked itself. */
+/** The libraries that the provider of onnxruntime 1.30 is linked with; used where the provider is not installed. */
 const LINKED = [
   'libcudart.so.12',
   'libcublas.so.12',
@@ -16,19 +18,19 @@ const LINKED = [
   'libcudnn.so.9',
 ];
 
-/** The facts about a machine that decide. */
+/** The relevant facts about a machine. */
 export interface Machine {
   readonly platform: string;
   readonly arch: string;
-  /** Where the file of the CUDA provider belongs. */
+  /** Path of the CUDA provider's file, whether it is there or not. */
   readonly provider: string;
   /** Whether the dynamic loader finds a library of this name. */
   readonly finds: (library: string) => boolean;
-  /** Libraries that the file at `path` is linked with and the loader does not find. */
+  /** The libraries that the file at `path` is linked with and that the loader does not find. */
   readonly unresolved: (path: string) => readonly string[];
 }
 
-/** What CUDA lacks here, one sentence each with its remedy; empty where everything is there. */
+/** What is missing for CUDA, each as a sentence with its remedy; empty where everything is there. */
 export function cudaProblems(machine: Machine = thisMachine()): string[] {
   const unsupported = platformProblem(machine);
   if (unsupported !== undefined) return [unsupported];
@@ -44,13 +46,16 @@ export function cudaProblems(machine: Machine = thisMachine()): string[] {
   ];
 }
 
-/** Why there can be no CUDA on this kind of machine, where that is so. */
+/** Why CUDA cannot work on this kind of machine, where it cannot. */
 export function platformProblem({ platform, arch }: Pick<Machine, 'platform' | 'arch'>): string | undefined {
   if (platform === 'linux' && arch === 'x64') return undefined;
   return `CUDA needs Linux on x64, and this is ${platform} on ${arch}, for which onnxruntime-node has no CUDA provider: use EXECUTION_PROVIDERS=cpu.`;
 }
 
-/** What of NVIDIA's is missing: the driver, the CUDA libraries, cuDNN. @param provider its file, once installed */
+/**
+ * What is missing from NVIDIA: the driver, the CUDA libraries, cuDNN.
+ * @param provider path of its file, where it is installed
+ */
 export function libraryProblems(machine: Machine, provider?: string): string[] {
   const missing =
     provider === undefined
@@ -77,7 +82,7 @@ export function libraryProblems(machine: Machine, provider?: string): string[] {
   ];
 }
 
-/** Path of the CUDA provider, beside onnxruntime itself, which loads it from there. */
+/** Path of the CUDA provider: beside onnxruntime, which loads it from there. */
 export function providerFile(): string {
   const runtime = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
   return join(runtime, `bin/napi-v6/${process.platform}/${process.arch}/libonnxruntime_providers_cuda.so`);
@@ -98,14 +103,14 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Names of the libraries that the loader knows without being told where. */
+/** Names of the libraries in the loader's cache. */
 function loaderCache(): ReadonlySet<string> {
-  // /sbin is on the path of root alone.
+  // Only root has /sbin on its path.
   const entries = [...lines('/sbin/ldconfig', '-p'), ...lines('ldconfig', '-p')];
   return new Set(entries.flatMap((line) => /^\s+(\S+) \(libc6,x86-64/.exec(line)?.[1] ?? []));
 }
 
-/** What a command prints; nothing where it is not there or fails. */
+/** The lines that a command prints; none where it is missing or fails. */
 function lines(command: string, ...args: string[]): string[] {
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');

@@ -1,10 +1,10 @@
 /**
- * Reads off a profile of ONNX Runtime where the nodes of a graph were really run. A session that asks for CUDA is
- * created without complaint when some of its nodes have no CUDA kernel: they are put on the CPU, the tensors are copied
- * there and back, and nobody is told. The profile is the only place where the Node.js binding shows it.
+ * Finds out from a profile of ONNX Runtime where the nodes of a graph really ran. A session that asks for CUDA is
+ * created without an error when some of its nodes have no CUDA kernel: they silently run on the CPU, and tensors are
+ * copied there and back. Only the profile shows this through the Node.js binding.
  *
- * Format: Chrome's trace events; `onnxruntime/core/framework/sequential_executor.cc` writes one of category `Node` per
- * node and run, with `op_name`, `provider` and the shapes of inputs and outputs among its `args`.
+ * Format: Chrome's trace events; `onnxruntime/core/framework/sequential_executor.cc` writes one of category `Node` for
+ * each node and run, with `op_name`, `provider` and the shapes of inputs and outputs among its `args`.
  */
 
 /** Name of the CUDA provider, as `onnxruntime/core/graph/constants.h` has it. */
@@ -12,8 +12,8 @@ const CUDA = 'CUDAExecutionProvider';
 
 /**
  * Operators that ONNX Runtime keeps on the CPU on purpose where they compute shapes (`GetCpuPreferredNodes` in
- * `onnxruntime/core/framework/fallback_cpu_capability.cc`), and why they may stand there. What follows `Shape` is a
- * handful of integers that a kernel on the GPU would have to wait for.
+ * `onnxruntime/core/framework/fallback_cpu_capability.cc`), and why that is fine. The results of `Shape` are a few
+ * integers that a kernel on the GPU would have to wait for.
  */
 export const SHAPE_OPERATORS: Readonly<Record<string, string>> = {
   Shape: 'reads the lengths of a tensor, which are known on the CPU',
@@ -34,11 +34,11 @@ export const SHAPE_OPERATORS: Readonly<Record<string, string>> = {
   Where: 'chooses between lengths',
   ConstantOfShape: 'makes a shape of ones or zeros',
 };
-/** Most numbers of a shape computation: ONNX has no tensor with nearly as many axes. */
+/** The most elements of a tensor in a shape computation: no tensor has nearly as many axes. */
 const MAX_NUMBERS = 64;
 const INTEGERS = new Set(['int32', 'int64', 'bool']);
 
-/** A node that was not run where it should have been. */
+/** A node that ran where it should not. */
 export interface StrayNode {
   readonly name: string;
   readonly operator: string;
@@ -46,13 +46,13 @@ export interface StrayNode {
   readonly provider: string;
 }
 
-/** What a profile says of one graph. */
+/** Where the nodes of one graph ran. */
 export interface Placement {
-  /** Nodes that were run, each counted once. */
+  /** The number of nodes that ran. */
   readonly nodes: number;
-  /** Those that CUDA ran. */
+  /** How many of them ran on CUDA. */
   readonly onCuda: number;
-  /** Those that compute on another provider, but for shape computations. */
+  /** The nodes that ran on another provider, except for shape computations. */
   readonly stray: readonly StrayNode[];
 }
 
@@ -70,7 +70,7 @@ interface NodeEvent {
 /**
  * Reads a profile.
  * @param text of the file that ONNX Runtime wrote
- * @throws SyntaxError when it is no profile, or was cut off
+ * @throws SyntaxError if it is not a profile, or is cut off
  */
 export function placementOf(text: string): Placement {
   const events = (JSON.parse(text) as unknown[]).filter(isNodeEvent);

@@ -19,20 +19,22 @@ import { type Placement, placementOf } from './profile-audit.js';
 import type { Provider, RuntimeReport } from './runtime-report.js';
 import { assertSignature, isList, type Signature } from './signature.js';
 
-/** Most items of one run: the activations of more leave the cache of a CPU's core; a GPU gains little by more. */
+/**
+ * The most items of one run: with more, the activations exceed the cache of a CPU's core; a GPU gains little from more.
+ */
 const MAX_BATCH: Readonly<Record<Provider, number>> = { cpu: 2, cuda: 64 };
-/** Most nodes that a message names. */
+/** The most nodes that a message names. */
 const MAX_NAMED = 5;
 
 /** One loaded graph. */
 export interface Model {
   /** Names of the outputs that its role uses, in the order of the signature. */
   readonly outputs: readonly string[];
-  /** Most items of one run. */
+  /** The most items of one run. */
   readonly maxBatch: number;
   /**
-   * Whether batches had better come in few sizes: on a GPU the convolutions of every new size are timed anew (cuDNN's
-   * exhaustive search, which the Node.js binding cannot turn off).
+   * Whether batches should come in few sizes: on a GPU, cuDNN's exhaustive search times the convolutions again for
+   * every new size, and the Node.js binding cannot turn it off.
    */
   readonly fewSizes: boolean;
   /**
@@ -49,18 +51,18 @@ interface Opened {
   readonly session: InferenceSession;
   readonly provider: Provider;
   readonly file: string;
-  /** Where its profile is written until the audit. */
+  /** Path prefix of its profile, until the audit. */
   readonly profile?: string;
 }
 
 /**
- * With `EXECUTION_PROVIDERS=cuda` whatever does not run on the GPU is an error; with `cuda,cpu` it runs on the CPU and
- * is told by `audit`.
+ * With `EXECUTION_PROVIDERS=cuda`, anything that does not run on the GPU is an error; with `cuda,cpu` it runs on the
+ * CPU and `audit` reports it.
  */
 @Injectable()
 export class SessionManager implements OnModuleDestroy {
   private readonly opened: Opened[] = [];
-  /** Why no more sessions are created on the GPU. */
+  /** Why no further sessions are created on the GPU. */
   private problem?: string;
   private profiles?: Promise<string>;
   private isStopped = (): boolean => false;
@@ -68,8 +70,8 @@ export class SessionManager implements OnModuleDestroy {
   constructor(private readonly config: Config) {}
 
   /**
-   * From when `isStopped` holds on, models refuse to run. A thread must not be ended inside native code (onnxruntime
-   * then aborts the whole process), so this is how a job ends early: between two runs.
+   * Once `isStopped` returns true, models refuse to run. A thread must not be ended inside native code, because
+   * onnxruntime then aborts the whole process; so a job ends early between two runs.
    */
   stopWhen(isStopped: () => boolean): void {
     this.isStopped = isStopped;
@@ -77,10 +79,10 @@ export class SessionManager implements OnModuleDestroy {
 
   /**
    * Loads a graph.
-   * @param graph path of the .onnx file; or of two, the second for the CPU
-   * @param expected what the graph must take and give
-   * @throws AppError `invalid_pack` when the file is no graph, or not the one its role needs;
-   *   `invalid_configuration` when it must run on the GPU and cannot
+   * @param graph path of the .onnx file, or the paths of the graph and of the one for a CPU
+   * @param expected its input and outputs
+   * @throws AppError `invalid_pack` if the file is not a graph, or not one that fits its role; `invalid_configuration`
+   *   if it must run on the GPU and cannot
    */
   async open(graph: string | GraphPaths, expected: Signature): Promise<Model> {
     const { session, provider, file } = await this.create(
@@ -103,9 +105,9 @@ export class SessionManager implements OnModuleDestroy {
   }
 
   /**
-   * Says where the models really run. Call it once, when every model has run at least once: it looks at the profiles of
-   * those runs.
-   * @throws AppError `invalid_configuration` naming the nodes that are not on the GPU, where nothing else is allowed
+   * Reports where the models really run, from the profiles of their first runs. Call it once, after every model has
+   * run.
+   * @throws AppError `invalid_configuration` naming the nodes that are not on the GPU, where only the GPU is allowed
    */
   async audit(): Promise<RuntimeReport> {
     const onCuda = this.opened.filter(({ provider }) => provider === 'cuda');
@@ -135,7 +137,7 @@ export class SessionManager implements OnModuleDestroy {
           return await this.createOnCuda(path);
         } catch (error) {
           if (error instanceof AppError) throw error;
-          // What the CPU cannot load either is the graph's fault, and said below.
+          // If the CPU cannot load the graph either, the graph is at fault, and this throws.
           const opened = await this.createOnCpu(onCpu);
           await this.fallBack(gpuFailure(basename(path), error), error);
           return opened;
@@ -185,12 +187,12 @@ export class SessionManager implements OnModuleDestroy {
     };
   }
 
-  /** Goes on without the GPU where that is allowed. */
+  /** Continues without the GPU where that is allowed. */
   private async fallBack(problem: string, cause?: unknown): Promise<void> {
     if (!this.config.executionProviders.includes('cpu')) {
-      // Nobody destroys a worker that did not start.
+      // Nest does not destroy a module that failed to start.
       await this.dropProfiles();
-      const remedy = 'Mend it, or allow the CPU with EXECUTION_PROVIDERS=cuda,cpu.';
+      const remedy = 'Fix this, or allow the CPU with EXECUTION_PROVIDERS=cuda,cpu.';
       throw new AppError('invalid_configuration', `${problem} ${remedy}`, {}, { cause });
     }
     this.problem ??= problem;
@@ -200,7 +202,7 @@ export class SessionManager implements OnModuleDestroy {
   private async placement({ session, profile = '' }: Opened): Promise<Placement | undefined> {
     session.endProfiling();
     const folder = await this.profileFolder();
-    // ONNX Runtime adds the time to the name, and its binding does not tell it.
+    // ONNX Runtime appends the time to the name, and its binding does not return the name.
     const name = (await readdir(folder)).find((each) => each.startsWith(`${basename(profile)}_`));
     return name === undefined ? undefined : placementOf(await readFile(join(folder, name), 'utf8'));
   }
@@ -208,7 +210,7 @@ export class SessionManager implements OnModuleDestroy {
   private async profileFolder(): Promise<string> {
     this.profiles ??= mkdtemp(join(tmpdir(), 'face-analysis-profiles-'));
     return this.profiles.catch((error: unknown) => {
-      const message = `The folder for temporary files cannot be written (${messageOf(error)}), and what runs on the GPU is checked by way of it: set TMPDIR.`;
+      const message = `The folder for temporary files cannot be written (${messageOf(error)}), and the check of what runs on the GPU needs it: set TMPDIR.`;
       throw new AppError('invalid_configuration', message, {}, { cause: error });
     });
   }
@@ -220,8 +222,8 @@ export class SessionManager implements OnModuleDestroy {
 }
 
 /**
- * Why there is nothing to try. The binding drops a provider that its build does not have, with no more than a line on
- * the console; and a missing library is better told by us than by the lines that onnxruntime prints for each worker.
+ * Why the GPU cannot be used at all. The binding drops a provider that its build lacks with only a line on the console,
+ * and for a missing library onnxruntime prints several lines for each worker; this message is clearer.
  */
 function unavailableProvider(): string | undefined {
   const isBuiltIn = listSupportedBackends().some(({ name }) => name === 'cuda');
@@ -229,7 +231,10 @@ function unavailableProvider(): string | undefined {
   return `The GPU cannot be used. ${cudaProblems().join(' ') || 'This onnxruntime-node was built without CUDA.'}`;
 }
 
-/** What is missing here; else what CUDA says, such as that there is no such device or not enough memory. */
+/**
+ * What is missing on this machine; or else CUDA's own message, such as a device that does not exist or too little
+ * memory.
+ */
 function gpuFailure(file: string, error: unknown): string {
   const problems = cudaProblems();
   if (problems.length > 0) return `The GPU cannot be used. ${problems.join(' ')}`;

@@ -1,22 +1,22 @@
-/** What a graph takes and gives, and whether that is what its role needs. */
+/** The input and outputs of a graph, and whether they are those that its role needs. */
 import type { InferenceSession } from 'onnxruntime-node';
 import { AppError } from '../errors.js';
 
-/** Lengths of a tensor's axes: a number must be that long, a name may have any length. */
+/** Lengths of a tensor's axes; a name stands for any length. */
 export type Shape = readonly (number | string)[];
 
-/** What a role needs its graph to take and to give. */
+/** The input and outputs that a role needs. */
 export interface Signature {
   /** Shape of the only input, batch first. */
   readonly input: Shape;
   /**
-   * Shapes of the outputs, batch first: by name (the graph may have others), or as a list of all of them in the graph's
-   * order, for graphs that name theirs as they like. An empty list takes any.
+   * Shapes of the outputs, batch first: by name (the graph may have others), or as a list of all outputs in the graph's
+   * order, for graphs whose names mean nothing. An empty list accepts any outputs.
    */
   readonly outputs: Readonly<Record<string, Shape>> | readonly Shape[];
 }
 
-/** @throws AppError `invalid_pack` naming the file, what it has and what was expected */
+/** @throws AppError `invalid_pack` naming the file, its input and outputs, and the expected ones */
 export function assertSignature(
   file: string,
   { inputMetadata, outputMetadata }: InferenceSession,
@@ -47,12 +47,12 @@ function hasOutputs(
   return actual.length === expected.length && actual.every((output, at) => isOfShape(output, expected[at]));
 }
 
-/** Whether outputs are told by their order. */
+/** Whether outputs are identified by their order. */
 export function isList(outputs: Signature['outputs']): outputs is readonly Shape[] {
   return Array.isArray(outputs);
 }
 
-/** A free axis of the graph fits every length. */
+/** A free axis of the graph matches every length. */
 function isOfShape(value: InferenceSession.ValueMetadata, expected: Shape): boolean {
   return (
     value.isTensor &&

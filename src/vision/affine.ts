@@ -17,7 +17,7 @@ export interface Affine {
   readonly f: number;
 }
 
-/** Where a map sends a point. */
+/** The image of a point under a map. */
 export function apply(map: Affine, { x, y }: Point): Point {
   return { x: map.a * x + map.b * y + map.c, y: map.d * x + map.e * y + map.f };
 }
@@ -36,7 +36,7 @@ export function invert({ a, b, c, d, e, f }: Affine): Affine {
 }
 
 /**
- * The map from pixel indices of a `width` × `height` picture to pixel indices of the source it shows the `box` of.
+ * The map from pixel indices of a `width` × `height` picture to pixel indices of the source whose `box` it shows.
  * Pixel centres lie at half coordinates, as in every common image resize.
  */
 export function boxToPicture(box: Box, width: number, height: number): Affine {
@@ -58,16 +58,16 @@ export function compose(first: Affine, second: Affine): Affine {
   };
 }
 
-/** Turns by so many degrees, clockwise on the screen, about a point. */
+/** A turn by `degrees`, clockwise on the screen, about a point. */
 export function rotationAbout({ x, y }: Point, degrees: number): Affine {
-  // Exact for 0: an upright map must stay one, for it is sampled much faster.
+  // Exact for 0: an upright map must stay upright, because it is sampled much faster.
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return { a: cos, b: -sin, c: x - cos * x + sin * y, d: sin, e: cos, f: y - sin * x - cos * y };
 }
 
 /**
- * As `boxToPicture`, for a square seen turned.
+ * As `boxToPicture`, for a turned square.
  * @param centre of the square in the source, in continuous coordinates
  * @param side of the square in the source
  * @param degrees by which the square is turned clockwise on the screen

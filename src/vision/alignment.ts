@@ -1,7 +1,7 @@
-/** The pose-normalised crop that recognition and attribute models look at (InsightFace `norm_crop`, "arcface_dst"). */
+/** The aligned crop that recognition and attribute models take (InsightFace `norm_crop`, "arcface_dst"). */
 import { type Affine, invert, mean, type Point, similarityTransform } from './affine.js';
 
-/** Side of the crop the template is written for, in pixels. */
+/** Side of the crop that the template is for, in pixels. */
 export const ALIGNED_SIDE = 112;
 
 /** Where eye centres, nose tip and mouth corners lie in a 112×112 crop. */
@@ -26,19 +26,19 @@ export function alignmentMap(keypoints: readonly Point[], side: number = ALIGNED
   return isInvertible(transform) ? invert(transform) : pointMap(mean(keypoints));
 }
 
-/** By how many degrees the keypoints are turned clockwise on the screen; 0 where they do not say. */
+/** By how many degrees the keypoints are turned clockwise on the screen; 0 where they coincide. */
 export function keypointRoll(keypoints: readonly Point[]): number {
   const { a, d } = alignmentMap(keypoints);
   return (Math.atan2(d, a) * 180) / Math.PI;
 }
 
-/** Points that coincide have no similarity transform to the template. */
+/** No similarity transform brings points that coincide to the template. */
 function isInvertible({ a, d }: Affine): boolean {
   const determinant = a * a + d * d;
   return determinant > 0 && Number.isFinite(determinant);
 }
 
-/** Shows one point of the picture all over the crop. */
+/** The map that shows one point of the picture all over the crop. */
 function pointMap({ x, y }: Point): Affine {
   return { a: 0, b: 0, c: x, d: 0, e: 0, f: y };
 }

@@ -41,7 +41,7 @@ export function clip(box: Box, width: number, height: number): Box {
   };
 }
 
-/** The box grown (or shrunk) about its centre: both sides times `factor`. */
+/** The box enlarged or reduced about its centre: both sides times `factor`. */
 export function scaleAboutCentre({ x1, y1, x2, y2 }: Box, factor: number): Box {
   const dx = ((x2 - x1) * (factor - 1)) / 2;
   const dy = ((y2 - y1) * (factor - 1)) / 2;

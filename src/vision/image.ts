@@ -1,4 +1,4 @@
-/** A decoded picture: what crosses from the main thread to a worker, and what every stage works on. */
+/** A decoded picture, as the main thread sends it to a worker. Every stage works on it. */
 
 /** 8-bit RGB pixels, row by row without padding: `data.length === width * height * 3`. */
 export interface Image {

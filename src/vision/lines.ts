@@ -1,32 +1,33 @@
-/** Parts of an image's lines, brought into the kernels' memory. */
+/** Copies parts of an image's lines into the kernels' memory. */
 import type { Image } from './image.js';
 import { kernelMemory } from './kernels/kernels.js';
 
 /**
- * V8 copies out of shared memory, where pictures lie, eight bytes at a time, but only between places that lie alike in a
- * word of eight; else byte by byte. So each line keeps its place in a word.
+ * Pictures lie in shared memory. V8 copies from there eight bytes at a time where source and target have the same
+ * offset within a word of eight bytes, and byte by byte elsewhere. So each line keeps its offset within a word.
  */
 const WORD_BYTES = 8;
 
-/** Bytes from one line to the next in the kernels' memory, for parts that are `width` pixels wide. */
+/** Bytes from one line to the next in the kernels' memory, for parts of lines `width` pixels wide. */
 export function strideOf(image: Image, width: number): number {
   const whole = image.width * 3;
-  // What lies between wide parts is brought over with them: one copy is cheaper than one for each line.
+  // Wide parts are copied with what lies between them: one copy is cheaper than one for each line.
   if (2 * width >= image.width) return whole;
   const part = width * 3;
   return part + ((whole - part) % WORD_BYTES);
 }
 
-/** Room that so many lines take there: whole words, and one more as the first may begin inside of one. */
+/** The bytes that `lines` lines need there: whole words, and one more, as the first line may begin inside a word. */
 export function bytesOf(lines: number, stride: number): number {
   return (Math.ceil((lines * stride) / WORD_BYTES) + 1) * WORD_BYTES;
 }
 
 /**
- * Brings lines over, from column `left` on, `width` pixels of each. The last line of the image stands for those below it.
- * @param stride what `strideOf` says of them
- * @param room where they may lie: `bytesOf` them, from a word's begin on
- * @returns where the first begins
+ * Copies `width` pixels of each of `height` lines, from column `left` on. The last line of the image is repeated below
+ * it.
+ * @param stride of these lines, from `strideOf`
+ * @param room address of memory for them, as large as `bytesOf` says, at the begin of a word
+ * @returns address of the first line
  */
 export function bringLines(
   { width: imageWidth, height: imageHeight, data }: Image,

@@ -7,13 +7,13 @@ export interface ScoredBox {
   readonly score: number;
 }
 
-/** When two boxes are taken for the same object. */
+/** When two boxes count as the same object. */
 export interface SuppressionLimits {
-  /** Intersection over union above which the weaker box goes, 0…1. */
+  /** Intersection over union above which the weaker box is dropped, 0…1. */
   readonly iou: number;
   /**
-   * Intersection over the smaller box above which the weaker box goes, 0…1. Detectors like to see a small face inside
-   * a large one, which plain IoU never removes. 1 (or more) switches this rule off.
+   * Intersection over the smaller box above which the weaker box is dropped, 0…1. Detectors often find a small face
+   * inside a large one, which IoU alone never removes. 1 or more switches this rule off.
    */
   readonly containment: number;
 }

@@ -1,19 +1,20 @@
-/** A picture at a half, a quarter, … of its size, each made once however often it is asked for. */
+/** A picture at a half, a quarter, … of its size, each computed once. */
 import type { Image } from './image.js';
 import { halve } from './kernels/host/reduce.js';
 
-/** Kept as long as the picture itself. */
+/** The half of each picture, kept as long as the picture itself. */
 const halves = new WeakMap<Image, Image>();
 
-/** A picture shrunk by a whole factor: what lies at x in the original lies at x / factor in it. */
+/** A picture reduced by a power of two: what lies at x in the original lies at x / factor in it. */
 export interface Level {
   readonly image: Image;
   readonly factor: number;
 }
 
 /**
- * The smallest of picture, half, quarter, … that is still as large as a target of `width` × `height`: sampled from that,
- * nothing is skipped, and targets of several sizes share the work. Most of a large picture's pixels are read once.
+ * The smallest of the picture, its half, its quarter, … that is at least as large as a target of `width` × `height`.
+ * Sampling from it skips no pixels, and targets of several sizes share the work: most of a large picture's pixels are
+ * read once.
  */
 export function justLargeEnough(picture: Image, width: number, height: number): Level {
   let [image, factor] = [picture, 1];

@@ -1,4 +1,4 @@
-/** A dense float array with its shape: the only thing stages and sessions exchange. */
+/** A dense array of floats with its shape: what stages and sessions exchange. */
 
 /** Row-major 32-bit floats; `data.length` is the product of `shape`. */
 export interface Tensor {
@@ -12,8 +12,8 @@ export function zeros(...shape: number[]): Tensor {
 }
 
 /**
- * The part of one item of a batch of `count`, as a view on the same memory. Not by the first axis of a shape: a graph
- * for one image may leave the batch's axis out of its outputs.
+ * The part of one item of a batch of `count`, as a view of the same memory. It does not use the shape's first axis: a
+ * graph for one image may omit the batch axis in its outputs.
  */
 export function part(data: Float32Array, index: number, count: number): Float32Array {
   const length = data.length / count;

@@ -8,14 +8,14 @@ import { sampleUpright } from './kernels/host/sample-upright.js';
 
 /**
  * Fills the target with `image` seen through `map` (target pixel ↦ image pixel), bilinear, black outside the image.
- * A map that shrinks by two or more first averages whole blocks of pixels, so that nothing is skipped.
+ * For a map that reduces by two or more, blocks of pixels are averaged first, so that none is skipped.
  */
 export function warp(image: Image, map: Affine, target: WarpTarget, normalisation: Normalisation): void {
   const reduced = reduce(image, map, target.width, target.height);
   sample(reduced.image, reduced.map, target, normalisation);
 }
 
-/** As `warp`, but always point sampling: for networks that were trained on such crops. */
+/** As `warp`, but without averaging: for networks that were trained on point-sampled crops. */
 export function sample(image: Image, map: Affine, target: WarpTarget, normalisation: Normalisation): void {
   const rgb = normalisation.order === 'grey' ? scratchPlanes(target) : target;
   const isUpright = map.b === 0 && map.d === 0;
@@ -23,7 +23,7 @@ export function sample(image: Image, map: Affine, target: WarpTarget, normalisat
   if (normalisation.order === 'grey') mixGrey(rgb.data, target, normalisation);
 }
 
-/** Grey crops are small and few: they are sampled in colour, then mixed. */
+/** Grey crops are small and few: they are sampled in colour first, then converted. */
 function scratchPlanes({ width, height }: WarpTarget): WarpTarget {
   return { data: new Float32Array(3 * width * height), offset: 0, width, height };
 }

@@ -22,7 +22,7 @@ import {
 } from './protocol.js';
 import { isDoubtful, rescoredConfidence } from './rescoring.js';
 
-/** A candidate on its way through the stages, each of which adds what it found out. */
+/** A candidate on its way through the stages, each of which adds its results. */
 interface Candidate extends FoundFace {
   readonly job: number;
   readonly image: Image;
@@ -38,12 +38,12 @@ export class AnalysisService {
     private readonly attributes: AttributesService,
   ) {}
 
-  /** The faces of every picture with what was asked for. A job that is abandoned meanwhile costs no further stage. */
+  /** The faces of every picture with everything that was asked for. An abandoned job runs no further stage. */
   async analyze(jobs: readonly AnalysisJob[]): Promise<BatchResult> {
     return this.complete(jobs, await this.find(jobs));
   }
 
-  /** The first half: the faces that are answered, of each picture. */
+  /** The first half: finds the faces of each picture that will be in the answer. */
   async find(jobs: readonly AnalysisJob[]): Promise<FoundFaces> {
     const startedAt = wallClock();
     const candidates = await this.rescore(stillWanted(jobs, await this.detect(jobs)));
@@ -53,7 +53,7 @@ export class AnalysisService {
     return { found, tooCoarse, times };
   }
 
-  /** The second half: what was asked for of these faces. */
+  /** The second half: adds everything that was asked for to these faces. */
   async complete(
     jobs: readonly AnalysisJob[],
     { found, tooCoarse, times }: FoundFaces,
@@ -62,10 +62,10 @@ export class AnalysisService {
     const chosen = jobs.flatMap(({ image, options }, job) =>
       found[job].map((face): Candidate => ({ ...face, job, image, options })),
     );
-    const placed = await this.addLandmarks(stillWanted(jobs, chosen));
-    const placedAt = wallClock();
+    const located = await this.addLandmarks(stillWanted(jobs, chosen));
+    const locatedAt = wallClock();
 
-    const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, placed)));
+    const recognised = stillWanted(jobs, await this.recognise(stillWanted(jobs, located)));
     const recognisedAt = wallClock();
 
     const attributes = await this.attributes.describe(recognised.map(describable));
@@ -84,14 +84,14 @@ export class AnalysisService {
       tooCoarse,
       times: {
         startedAt: times.startedAt,
-        detect: times.detect + placedAt - startedAt,
-        recognise: recognisedAt - placedAt,
+        detect: times.detect + locatedAt - startedAt,
+        recognise: recognisedAt - locatedAt,
         attributes: wallClock() - recognisedAt,
       },
     };
   }
 
-  /** Everything that may be a face, picture by picture, largest first. */
+  /** The candidates, picture by picture, largest first. */
   private async detect(jobs: readonly AnalysisJob[]): Promise<Candidate[]> {
     const found = await this.detection.detect(
       jobs.map(({ image, options }) => ({
@@ -108,32 +108,34 @@ export class AnalysisService {
     );
   }
 
-  /** Rescores the candidates that the detector is not sure of. */
+  /** Rescores the candidates that the detector is not certain of. */
   private async rescore(candidates: readonly Candidate[]): Promise<Candidate[]> {
     const { rescoring } = this.pack.models.detector;
     if (rescoring === undefined) return [...candidates];
     const doubtful = candidates.filter(({ score }) => isDoubtful(score, rescoring));
-    const read = await this.addTrunk(await this.detection.locateLandmarks(doubtful));
-    const opinions = await this.attributes.faceProbabilities(read.map(({ trunk }) => trunk));
+    const withTrunk = await this.addTrunk(await this.detection.locateLandmarks(doubtful));
+    const probabilities = await this.attributes.faceProbabilities(withTrunk.map(({ trunk }) => trunk));
     const rescored = zip(
       doubtful,
-      read.map((candidate, index): Candidate => {
-        const opinion = opinions[index];
-        if (opinion === null) return candidate;
-        return { ...candidate, confidence: rescoredConfidence(candidate.score, opinion, rescoring) };
+      withTrunk.map((candidate, index): Candidate => {
+        const probability = probabilities[index];
+        if (probability === null) return candidate;
+        return { ...candidate, confidence: rescoredConfidence(candidate.score, probability, rescoring) };
       }),
     );
     return candidates.map((candidate) => rescored.get(candidate) ?? candidate);
   }
 
-  /** What is answered of one picture's candidates. */
+  /** Those of one picture's candidates that will be in the answer. */
   private choose(candidates: readonly Candidate[], job: number): Candidate[] {
     return candidates
       .filter((one) => one.job === job && one.confidence >= this.minConfidence(one.options))
       .slice(0, candidates.find((one) => one.job === job)?.options.maxFaces);
   }
 
-  /** Whether a face that is answered, or that more pixels might bring into the answer, is smaller than its job's `minFaceSide`. */
+  /**
+   * Whether a face in the answer, or one that more pixels might bring into it, is smaller than its job's `minFaceSide`.
+   */
   private isTooCoarse(candidates: readonly Candidate[], job: number): boolean {
     const hopeful = candidates.map((one) => ({ ...one, confidence: Math.max(one.confidence, one.score) }));
     return this.choose(hopeful, job).some(
@@ -141,18 +143,18 @@ export class AnalysisService {
     );
   }
 
-  /** Places the points that are asked for, or that a later stage needs, and that are not there yet. */
+  /** Locates the points that are asked for, or needed by a later stage, and still missing. */
   private async addLandmarks(faces: readonly Candidate[]): Promise<Candidate[]> {
     const lacking = faces.filter(({ options, landmarks, keypoints }) =>
       options.landmarks
         ? landmarks === undefined
         : keypoints === undefined && (options.embedding || options.attributes.length > 0),
     );
-    const placed = zip(lacking, await this.detection.locateLandmarks(lacking));
-    return faces.map((face) => placed.get(face) ?? face);
+    const located = zip(lacking, await this.detection.locateLandmarks(lacking));
+    return faces.map((face) => located.get(face) ?? face);
   }
 
-  /** Runs recognition on the faces that ask for an embedding, or for an attribute that is read off the trunk. */
+  /** Runs recognition on the faces that need an embedding, or an attribute that is derived from the trunk's output. */
   private async recognise(faces: readonly Candidate[]): Promise<Candidate[]> {
     const lackingTrunk = faces.filter(
       (face) => face.trunk === undefined && this.attributes.needsRecognition(face.options.attributes),
@@ -166,7 +168,7 @@ export class AnalysisService {
     return known.map((face) => ({ ...face, recognition: recognitions.get(face) ?? face.recognition }));
   }
 
-  /** Adds what the trunk says; where the pack has one model for both, that is the recognition too. */
+  /** Adds the trunk's output; where the pack has one model for both, it is the recognition too. */
   private async addTrunk<C extends Candidate & AlignableFace>(
     faces: readonly C[],
   ): Promise<(C & { readonly trunk: Recognition })[]> {
@@ -193,7 +195,7 @@ export class AnalysisService {
     return minConfidence ?? this.pack.models.detector.scoreThreshold;
   }
 
-  /** Runs every model once, so that the first request does not pay for their first run. */
+  /** Runs every model once: first runs are slow, and no request should wait for them. */
   async warmUp(): Promise<void> {
     const image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
     const box = { x1: 100, y1: 100, x2: 212, y2: 212 };
@@ -209,16 +211,16 @@ export class AnalysisService {
     await this.detection.locateLandmarks([{ image, box }]);
     await this.recognition.embed([{ image, keypoints }]);
     const [trunk] = await this.recognition.runTrunk([{ image, keypoints }]);
-    await this.attributes.describe([{ image, box, keypoints, trunk, score: 1, wanted: ATTRIBUTE_NAMES }]);
+    await this.attributes.describe([{ image, box, keypoints, trunk, wanted: ATTRIBUTE_NAMES }]);
   }
 }
 
-/** Those of jobs that are not abandoned. */
+/** The candidates of jobs that are not abandoned. */
 function stillWanted(jobs: readonly AnalysisJob[], some: readonly Candidate[]): Candidate[] {
   return some.filter(({ job }) => !isAbandoned(jobs[job]));
 }
 
-/** Where nothing asks for keypoints there are none, and nothing looks at them. */
+/** Keypoints are missing only where nothing uses them. */
 function withKeypoints(face: Candidate): Candidate & AlignableFace {
   return { ...face, keypoints: face.keypoints ?? [] };
 }

@@ -1,4 +1,4 @@
-/** Gives a worker thread its GPU; inference/gpu-slots.ts has the whole picture. */
+/** Gives a worker thread its GPU; inference/gpu-slots.ts explains the slots. */
 import { threadId } from 'node:worker_threads';
 import type { Config } from '../config/config.js';
 import type { WorkerData } from './protocol.js';

@@ -1,4 +1,4 @@
-/** Everything one worker thread consists of. */
+/** The modules of one worker thread. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AttributesModule } from '../attributes/attributes.module.js';
 import type { Config } from '../config/config.js';
@@ -11,7 +11,7 @@ import { AnalysisService } from './analysis.service.js';
 
 @Module({})
 export class InferenceWorkerModule {
-  /** @param config the main thread's */
+  /** @param config of the main thread, with this worker's GPU */
   static with(config: Config): DynamicModule {
     return {
       module: InferenceWorkerModule,

@@ -1,4 +1,4 @@
-/** Entry of a worker thread: a Nest application context with its own ONNX sessions, warm before it takes its first job. */
+/** Entry of a worker thread: a Nest application context with its own ONNX sessions, warmed up before its first task. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -17,9 +17,9 @@ import { InferenceWorkerModule } from './inference-worker.module.js';
 import { analyzeApart } from './isolation.js';
 import { handBack } from './hand-back.js';
 import { claimGpuSlot } from './gpu-slot.js';
-import { standBack } from './worker-priority.js';
+import { lowerPriority } from './worker-priority.js';
 
-standBack();
+lowerPriority();
 const config = claimGpuSlot(workerData as WorkerData);
 const context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(config), {
   logger: new ServiceLogger(config, 'warn'),
@@ -30,7 +30,7 @@ const sessions = context.get(SessionManager);
 await analysis.warmUp();
 
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
-// What fails here, such as an answer that cannot be posted, ends the thread, and its task is told so.
+// An error here, such as an answer that cannot be posted, ends the thread; the pool then fails the task.
 parentPort?.on('message', (task: Task) => {
   void analyzeApart(task.jobs, (some) => {
     sessions.stopWhen(() => some.every(isAbandoned));
@@ -39,7 +39,7 @@ parentPort?.on('message', (task: Task) => {
 });
 say({ kind: 'ready', runtime: await sessions.audit() });
 
-/** Both halves of the analysis, or the one that is asked for. */
+/** Both halves of the analysis, or one of them, as the task says. */
 async function work(
   jobs: readonly AnalysisJob[],
   { mayShare, found }: Task,

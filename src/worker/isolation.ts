@@ -1,4 +1,4 @@
-/** Keeps the pictures of a batch apart: what fails for one of them must not fail the others. */
+/** Isolates the pictures of a batch: the failure of one must not fail the others. */
 import {
   type AnalysisJob,
   type BatchAnswer,
@@ -10,12 +10,11 @@ import {
   type StageTimes,
 } from './protocol.js';
 
-/** Analyses some jobs together; of one alone it may find the faces only. */
+/** Analyses some jobs together; of a single one it may only find the faces. */
 export type Analyze = (jobs: readonly AnalysisJob[]) => Promise<BatchResult | FoundPicture>;
 
 /**
- * Analyses a batch in one go; where that throws, each of its jobs alone, so that only those fail that fail by
- * themselves. Never rejects.
+ * Analyses a batch together. If that throws, analyses each job alone, so that only the faulty ones fail. Never rejects.
  */
 export async function analyzeApart(jobs: readonly AnalysisJob[], analyze: Analyze): Promise<BatchAnswer> {
   try {

@@ -37,7 +37,7 @@ export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
    * Default: never.
    */
   readonly minFaceSide?: number;
-  /** Whether to place landmarks. */
+  /** Whether to locate landmarks. */
   readonly landmarks: boolean;
   /** Whether to compute embeddings. */
   readonly embedding: boolean;
@@ -92,7 +92,7 @@ export interface FoundPicture {
 /** One face with everything that was asked for, in pixels of the picture. */
 export interface AnalysedFace {
   readonly box: Box;
-  /** How sure it is a face, 0…1: the detector's score, or a second opinion where that one was in doubt. */
+  /** How sure it is a face, 0…1: the detector's score, or the rescored confidence where the detector was not certain. */
   readonly confidence: number;
   readonly landmarks?: readonly Point[];
   /** L2-normalised embedding, 512 numbers. */

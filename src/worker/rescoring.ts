@@ -1,19 +1,19 @@
 /**
- * A second opinion on the detector's candidates. Its score alone lets some things through that are no faces and keeps
- * out some faces; what the recognition trunk sees in the aligned crop tells them apart better, and costs nothing where
- * the trunk runs anyway. Candidates the detector is sure of are not asked about.
+ * Rescoring of the detector's candidates. The detector's score alone passes some candidates that are not faces and
+ * rejects some faces. The recognition trunk's features of the aligned crop separate the two better, and cost nothing
+ * where the trunk runs anyway. Candidates that the detector is certain of are not rescored.
  */
 import type { Rescoring } from '../packs/detector-model.js';
 
-/** Whether a candidate of this detector score needs a second opinion. */
+/** Whether a candidate of this detector score is rescored. */
 export function isDoubtful(score: number, { certainScore }: Rescoring): boolean {
   return score < certainScore;
 }
 
 /**
- * The probability that a candidate is a face: a logistic regression on both opinions.
- * @param score the detector's, 0…1
- * @param faceProbability what the appearance head says, 0…1
+ * The probability that a candidate is a face: a logistic regression on both probabilities.
+ * @param score of the detector, 0…1
+ * @param faceProbability of the appearance head, 0…1
  */
 export function rescoredConfidence(
   score: number,

@@ -1,18 +1,18 @@
-/** Which thread goes first where cores are short. */
+/** Which threads go first when cores are scarce. */
 import { setPriority } from 'node:os';
 
-/** How far a worker stands back (`nice`, 0…19). */
+/** How much the priority of a worker is lowered (`nice`, 0…19). */
 const NICENESS = 5;
 
 /**
- * Lets this thread stand back behind the main thread: refusals, health checks and what feeds the workers come from there.
- * On Linux alone a priority is a thread's; elsewhere it would be that of the whole process.
+ * Lowers the priority of this thread below the main thread's, which answers refusals and health checks and feeds the
+ * workers. Only Linux has priorities of threads; elsewhere this would lower the whole process.
  */
-export function standBack(): void {
+export function lowerPriority(): void {
   if (process.platform !== 'linux') return;
   try {
     setPriority(NICENESS);
   } catch {
-    // A sandbox may forbid it, and a worker works without.
+    // A sandbox may forbid it; workers run without it too.
   }
 }

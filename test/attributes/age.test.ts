@@ -8,7 +8,7 @@ function distribution(years: Record<number, number>): Float32Array {
   return probabilities;
 }
 
-test('the brackets are those of the contract', () => {
+test('the brackets are those of the API', () => {
   expect(AGE_BRACKETS).toEqual([
     '0-2 years old',
     '3-9 years old',
@@ -35,7 +35,7 @@ test.each([
   expect(bracketIndex(years)).toBe(index);
 });
 
-test('the age is the expectation, the bracket follows from it, and is as sure as its years together', () => {
+test('the age is the expectation, its bracket follows, and the confidence is the sum over the bracket', () => {
   const { years, bracket, confidence } = estimateAge(distribution({ 25: 0.5, 28: 0.25, 34: 0.25 }));
   expect(years).toBeCloseTo(28, 5);
   expect(bracket).toBe('20-29 years old');

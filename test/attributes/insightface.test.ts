@@ -21,9 +21,9 @@ describe('the pose of 1k3d68', () => {
   it.each([-60, -20, 0, 35])('finds a yaw of %d degrees, positive to the image’s right', (yaw) => {
     const [c, s] = [cos((yaw * PI) / 180), sin((yaw * PI) / 180)];
     // The nose, far along z, moves to positive x.
-    const pose = pose1k3d68.postprocess(
+    const pose = pose1k3d68.postprocess([
       output((x, y, z) => [0.4 * (c * x + s * z) + 0.1, 0.4 * y, 0.4 * (c * z - s * x)]),
-    );
+    ]);
     expect([pose.pitch, pose.yaw, pose.roll].map((value) => value)).toEqual([
       expect.closeTo(0, 3),
       expect.closeTo(yaw, 3),
@@ -34,26 +34,26 @@ describe('the pose of 1k3d68', () => {
   it('finds a pitch, positive up, and a roll, positive clockwise', () => {
     const [c, s] = [cos(PI / 9), sin(PI / 9)];
     // y points down: a nose that rises moves to negative y.
-    const up = pose1k3d68.postprocess(output((x, y, z) => [x, c * y - s * z, s * y + c * z]));
+    const up = pose1k3d68.postprocess([output((x, y, z) => [x, c * y - s * z, s * y + c * z])]);
     expect(up.pitch).toBeCloseTo(20, 3);
-    const clockwise = pose1k3d68.postprocess(output((x, y, z) => [c * x - s * y, s * x + c * y, z]));
+    const clockwise = pose1k3d68.postprocess([output((x, y, z) => [c * x - s * y, s * x + c * y, z])]);
     expect(clockwise.roll).toBeCloseTo(20, 3);
   });
 
   it('gives what InsightFace’s least squares give for points that no rotation explains', () => {
-    const pose = pose1k3d68.postprocess(
+    const pose = pose1k3d68.postprocess([
       output((x, y, z, i) => [
         0.05 * sin(i) + 0.9 * x - 0.1 * y + 0.35 * z + 0.1,
         0.05 * cos(0.7 * i) + 0.2 * x + 0.95 * y - 0.15 * z - 0.2,
         0.05 * sin(0.3 * i) - 0.3 * x + 0.2 * y + 0.9 * z + 0.3,
       ]),
-    );
+    ]);
     expect(pose.pitch).toBeCloseTo(13.144576, 3);
     expect(pose.yaw).toBeCloseTo(18.597504, 3);
     expect(pose.roll).toBeCloseTo(12.754018, 3);
   });
 
-  it('measures against a face that looks at us', () => {
+  it('has a mean face that looks at the viewer', () => {
     const noseTip = MEAN_FACE[30];
     expect(noseTip[2]).toBe(Math.max(...MEAN_FACE.map(([, , z]) => z)));
     const left = MEAN_FACE.slice(36, 42).reduce((sum, [x]) => sum + x, 0) / 6;

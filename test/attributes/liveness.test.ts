@@ -1,4 +1,4 @@
-/** What the liveness model sees around a face. */
+/** The surroundings of a face that the liveness model is given. */
 import { surroundings } from '../../src/attributes/minifasnet.js';
 
 const square = { width: 1000, height: 1000 };

@@ -1,4 +1,4 @@
-/** Pose: what is added to a model's angles, how far a tilted head is turned back, and whom a glance is enough for. */
+/** Pose: the calibration of a model's angles, how far a tilted head is turned back, and the limits of the quick pose. */
 import { excess } from '../../src/attributes/hopenet.js';
 import { calibrate } from '../../src/attributes/pose.head.js';
 import { postprocess } from '../../src/attributes/trunk-pose.js';
@@ -23,7 +23,7 @@ test('the offsets are added, that of pitch by the cosine of yaw', () => {
   expect(calibrate({ roll: 0, yaw: -88, pitch: 4 }, offsets).pitch).toBeCloseTo(4, 12);
 });
 
-describe('a glance at the features', () => {
+describe('the quick pose', () => {
   const facts = {
     family: 'trunk-pose',
     file: 'quick-pose.onnx',
@@ -38,23 +38,23 @@ describe('a glance at the features', () => {
       { x: 41.5493, y: 92.3655 },
       { x: 70.7299, y: 92.2041 },
     ].map((point) => apply(rotationAbout({ x: 56, y: 56 }, degrees), point));
-  const glance = (roll: number, yaw: number, pitch: number, turned = 0) =>
+  const quickPose = (roll: number, yaw: number, pitch: number, turned = 0) =>
     postprocess({ angles: Float32Array.of(roll, yaw, pitch) }, keypoints(turned), facts);
 
   it('adds the roll that the crop was turned back by', () => {
     expect(alignmentMap(keypoints(0)).a).toBeCloseTo(1, 6);
-    expect(glance(2, 3, 4, 30)?.roll).toBeCloseTo(32, 4);
-    expect(glance(-2, 3, 4, -70)).toMatchObject({ yaw: 3, pitch: 4 });
+    expect(quickPose(2, 3, 4, 30)?.roll).toBeCloseTo(32, 4);
+    expect(quickPose(-2, 3, 4, -70)).toMatchObject({ yaw: 3, pitch: 4 });
   });
 
   it('leaves heads that are turned further to the pose network', () => {
-    expect(glance(0, 25, -20)).toBeDefined();
-    expect(glance(0, 25.5, 0)).toBeUndefined();
-    expect(glance(0, -26, 0)).toBeUndefined();
-    expect(glance(0, 0, 21)).toBeUndefined();
+    expect(quickPose(0, 25, -20)).toBeDefined();
+    expect(quickPose(0, 25.5, 0)).toBeUndefined();
+    expect(quickPose(0, -26, 0)).toBeUndefined();
+    expect(quickPose(0, 0, 21)).toBeUndefined();
   });
 
   it('and those whose crop was not upright', () => {
-    expect(glance(11, 0, 0)).toBeUndefined();
+    expect(quickPose(11, 0, 0)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** Quality: whatever spoils a face for recognition lowers it, step by step; a face that is hardly there still gets one. */
+/** Quality: everything that makes a face harder to recognise lowers it, step by step; even a barely visible face has one. */
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import sharp, { type Sharp } from 'sharp';
@@ -19,7 +19,7 @@ describe('the curve', () => {
     expect(quality(2, curve)).toBeCloseTo(1 - 0.8808, 4);
   });
 
-  test('stays within 0…1 for any length', () => {
+  test('stays within 0…1 for any norm', () => {
     for (const length of [0, 1e-9, 1e9]) {
       expect(quality(length, curve)).toBeGreaterThanOrEqual(0);
       expect(quality(length, curve)).toBeLessThanOrEqual(1);
@@ -36,7 +36,7 @@ describe('of the woman in the middle of sample3', () => {
     context = await NestFactory.createApplicationContext(InferenceWorkerModule.with(new Config()), {
       logger: false,
     });
-    // The quality of what the detector finds, whatever a second opinion says of it.
+    // The quality of the detector's candidates, without rescoring.
     context.get(Pack).models.detector.rescoring = undefined;
     portrait = await crop(sample(3), [1073, 206, 1306, 516], 0.5);
     good = await qualityOf((photo) => photo);

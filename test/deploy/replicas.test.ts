@@ -6,7 +6,7 @@ const isInstalled = spawnSync('haproxy', ['-v']).status === 0;
 test.each(['--seconds=0', '--callers=0', '--seconds=soon'])('refuses %s', (argument) => {
   const { status, stderr } = trial(argument);
   expect(status).toBe(2);
-  expect(stderr).toMatch(/--seconds and --callers take positive numbers/);
+  expect(stderr).toMatch(/--seconds and --callers must be positive numbers/);
 });
 
 test('says what to install where HAProxy is missing', () => {

@@ -32,10 +32,10 @@ it.each([
   };
   const batch = zeros(1, ...landmarks106.SHAPE);
   // The crop shows x 120…300 and y 20…200, then the same 100 pixels further to the right.
-  landmarks106.preprocess(image, landmarks106.cropMap({ ...BOX, x1: 170, x2: 250 }), batch, 0, scaling);
+  landmarks106.preprocess(image, landmarks106.cropMap({ ...BOX, x1: 170, x2: 250 }), batch, 0, { scaling });
   const plane = 192 * 192;
   const at = (channel: number, x: number, y: number): number => batch.data[channel * plane + y * 192 + x];
   expect([at(0, 96, 96), at(1, 96, 96), at(2, 96, 96)]).toEqual([red, green, blue]);
-  landmarks106.preprocess(image, landmarks106.cropMap({ ...BOX, x1: 270, x2: 350 }), batch, 0, scaling);
+  landmarks106.preprocess(image, landmarks106.cropMap({ ...BOX, x1: 270, x2: 350 }), batch, 0, { scaling });
   expect(at(0, 96, 96)).toBe(black);
 });

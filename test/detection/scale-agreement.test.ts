@@ -1,4 +1,4 @@
-/** Whether the sizes of input that a picture was searched at agree on a candidate. */
+/** Whether the scales that a picture was searched at agree on a candidate. */
 import { isContradicted, isTooLarge, type SizedCandidate } from '../../src/detection/scale-agreement.js';
 
 const RULE = { minScoreAlone: 0.9, minSupportScore: 0.3, minClearPixels: 32, maxClearPixels: 256 };
@@ -13,30 +13,30 @@ const candidate = (size: number, x: number, side: number, score = 0.8): SizedCan
 const contradicted = (found: readonly SizedCandidate[], sizes = [160, 480]): boolean =>
   isContradicted(found[0], { image: { width: 640, height: 480 }, sizes, found }, RULE, SAME_FROM);
 
-test('what only one size sees is contradicted', () => {
+test('a candidate at one scale only is contradicted', () => {
   expect(contradicted([candidate(480, 0, 200)])).toBe(true);
 });
 
-test('what another size sees in the same place is not', () => {
+test('a candidate that another scale supports at the same position is not', () => {
   expect(contradicted([candidate(480, 0, 200), candidate(160, 10, 200, 0.3)])).toBe(false);
 });
 
 test.each([
-  ['hardly sees it', candidate(160, 10, 200, 0.29)],
-  ['sees something elsewhere', candidate(160, 300, 200)],
-])('it is where the other size %s', (_, other) => {
+  ['has too low a score there', candidate(160, 10, 200, 0.29)],
+  ['finds something elsewhere', candidate(160, 300, 200)],
+])('it is contradicted where the other scale %s', (_, other) => {
   expect(contradicted([candidate(480, 0, 200), other])).toBe(true);
 });
 
-test('another box of the same size confirms nothing', () => {
+test('another box at the same scale supports nothing', () => {
   expect(contradicted([candidate(480, 0, 200), candidate(480, 4, 200, 0.7)])).toBe(true);
 });
 
-test('a good score needs nothing to confirm it', () => {
+test('a good score needs no support', () => {
   expect(contradicted([candidate(480, 0, 200, 0.9)])).toBe(false);
 });
 
-test('a size at which the box is too small or too large to be seen well does not count', () => {
+test('a scale that shows the box too small or too large does not count', () => {
   // 124 pixels of 640 are 31 of 160, 132 are 33; 344 are 258 of 480, 340 are 255.
   expect(contradicted([candidate(480, 0, 124)])).toBe(false);
   expect(contradicted([candidate(480, 0, 132)])).toBe(true);
@@ -44,11 +44,11 @@ test('a size at which the box is too small or too large to be seen well does not
   expect(contradicted([candidate(160, 0, 340)])).toBe(true);
 });
 
-test('a single size is never contradicted', () => {
+test('a single scale contradicts nothing', () => {
   expect(contradicted([candidate(480, 0, 200)], [480])).toBe(false);
 });
 
-test('a box may be too long for the input it was found in', () => {
+test('a box may be too large for the input it was found in', () => {
   const tooLarge = (size: number, side: number): boolean =>
     isTooLarge(candidate(size, 0, side), { width: 640, height: 480 }, RULE);
   expect(tooLarge(480, 340)).toBe(false);

@@ -1,5 +1,5 @@
-/** What becomes of candidates: suppressed, clipped, capped, largest first. */
-import type { Candidate } from '../../src/detection/detector-family.js';
+/** Selection of candidates: suppressed, clipped, capped, largest first. */
+import type { Candidate } from '../../src/detection/face.js';
 import { MAX_FACES, select } from '../../src/detection/select.js';
 
 const LIMITS = { iou: 0.4, containment: 0.7 };
@@ -20,7 +20,7 @@ test('a box with less than a pixel inside the picture is no face', () => {
   expect(select([candidate(-99.5, 0, 100, 0.9), candidate(2000, 0, 100, 0.9)], PICTURE, LIMITS)).toEqual([]);
 });
 
-test('largest first, of the least size asked for', () => {
+test('largest first, at least as large as asked for', () => {
   const candidates = [candidate(0, 0, 10, 0.9), candidate(100, 0, 30, 0.6), candidate(200, 0, 20, 0.7)];
   const sides = (minFaceSize?: number): number[] =>
     select(candidates, PICTURE, LIMITS, minFaceSize).map(({ box }) => box.x2 - box.x1);

@@ -11,6 +11,14 @@ const picture = (width: number, height: number): { width: number; height: number
   data: new Uint8Array(width * height * 3),
 });
 
+/** How many anchors an input has: as many boxes as it gives where every score passes. */
+function anchorCount(width: number, height: number): number {
+  const scores = new Float32Array(2 * 100_000).fill(1);
+  const letterbox = { width, height, innerWidth: width, innerHeight: height };
+  const outputs = [scores, new Float32Array(4 * 100_000)];
+  return ultraface.postprocess(outputs, letterbox, picture(width, height), 0.5).length;
+}
+
 describe('the anchors of the real graph', () => {
   const config = new Config();
   const sessions = new SessionManager(config);
@@ -31,12 +39,12 @@ describe('the anchors of the real graph', () => {
     [1280, 960],
   ])('%i×%i', async (width, height) => {
     const { scores, locations } = await detector.run(zeros(2, 3, height, width));
-    expect(scores.shape).toEqual([2, ultraface.anchorCount(width, height), 2]);
-    expect(locations.shape).toEqual([2, ultraface.anchorCount(width, height), 4]);
+    expect(scores.shape).toEqual([2, anchorCount(width, height), 2]);
+    expect(locations.shape).toEqual([2, anchorCount(width, height), 4]);
   });
 
   test('the published input has the published number of anchors', () => {
-    expect(ultraface.anchorCount(320, 240)).toBe(4420);
+    expect(anchorCount(320, 240)).toBe(4420);
   });
 });
 
@@ -59,7 +67,7 @@ describe('letterbox', () => {
 describe('postprocess', () => {
   const image = picture(640, 480);
   const box = ultraface.letterbox(image, 320);
-  const count = ultraface.anchorCount(box.width, box.height);
+  const count = anchorCount(box.width, box.height);
 
   /** The boxes found when one anchor alone has a score and a location. */
   function found(
@@ -105,7 +113,7 @@ describe('postprocess', () => {
   test('a picture stretched unevenly by rounding gets its own scale per axis', () => {
     const wide = picture(1920, 1280);
     const fitted = ultraface.letterbox(wide, 320);
-    const anchors = ultraface.anchorCount(fitted.width, fitted.height);
+    const anchors = anchorCount(fitted.width, fitted.height);
     const scores = new Float32Array(anchors * 2);
     scores[1] = 1;
     const [{ box }] = ultraface.postprocess([scores, new Float32Array(anchors * 4)], fitted, wide, 0.5);

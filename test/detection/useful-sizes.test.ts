@@ -1,4 +1,4 @@
-/** At which sizes pictures are searched, and which of them first. */
+/** The sizes that pictures are searched at, and their order. */
 import { searchOrder, usefulSizes } from '../../src/detection/useful-sizes.js';
 
 const SIZES = [160, 320, 480];

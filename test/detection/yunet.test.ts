@@ -25,7 +25,7 @@ it('writes raw BGR', () => {
   expect([0, 1, 2].map((channel) => batch.data[channel * plane])).toEqual([3, 2, 1]);
 });
 
-it('finds nothing in silence', () => {
+it('finds nothing where all scores are 0', () => {
   expect(yunet.postprocess(silence(), box, picture, 0.5)).toEqual([]);
 });
 

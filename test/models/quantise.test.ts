@@ -235,7 +235,7 @@ describe('numbers in 8 bits', () => {
     [[-1, 2], 85],
     [[1, 3], 0],
     [[-3, -1], 255],
-  ] as const)('between %p have a whole number for 0, and reach the ends', (range, zero) => {
+  ] as const)('between %p have an integer for 0, and reach the ends', (range, zero) => {
     const scaling = scalingOf(range);
     expect(scaling.zero).toBe(zero);
     expect(scaling.scale * (255 - zero)).toBeCloseTo(Math.max(0, range[1]), 1);

@@ -8,8 +8,8 @@ import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/ti
 const operations = (bytes: Uint8Array) => readOnnx(bytes).graph.node.map(({ op_type }) => op_type);
 
 describe('reading a graph', () => {
-  it('refuses what is no ONNX model', () => {
-    expect(() => readOnnx(Buffer.from('<html>not found</html>'))).toThrow(/no ONNX model|without loss/);
+  it('refuses what is not an ONNX model', () => {
+    expect(() => readOnnx(Buffer.from('<html>not found</html>'))).toThrow(/not an ONNX model|without loss/);
   });
 
   it('refuses a model with a field that would be lost', () => {
@@ -255,7 +255,7 @@ describe('dynamicBatch and interface', () => {
   it('refuse a name that is taken', () => {
     const outputs = [port('y', 'inner', ['N', 8])];
     expect(() => applyTransforms(graph, [{ op: 'interface', inputs, outputs }])).toThrow(
-      /cannot be called "inner"/,
+      /cannot be renamed to "inner"/,
     );
   });
 });

@@ -30,7 +30,7 @@ afterEach(() => rm(modelsDir, { recursive: true }));
 /** `it` where the graph is there; elsewhere its tests are counted as skipped. */
 const itWith = (graph: string): jest.It => (existsSync(graph) ? it : it.skip);
 
-/** The faces of the sample of that number, which is also their number, in a pack that takes what it lacks from the default one. */
+/** The faces of the sample with that many faces, by a pack that extends the default one. */
 async function analyse(models: object, faces: 3 | 4): Promise<AnalysedFace[]> {
   const manifest = { name: 'own', description: 'own', licence: 'MIT', extends: 'default', models };
   await writeFile(join(modelsDir, 'own/pack.json'), JSON.stringify(manifest));
@@ -70,7 +70,7 @@ describe.each(detectors)('%s', (family, graph, sizes, scoreThreshold) => {
   });
 });
 
-/** A graph that takes 3×side×side and gives `width` numbers, whatever it sees. */
+/** A graph with a 3×side×side input and `width` floats as output. */
 function dullGraph(side: number, width: number, output: string): Uint8Array {
   const nodes = [
     node('GlobalAveragePool', ['input'], ['pooled']),
@@ -117,10 +117,10 @@ itWith(SCRFD)('runs every role of a pack like buffalo_l', async () => {
     expect(landmarks).toHaveLength(106);
     expect(embedding).toHaveLength(512);
     expect(attributes.pose?.yaw).toEqual(expect.any(Number));
-    // Its own model tells these, and does not say how sure it is of the age.
+    // Its own model gives these, without a confidence of the age.
     expect(attributes.gender?.label).toMatch(/Female|Male/);
     expect(attributes.age).toMatchObject({ years: expect.any(Number) as number, confidence: null });
-    // Filled in by the default pack, the last three read off that pack's recognition model.
+    // From the default pack; mask, quality and race by that pack's recognition model.
     for (const name of ['liveness', 'mask', 'quality'] as const)
       expect(attributes[name]).toEqual(expect.any(Number));
     expect(attributes.race).not.toBeNull();

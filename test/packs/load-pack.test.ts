@@ -1,4 +1,4 @@
-/** What a wrong pack is told when it is loaded: the file and the field. */
+/** Errors of packs name the file and the field. */
 import 'reflect-metadata';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ it.each([
   '{"models":[]}',
   '{"models":{"detector":null}}',
   '{}',
-])('a manifest that is %s is told in a sentence, its own or that of a pack it extends', async (text) => {
+])('refuses a manifest that is %s in a sentence, its own or that of a pack it extends', async (text) => {
   for (const name of ['odd', 'heir']) await mkdir(join(modelsDir, name));
   await writeFile(join(modelsDir, 'odd/pack.json'), text);
   await writeFile(join(modelsDir, 'heir/pack.json'), '{"extends":"odd"}');
@@ -54,7 +54,7 @@ it.each([
   }
 });
 
-it('a model that cannot be read, and a folder of models that is not there', async () => {
+it('refuses a model that cannot be read, and a folder of models that does not exist', async () => {
   await rm(join(modelsDir, 'default/recognition.onnx'));
   await mkdir(join(modelsDir, 'default/recognition.onnx'));
   await expect(load()).rejects.toThrow(/recognition\.onnx cannot be read \(.*EISDIR/);
@@ -103,6 +103,52 @@ it.each([
   await expect(load()).rejects.toThrow(sentence);
 });
 
+describe('a field that had another name once', () => {
+  const OLD = {
+    listenFrom: 0.7,
+    certainFrom: 0.999,
+    scoreWeight: 0.719,
+    faceWeight: 0.373,
+    bias: -2.156,
+    confirmation: { aloneFrom: 0.9, seenFrom: 0.3, clearFrom: 32, clearTo: 256 },
+  };
+  const OLD_PATH = 'models.detector.verification';
+  const NEW_PATH = 'models.detector.rescoring';
+
+  it('is refused with its new place, each of several', async () => {
+    delete manifest.models['detector']['rescoring'];
+    manifest.models['detector']['verification'] = OLD;
+    await expect(load()).rejects.toThrow(
+      `${join(modelsDir, 'default/pack.json')} is wrong: ${[
+        `${OLD_PATH} is now ${NEW_PATH}`,
+        `${OLD_PATH}.listenFrom is now ${NEW_PATH}.minScore`,
+        `${OLD_PATH}.certainFrom is now ${NEW_PATH}.certainScore`,
+        `${OLD_PATH}.confirmation is now ${NEW_PATH}.scaleAgreement`,
+        `${OLD_PATH}.confirmation.aloneFrom is now ${NEW_PATH}.scaleAgreement.minScoreAlone`,
+        `${OLD_PATH}.confirmation.seenFrom is now ${NEW_PATH}.scaleAgreement.minSupportScore`,
+        `${OLD_PATH}.confirmation.clearFrom is now ${NEW_PATH}.scaleAgreement.minClearPixels`,
+        `${OLD_PATH}.confirmation.clearTo is now ${NEW_PATH}.scaleAgreement.maxClearPixels`,
+      ].join('; ')}.`,
+    );
+  });
+
+  it('is refused where only some were renamed, and in a pack that is extended', async () => {
+    manifest.models['detector']['rescoring'] = { ...OLD, confirmation: undefined };
+    await mkdir(join(modelsDir, 'base'));
+    await writeFile(join(modelsDir, 'base/pack.json'), JSON.stringify(manifest));
+    manifest = { ...manifest, extends: 'base', models: {} };
+    await expect(load('own')).rejects.toThrow(
+      `${join(modelsDir, 'base/pack.json')} is wrong: ${NEW_PATH}.listenFrom is now ${NEW_PATH}.minScore; `,
+    );
+  });
+});
+
+it('ignores fields that it does not know, such as comments', async () => {
+  Object.assign(manifest, { $schema: '../pack.schema.json', '//': 'a comment' });
+  Object.assign(manifest.models['detector'], { '//': 'a comment' });
+  expect((await load()).models.detector.family).toBe('ultraface');
+});
+
 it('says what to run when a file is missing', async () => {
   await rm(join(modelsDir, 'default/pose.onnx'));
   await expect(load()).rejects.toThrow(
@@ -126,7 +172,7 @@ describe('a file that pack.json does not pin', () => {
   const note = (sum: string): Promise<void> =>
     writeFile(join(modelsDir, 'default/installed.json'), JSON.stringify({ files: { 'pose.onnx': sum } }));
 
-  it('is taken as it is, or held to what was noted when it was installed', async () => {
+  it('is accepted, or compared with the checksum recorded at its installation', async () => {
     delete manifest.models['pose']['sha256'];
     await load();
     await note(sha256(await readFile(join(modelsDir, 'default/pose.onnx'))));
@@ -135,7 +181,7 @@ describe('a file that pack.json does not pin', () => {
     await expect(load()).rejects.toThrow(/^pose\.onnx is damaged/);
   });
 
-  it('is told when that note is damaged', async () => {
+  it('is refused when that record is damaged', async () => {
     await writeFile(join(modelsDir, 'default/installed.json'), '{');
     await expect(load()).rejects.toThrow(/installed\.json cannot be read.*Remove it/);
   });
@@ -164,7 +210,7 @@ describe('a pack that extends another', () => {
   });
 });
 
-it('accepts every committed pack but for the files that must be installed', async () => {
+it('accepts every committed pack, except for the files that must be installed', async () => {
   for (const name of await packNames('models')) {
     await readRecipe('models', name);
     await cp(`models/${name}/pack.json`, join(modelsDir, name, 'pack.json'));

@@ -1,4 +1,4 @@
-/** The ArcFace family with both normalisations: a graph that tells what its input was, under InsightFace's conditions. */
+/** The ArcFace family with both normalisations: a graph that returns the mean of its input, with InsightFace's scaling. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,12 +74,12 @@ it('leaves 0…255 as it is for a graph that scales by itself', async () => {
   expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
 });
 
-it('turns the channels around where the pack says so', async () => {
+it('swaps the channels where the pack says so', async () => {
   const { embedding, norm } = await embed({ channelOrder: 'BGR', mean: 127.5, std: 128 });
   expect(embedding[0] * norm).toBeCloseTo(63.5 / 128, 4);
 });
 
-it('refuses a graph with an embedding of another length', async () => {
+it('refuses a graph with an embedding of another size', async () => {
   const facts = { file: 'short.onnx', channelOrder: 'RGB', mean: 0, std: 1 } as const;
   await expect(embed(facts)).rejects.toThrow(/^short\.onnx does not fit its role: .*683 1×128.*N×512/);
 });

@@ -1,4 +1,4 @@
-/** How alike two embeddings are, and how sure that makes one. */
+/** The similarity of two embeddings, and the confidence that follows from it. */
 import { cosineSimilarity, normalise, similarityToConfidence } from '../../src/recognition/similarity.js';
 
 describe('similarityToConfidence', () => {
@@ -37,7 +37,7 @@ describe('similarityToConfidence', () => {
   });
 });
 
-test('normalise gives length 1 and keeps the direction', () => {
+test('normalise gives norm 1 and keeps the direction', () => {
   const unit = normalise(Float32Array.of(3, 0, -4));
   expect([...unit]).toEqual([0.6, 0, -0.8].map(Math.fround));
 });

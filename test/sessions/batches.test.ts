@@ -35,7 +35,7 @@ describe('runs in batches', () => {
     clearInterval(timer);
   });
 
-  it('keeps the inputs of runs apart that are under way at the same time', async () => {
+  it('keeps the inputs of simultaneous runs apart', async () => {
     const { model, finish } = doubler(8);
     const first = all(model, [1, 1, 1]);
     const second = all(model, [5, 5]);

@@ -1,4 +1,4 @@
-/** What a machine lacks for CUDA is said part by part, each with its remedy. */
+/** Each part that a machine lacks for CUDA is reported with its remedy. */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ const machine = (facts: Partial<Machine>): Machine => ({
   ...facts,
 });
 
-test('a machine that has everything: nothing to say', () => {
+test('a machine that has everything: nothing is reported', () => {
   expect(cudaProblems(machine({}))).toEqual([]);
 });
 
@@ -26,7 +26,7 @@ test.each([
   ['darwin', 'arm64'],
   ['linux', 'arm64'],
   ['win32', 'x64'],
-])('%s on %s has no such libraries: that is all there is to say', (platform, arch) => {
+])('%s on %s is not supported: only that is reported', (platform, arch) => {
   const problems = cudaProblems(machine({ platform, arch, provider: '/nowhere', finds: () => false }));
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(new RegExp(`this is ${platform} on ${arch}.*EXECUTION_PROVIDERS=cpu`));
@@ -43,7 +43,7 @@ test('no driver: how a container gets one', () => {
   expect(problems).toEqual([expect.stringMatching(/driver is missing \(libcuda\.so\.1\).*--gpus all/)]);
 });
 
-test('before the provider is there, what it will need is looked for by name', () => {
+test('before the provider is installed, its libraries are searched by name', () => {
   const problems = cudaProblems(machine({ provider: '/nowhere', finds: () => false }));
   expect(problems).toEqual([
     expect.stringMatching(/npm run cuda/),
@@ -53,7 +53,7 @@ test('before the provider is there, what it will need is looked for by name', ()
   ]);
 });
 
-test('once it is there, it says itself what it needs: another CUDA too', () => {
+test('once it is installed, its own links are checked, for another CUDA too', () => {
   const problems = cudaProblems(machine({ unresolved: () => ['libcudart.so.13', 'libcublas.so.13'] }));
   expect(problems).toEqual([
     expect.stringMatching(/CUDA 13 are missing \(libcudart\.so\.13, libcublas\.so\.13\).*LD_LIBRARY_PATH/),

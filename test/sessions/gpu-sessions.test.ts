@@ -1,4 +1,4 @@
-/** Sessions that are to run on a GPU, on a machine where they cannot: refused, or told. */
+/** Sessions for a GPU on a machine where they cannot run there: refused, or reported. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ function manager(executionProviders: string[]): SessionManager {
 }
 afterEach(() => Promise.all(managers.splice(0).map((each) => each.onModuleDestroy())));
 
-test('cuda: a session that cannot be on the GPU is refused, with what is missing and what to do', async () => {
+test('cuda: a session that cannot run on the GPU is refused, with what is missing and what to do', async () => {
   await expect(manager(['cuda']).open(DETECTOR, ANY)).rejects.toMatchObject({
     code: 'invalid_configuration',
     message: expect.stringMatching(/^The GPU cannot be used.*EXECUTION_PROVIDERS=cuda,cpu\.$/) as string,
@@ -40,13 +40,13 @@ test('cuda,cpu: it runs on the CPU, and the audit says so', async () => {
   });
 });
 
-test('cpu: nothing to tell', async () => {
+test('cpu: no problem is reported', async () => {
   const sessions = manager(['cpu']);
   await sessions.open(DETECTOR, ANY);
   expect(await sessions.audit()).toEqual({ provider: 'cpu', problem: undefined });
 });
 
-test('a file that is no graph is the fault of the pack, whatever it was to run on', async () => {
+test('a file that is not a graph is a fault of the pack on any provider', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gpu-sessions-'));
   await writeFile(join(folder, 'text.onnx'), 'not a graph');
   await expect(manager(['cuda', 'cpu']).open(join(folder, 'text.onnx'), ANY)).rejects.toMatchObject({
@@ -81,12 +81,12 @@ describe('a session that was created for the GPU and silently runs on the CPU', 
     });
   });
 
-  test('cuda,cpu: told in the same words', async () => {
+  test('cuda,cpu: reported in the same words', async () => {
     const { provider, problem } = await (await deceived(['cuda', 'cpu'])).audit();
     expect([provider, problem]).toEqual(['cuda', expect.stringMatching(/Conv "\S+" of detector\.onnx/)]);
   });
 
-  test('a model that never ran proves nothing, and that is told too', async () => {
+  test('a model that never ran is reported too', async () => {
     await expect((await deceived(['cuda'], false)).audit()).rejects.toThrow(
       /detector\.onnx left no profile of its first run/,
     );

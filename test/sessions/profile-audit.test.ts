@@ -1,4 +1,4 @@
-/** Where nodes were run, read off real profiles; with the names CUDA writes in place of the CPU's where that is the point. */
+/** Where nodes ran, from real profiles of the CPU; some with the CPU's name replaced by CUDA's. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ test('a graph that ran on the CPU: every node that computes is named', () => {
   }
 });
 
-test('a graph that ran on the GPU: nothing to say', () => {
+test('a graph that ran on the GPU: no stray node', () => {
   const { nodes, onCuda: moved, stray } = placementOf(onCuda(detector, () => true));
   expect([moved, stray]).toEqual([nodes, []]);
 });

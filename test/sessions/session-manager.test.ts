@@ -29,7 +29,7 @@ test('runs a graph that fits', async () => {
   expect([...y.data]).toEqual([0, 2, 0, 4]);
 });
 
-test('runs on a CPU the graph that is for it', async () => {
+test('runs the graph for a CPU on a CPU', async () => {
   const negative = tinyGraph([1, 4], { y: [1, 4] }, [node('Neg', ['input'], ['y'])], []);
   await writeFile(join(folder, 'neg.onnx'), negative);
   const paths = { path: join(folder, 'relu.onnx'), onCpu: join(folder, 'neg.onnx') };
@@ -54,7 +54,7 @@ test.each([
   await expect(open(input, outputs as Record<string, (number | string)[]>)).rejects.toThrow(expected);
 });
 
-test('refuses a file that is no graph', async () => {
+test('refuses a file that is not a graph', async () => {
   await writeFile(join(folder, 'text.onnx'), 'not a graph');
   await expect(sessions.open(join(folder, 'text.onnx'), { input: ['N'], outputs: {} })).rejects.toMatchObject(
     {

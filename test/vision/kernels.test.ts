@@ -1,4 +1,4 @@
-/** The compiled loops against what they mean, written down plainly: pictures, maps and targets of many shapes. */
+/** The compiled loops compared with plain code, for pictures, maps and targets of many shapes. */
 import { drawLetterbox, fitLetterbox } from '../../src/detection/letterbox.js';
 import type { Affine } from '../../src/vision/affine.js';
 import type { Image } from '../../src/vision/image.js';
@@ -38,7 +38,7 @@ function valueAt({ width, height, data }: Image, map: Affine, x: number, y: numb
   return above * (1 - wy) + below * wy;
 }
 
-/** The greatest difference between what is drawn and what it means. */
+/** The largest difference between the drawn values and the plain code's. */
 function worstOf(image: Image, map: Affine, width: number, height: number): number {
   const normalisation = { order: 'BGR', mean: [30, 20, 10], std: [4, 2, 1] } as const;
   const offset = 3;

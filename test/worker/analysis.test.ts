@@ -1,4 +1,4 @@
-/** What the worker runs: each model only for those who ask, and for all of them together. */
+/** What a worker runs: each model only for the pictures that need it, and for all of those together. */
 import type { INestApplicationContext } from '@nestjs/common';
 import sharp from 'sharp';
 import { Config } from '../../src/config/config.js';
@@ -21,7 +21,7 @@ const EVERYTHING: AnalysisOptions = {
 
 /** Above any score. */
 const SURE_OF_NONE = 2;
-/** What the detector alone must say of a face that counts here. */
+/** The lowest detector score of a face here, where rescoring is off. */
 const SURE = 0.99;
 
 /** Each run of a model: its name and how many items. */
@@ -36,14 +36,14 @@ let rescoring: Rescoring | undefined;
 beforeAll(async () => {
   context = await countedWorker(new Config(), (model, [items]) => runs.push([model, items]));
   analysis = context.get(AnalysisService);
-  // Second opinions are tested by themselves: here only what is asked for shall count.
+  // Rescoring is tested separately: here only the runs for what is asked for count.
   rescoring = takeRescoring(context.get(Pack));
   [three, four, none] = await Promise.all([sample(3), sample(4), await blank()].map(decode));
 });
 afterAll(() => context.close());
 beforeEach(() => (runs = []));
 
-/** Takes the pack's rule for second opinions away and returns it; without it the detector has to be surer. */
+/** Removes the pack's rescoring and returns it; without it, the detector's score has to be higher. */
 function takeRescoring({ models }: Pack): Rescoring | undefined {
   const { rescoring: rule } = models.detector;
   models.detector.rescoring = undefined;
@@ -91,23 +91,23 @@ test.each<[string, Partial<AnalysisOptions>, string[]]>([
   expect(await modelsFor({ ...NOTHING, ...asked })).toEqual(models);
 });
 
-test('a picture without faces costs its detection only', async () => {
+test('runs only the detector for a picture without faces', async () => {
   const { faces } = await analysis.analyze([{ image: none, options: EVERYTHING }]);
   expect(faces).toEqual([[]]);
   expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
 });
 
-test('the faces of a batch go through each model together', async () => {
+test('runs each model on the faces of a batch together', async () => {
   await analysis.analyze([three, four, none].map((image): AnalysisJob => ({ image, options: EVERYTHING })));
   // In runs of two.
   const seven = [2, 2, 2, 1];
   for (const model of ['landmarks', 'recognition', 'appearance', 'quick-pose', 'liveness'])
     expect([model, itemsOf(model)]).toEqual([model, seven]);
-  // Two heads are turned too far for a glance at their features.
+  // Two heads are turned too far for the quick pose.
   expect(itemsOf('pose')).toEqual([2]);
 });
 
-test('of a batch, only the pictures that ask go through a model', async () => {
+test('runs a model only on the pictures of a batch that need it', async () => {
   const { faces } = await analysis.analyze([
     { image: three, options: { ...NOTHING, attributes: ['gender'] } },
     { image: four, options: { ...NOTHING, attributes: ['pose'] } },
@@ -122,7 +122,7 @@ test('of a batch, only the pictures that ask go through a model', async () => {
   );
 });
 
-test('a batch answers what its pictures answer alone', async () => {
+test('gives the same answers for a batch as for its pictures alone', async () => {
   const jobs = [four, three].map((image): AnalysisJob => ({ image, options: EVERYTHING }));
   const together = await analysis.analyze(jobs);
   for (const [index, job] of jobs.entries()) {
@@ -135,7 +135,7 @@ test('a batch answers what its pictures answer alone', async () => {
   }
 });
 
-test('more faces than one run holds are spread over several', async () => {
+test('spreads more faces than one run holds over several runs', async () => {
   const jobs = Array.from({ length: 6 }, (): AnalysisJob => ({
     image: three,
     options: { ...NOTHING, landmarks: true },
@@ -145,7 +145,7 @@ test('more faces than one run holds are spread over several', async () => {
   expect(itemsOf('landmarks')).toEqual(Array.from({ length: 9 }, () => 2));
 });
 
-test('a job that is stopped runs no further model', async () => {
+test('runs no further model for a stopped job', async () => {
   const sessions = context.get(SessionManager);
   sessions.stopWhen(() => runs.some(([model]) => model === 'landmarks'));
   try {
@@ -158,12 +158,12 @@ test('a job that is stopped runs no further model', async () => {
   }
 });
 
-describe('second opinions', () => {
+describe('rescoring', () => {
   let last: readonly AnalysedFace[] = [];
 
   /** Detects with a rule that differs from the pack's. */
   async function withRule(rule: Partial<Rescoring>, options: AnalysisOptions): Promise<number[]> {
-    if (rescoring === undefined) throw new Error('The default pack has no rule for second opinions.');
+    if (rescoring === undefined) throw new Error('The default pack has no rescoring.');
     const { detector } = context.get(Pack).models;
     detector.rescoring = { ...rescoring, ...rule };
     try {
@@ -175,7 +175,7 @@ describe('second opinions', () => {
     }
   }
 
-  test('are asked of doubtful candidates together, and the faces stay', async () => {
+  test('runs on the uncertain candidates together, and keeps the faces', async () => {
     const confidences = await withRule({ certainScore: SURE_OF_NONE }, NOTHING);
     expect(confidences).toHaveLength(3);
     const opinions = itemsOf('appearance');
@@ -183,23 +183,23 @@ describe('second opinions', () => {
     expect(opinions.slice(0, -1).every((items) => items === 2)).toBe(true);
   });
 
-  test('are not asked where the detector is sure', async () => {
+  test('does not run where the detector is certain', async () => {
     await withRule({ certainScore: 0, minScore: 0.5 }, NOTHING);
     expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
   });
 
-  test('turn away what they do not take for a face', async () => {
+  test('removes candidates that it does not take for faces', async () => {
     expect(await withRule({ certainScore: SURE_OF_NONE, bias: -50 }, NOTHING)).toEqual([]);
   });
 
-  test('choose the largest face after the others are turned away', async () => {
+  test('happens before the largest face is chosen', async () => {
     expect(await withRule({ certainScore: SURE_OF_NONE, bias: -50 }, { ...NOTHING, maxFaces: 1 })).toEqual(
       [],
     );
     expect(await withRule({ certainScore: SURE_OF_NONE }, { ...NOTHING, maxFaces: 1 })).toHaveLength(1);
   });
 
-  describe('where sizes of input must agree', () => {
+  describe('where scales must agree', () => {
     const scaleAgreement = {
       minScoreAlone: SURE_OF_NONE,
       minSupportScore: 0.3,
@@ -207,26 +207,26 @@ describe('second opinions', () => {
       maxClearPixels: 10_000,
     };
     const certainScore = SURE_OF_NONE;
-    /** Above any score, so that no size ever confirms another. */
+    /** Above any score, so that no scale supports another. */
     const blind = { ...scaleAgreement, minSupportScore: SURE_OF_NONE };
     const searches = (): number => itemsOf('detector').length;
 
-    test('are asked of what another size shows, too', async () => {
+    test('runs on candidates that another scale supports', async () => {
       expect(await withRule({ certainScore, scaleAgreement }, NOTHING)).toHaveLength(3);
     });
 
-    test('are not asked of what another size contradicts', async () => {
+    test('does not run on candidates that another scale contradicts', async () => {
       expect(await withRule({ certainScore, scaleAgreement: blind }, NOTHING)).toEqual([]);
       expect(new Set(runs.map(([model]) => model))).toEqual(new Set(['detector']));
     });
 
-    test('are asked of it after all where less confidence than usual is asked for', async () => {
+    test('runs on them if the caller asks for less confidence than the default', async () => {
       const options = { ...NOTHING, minConfidence: 0.1 };
       const confidences = await withRule({ certainScore, scaleAgreement: blind }, options);
       expect(confidences.length).toBeGreaterThanOrEqual(3);
     });
 
-    test('are asked of it where no other size shows it well enough', async () => {
+    test('runs on them where no other scale shows them clearly', async () => {
       const never = { ...blind, minClearPixels: 10_000 };
       expect(await withRule({ certainScore, scaleAgreement: never }, NOTHING)).toHaveLength(3);
     });
@@ -254,7 +254,7 @@ describe('second opinions', () => {
     });
   });
 
-  test('are not asked twice of the trunk', async () => {
+  test('does not run the trunk twice', async () => {
     await withRule({ certainScore: SURE_OF_NONE, minScore: 0.9 }, { ...NOTHING, embedding: true });
     expect(sum(itemsOf('recognition'))).toBe(sum(itemsOf('appearance')));
   });

@@ -1,4 +1,4 @@
-/** What fails for one picture of a batch does not fail the others. */
+/** A failure of one picture of a batch does not fail the others. */
 import type { AnalysisJob, BatchResult } from '../../src/worker/protocol.js';
 import { analyzeApart } from '../../src/worker/isolation.js';
 
@@ -27,7 +27,7 @@ test('a batch without a fault is one call', async () => {
   expect(calls).toEqual([[5, 1]]);
 });
 
-test('a batch with a fault is taken apart; only what fails alone has failed', async () => {
+test('a batch with a fault is split; only the pictures that fail alone have failed', async () => {
   const { outcomes, times } = await analyzeApart([job(5), job(13), job(1)], analyze);
   expect(outcomes.map(({ kind }) => kind)).toEqual(['faces', 'failed', 'too_coarse']);
   expect(outcomes[1]).toMatchObject({ error: { message: 'thirteen' } });
@@ -35,7 +35,7 @@ test('a batch with a fault is taken apart; only what fails alone has failed', as
   expect(calls).toEqual([[5, 13, 1], [5], [13], [1]]);
 });
 
-test('a single picture is not tried again', async () => {
+test('a single picture is not retried', async () => {
   const { outcomes } = await analyzeApart([job(13)], analyze);
   expect(outcomes.map(({ kind }) => kind)).toEqual(['failed']);
   expect(calls).toEqual([[13]]);

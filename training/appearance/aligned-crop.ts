@@ -1,16 +1,19 @@
-/** The crop of a face that training sees: the service's aligned one with a margin to shift, turn and scale into. */
+/**
+ * The crop of a face for training: the service's aligned crop with a margin, so that it can be shifted, turned and
+ * scaled.
+ */
 import type { Point } from '../../src/vision/affine.js';
 import { ALIGNED_SIDE, alignmentMap } from '../../src/vision/alignment.js';
 import type { Image } from '../../src/vision/image.js';
 import { warp } from '../../src/vision/warp.js';
 import type { Row } from '../../evaluation/data.js';
 
-/** A crop with what is known of it. */
+/** A crop with its labels. */
 export interface Sample {
   readonly set: string;
-  /** Its picture, and the labels it has. */
+  /** The name of its picture, and its labels. */
   readonly row: Row;
-  /** The detector's, 0…1. */
+  /** The detector's score, 0…1. */
   readonly score: number;
   readonly crop: Uint8Array;
 }

@@ -1,4 +1,4 @@
-"""From an aligned crop with a margin to the network's input, as it is or as another camera might have seen it."""
+"""From an aligned crop with a margin to the network's input, unchanged or as another camera might have taken it."""
 
 import math
 
@@ -9,13 +9,13 @@ CROP, SIDE = 144, 112
 
 
 def as_served(crops):
-    """What the service feeds: N x 144 x 144 x 3 bytes -> N x 3 x 112 x 112, 0..255."""
+    """As in the service: N x 144 x 144 x 3 bytes -> N x 3 x 112 x 112, 0..255."""
     margin = (CROP - SIDE) // 2
     return crops[:, margin : margin + SIDE, margin : margin + SIDE].permute(0, 3, 1, 2).float()
 
 
 def augmented(crops, generator):
-    """Turned, scaled, shifted, mirrored, blurred, coarsened, noisy, in another light."""
+    """Randomly turned, scaled, shifted, mirrored, blurred, coarsened, noisy, and in another light."""
     count = crops.shape[0]
 
     def normal(deviation):
@@ -31,7 +31,7 @@ def augmented(crops, generator):
         return values.view(-1, 1, 1, 1)
 
     pixels = crops.permute(0, 3, 1, 2).float()
-    # Landmarks of tilted heads are worse: now and then the crop is turned by far more than on upright ones.
+    # Landmarks of tilted heads are less precise: sometimes their crops are turned far more than those of upright heads.
     degrees = torch.where(sometimes(0.12), uniform(-30, 30), normal(5))
     angle, scale = degrees * math.pi / 180, torch.exp(normal(0.06)) * SIDE / CROP
     mirror = torch.where(sometimes(0.5), -1.0, 1.0)

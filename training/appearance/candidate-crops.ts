@@ -1,4 +1,4 @@
-/** Crops of what the detector takes for faces, faces and others alike: what the head that tells them apart learns from. */
+/** Crops of the detector's candidates, faces or not: the training data of the head that distinguishes them. */
 import { join } from 'node:path';
 import { type Box, iou } from '../../src/vision/box.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
@@ -16,15 +16,18 @@ import { startProgress } from '../../evaluation/progress.js';
 import type { Sample } from './aligned-crop.js';
 import type { Finder } from '../finder.js';
 
-/** Of each set. */
+/** Pictures of each set. */
 const PICTURES = 1500;
 const PATTERNS = 800;
 const MIN_SCORE = 0.2;
-/** A box that agrees this well with a sure face is one; */
+/** A box that agrees this well with a certain face is a face. */
 const FACE_IOU = 0.5;
-/** one that agrees less than this with each is none, also where it shows half of one; in between it is neither. */
+/**
+ * A box that agrees less than this with every face is not a face, even if it shows half of one. In between it is
+ * neither.
+ */
 const NO_FACE_IOU = 0.35;
-/** Where the judge is not sure of a face, its neighbourhood says nothing. */
+/** Near a face that the judge is not certain of, boxes are neither. */
 const NO_UNSURE_FACE_IOU = 0.2;
 
 /** @param data folder of the data sets */
@@ -62,7 +65,7 @@ export async function* candidateCrops(finder: Finder, judge: Judge, data: string
   progress.done();
 }
 
-/** Whether a box shows a face that is known; `undefined` where it is neither clearly one nor clearly none. */
+/** Whether a box shows a known face; `undefined` where this is not clear. */
 export function isFace(box: Box, known: readonly KnownFace[]): boolean | undefined {
   if (known.some((face) => face.certain && iou(box, face.box) >= FACE_IOU)) return true;
   const isNone = known.every(

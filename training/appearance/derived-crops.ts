@@ -1,7 +1,7 @@
 /**
- * Crops of what the sets hold too little of: tilted heads and small faces, bare and masked, and what the detector
- * invents beside them; made from photos that are not held out. Without them the heads would learn to refuse such faces,
- * and to see masks on tilted heads.
+ * Crops that the sets have too few of: tilted heads and small faces, with and without masks, and the detector's false
+ * candidates beside them, made from photos that are not held out. Without them, the heads would learn to reject such
+ * faces and to see masks on tilted heads.
  */
 import { join } from 'node:path';
 import { readCsv } from '../../evaluation/data.js';
@@ -14,7 +14,7 @@ import type { Sample } from './aligned-crop.js';
 import { isFace } from './candidate-crops.js';
 import type { Finder } from '../finder.js';
 
-/** Of each set. */
+/** Photos of each set. */
 const PHOTOS = 300;
 const ANGLES = [-90, -75, -60, -45, -30, 30, 45, 60, 75, 90];
 const HEIGHTS = [12, 14, 17, 20, 26];

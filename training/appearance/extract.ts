@@ -1,9 +1,9 @@
 /**
- * Writes the aligned crops that the heads are trained on, found and aligned as the service does it.
+ * Writes the aligned crops that the heads are trained on, found and aligned as in the service.
  *
- * `crops.bin` holds one crop (see aligned-crop.ts) after the other; `crops.csv` says of each what set and picture it is
- * from, whether it is held out, the detector's score, and its labels: age, gender and race, mask, and whether it is a
- * face at all.
+ * `crops.bin` holds the crops (see aligned-crop.ts) one after the other. `crops.csv` holds for each crop its set and
+ * picture, whether it is held out, the detector's score, and its labels: age, gender and race, mask, and whether it is
+ * a face at all.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -22,8 +22,8 @@ import { labelledCrops } from './labelled-crops.js';
 const LABELS = ['age', 'gender', 'race', 'mask', 'face'] as const;
 
 /**
- * Crops what is in the sets under `data` to the folder `out`.
- * @param judgeFile the detector that says which boxes are faces where no label does
+ * Writes the crops of the sets under `data` to the folder `out`.
+ * @param judgeFile path of the detector that judges which boxes are faces where there are no labels
  */
 export async function extract(data: string, judgeFile: string, out: string): Promise<void> {
   const judge = await Judge.open(judgeFile);

@@ -1,4 +1,4 @@
-"""The network behind the appearance heads, what it is trained towards, and how its probabilities are calibrated."""
+"""The network of the appearance heads, its losses, and the calibration of its probabilities."""
 
 import torch
 from torch import nn
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 OLDEST = 100
 YEARS = torch.arange(OLDEST + 1).float()
 RACES = ["White", "Black", "Asian", "Indian", "Other"]
-# The groups the service answers: people of India are the contract's Asian; Other mixes several of its labels.
+# The groups that the service answers: people of India are the API's Asian; Other mixes several of its labels.
 RACE_GROUPS = [[0], [1], [2, 3], [4]]
 
 
@@ -51,7 +51,7 @@ def loss(logits, labels):
 
 
 def age_loss(scores, years):
-    """Towards a bell around the year, wider for the old (arXiv:1611.01731), and towards the year as expectation."""
+    """Towards a bell curve around the year, wider at high ages (arXiv:1611.01731), and the year as its expectation."""
     width = (2 + 0.05 * years).unsqueeze(1)
     target = torch.exp(-((YEARS - years.unsqueeze(1)) ** 2) / (2 * width**2))
     target = target / target.sum(1, keepdim=True)
@@ -61,7 +61,7 @@ def age_loss(scores, years):
 
 
 class Served(nn.Module):
-    """The heads as the service runs them: calibrated probabilities, races grouped."""
+    """The heads as the service runs them: calibrated probabilities, and races grouped."""
 
     def __init__(self, heads, temperatures):
         super().__init__()

@@ -1,4 +1,4 @@
-/** Crops of the two labelled sets of single faces; pictures in which there is surely none are left out. */
+/** Crops of the two labelled sets of single faces, without pictures that certainly show no face. */
 import { join } from 'node:path';
 import type { ScoredBox } from '../../src/vision/nms.js';
 import { readCsv } from '../../evaluation/data.js';
@@ -10,7 +10,7 @@ import type { Sample } from './aligned-crop.js';
 import { isFace } from './candidate-crops.js';
 import type { Finder } from '../finder.js';
 
-/** Low, because a masked face is one the detector is seldom sure of. */
+/** Low, because the detector is seldom certain of masked faces. */
 const MIN_SCORE = 0.3;
 
 /** @param data folder of the data sets */
@@ -39,7 +39,7 @@ export async function* labelledCrops(
   progress.done();
 }
 
-/** The boxes that are not surely something else: a photo of this set may hold no face. */
+/** The boxes that may be faces: a photo of this set may show none. */
 function possible(found: readonly ScoredBox[], known: readonly KnownFace[]): ScoredBox[] {
   return found.filter(({ box }) => isFace(box, known) !== false);
 }

@@ -3,7 +3,7 @@
 python3 train.py --crops FOLDER --trunk recognition.onnx --out appearance.onnx [--epochs 12] [--views 5] [--seed 1]
 
 Needs PyTorch 1.13 or newer and onnx (Debian: python3-torch, python3-onnx). Items that are held out are neither trained
-on nor fitted to; they only tell what the second opinion on the detector's candidates would be worth.
+on nor fitted to; they only show what rescoring the detector's candidates would bring.
 """
 
 import argparse
@@ -47,17 +47,17 @@ def main():
     trunk = Trunk(args.trunk)
     with tempfile.TemporaryDirectory(dir=args.crops) as folder:
         views = features(trunk, crops, ~is_candidate & ~held_out, args, folder)
-        # One item in twelve is kept from the training for the temperatures.
+        # One item in twelve is kept out of training, to fit the temperatures.
         kept = np.array([zlib.crc32(row["image"].encode()) / 2**32 < CALIBRATION_SHARE for row in rows])
         learnt, kept = ~kept & ~held_out, kept & ~held_out
         faces, candidates = np.nonzero(learnt & ~is_candidate)[0], np.nonzero(learnt & is_candidate)[0]
         heads = train(Heads(trunk.branch()), views, labels, faces, candidates, args)
         temperatures = calibrate(heads, views[0], labels, np.nonzero(kept)[0])
-        opinions = Opinions(heads, temperatures["face"], views[0], labels, rows)
-        # At sizes the service does not search such pictures at there is more to learn from, but nothing to fit to.
+        rescoring_fit = RescoringFit(heads, temperatures["face"], views[0], labels, rows)
+        # Candidates of sizes that the service does not search are for training only, not for the fit.
         served = is_candidate & np.array(["enlarged" not in row["set"] for row in rows])
-        rescoring = opinions.fit(np.nonzero(kept & served)[0])
-        opinions.print_curve(np.nonzero(held_out & served)[0], rescoring)
+        rescoring = rescoring_fit.fit(np.nonzero(kept & served)[0])
+        rescoring_fit.print_curve(np.nonzero(held_out & served)[0], rescoring)
     print("rescoring: " + json.dumps(rescoring))
     print("temperatures: " + ", ".join(f"{name} {value:.2f}" for name, value in temperatures.items()))
     export(Served(heads, temperatures).eval(), args.out)
@@ -142,8 +142,8 @@ def remember(average, state, decay):
             average[name].copy_(value)
 
 
-class Opinions:
-    """What the detector's score and the face head say of each candidate, both as log odds, and how to join them."""
+class RescoringFit:
+    """The detector's score and the face head's answer for each candidate, both as log odds, and how to combine them."""
 
     def __init__(self, heads, temperature, view, labels, rows):
         self.heads, self.temperature, self.view, self.rows = heads, temperature, view, rows
@@ -157,7 +157,7 @@ class Opinions:
         return torch.stack([torch.logit(scores), face, torch.ones(len(items))], 1)
 
     def fit(self, items):
-        """A logistic regression: the probability that a candidate is a face. On candidates not trained on."""
+        """A logistic regression on candidates not trained on: the probability that a candidate is a face."""
         inputs, truth = self.inputs(items), self.truth[items]
         weights = torch.zeros(3, requires_grad=True)
         optimiser = torch.optim.LBFGS([weights], max_iter=200)
@@ -173,7 +173,7 @@ class Opinions:
         return dict(zip(("scoreWeight", "faceWeight", "bias"), (round(w, 3) for w in weights.tolist())))
 
     def print_curve(self, items, rescoring):
-        """For several constants: the share of faces that pass, and of other things that do not, set by set."""
+        """For several constants: the share of faces that pass and the share of others that do not, set by set."""
         sets = np.array([self.rows[index]["set"].removeprefix("candidates of ") for index in items])
         weights = torch.tensor([rescoring["scoreWeight"], rescoring["faceWeight"], 0.0])
         evidence, truth = (self.inputs(items) @ weights).numpy(), self.truth[items].numpy()
@@ -190,7 +190,7 @@ class Opinions:
 
 
 def calibrate(heads, view, labels, items):
-    """The temperature of each output under which the kept items are likeliest (arXiv:1706.04599)."""
+    """The temperature of each output that maximises the likelihood of the kept items (arXiv:1706.04599)."""
     with torch.no_grad():
         parts = [heads(torch.from_numpy(view[part]).float()) for part in np.array_split(items, 8)]
     logits = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

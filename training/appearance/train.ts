@@ -18,7 +18,7 @@ export const trainAppearance: Training = async ({ data, work, judge, python, see
   await writeFile(trunk, await publishedTrunk());
   const files = ['--crops', work, '--trunk', trunk, '--out', trained];
   await runPython(python, SCRIPT, [...files, '--seed', seed]);
-  // Fine-tuning brings none of the channels back that withered in the trunk it begins with.
+  // Fine-tuning does not revive the trunk's constant channels.
   const graph = applyTransforms(await readFile(trained), [
     { op: 'dropConstantChannels' },
     { op: 'padChannels' },

@@ -1,5 +1,5 @@
-"""The detector (RFB-320, as published) as PyTorch: its graph's convolutions as trainable layers, its anchors, and the way
-back into the ONNX file."""
+"""The detector (RFB-320, as published) as PyTorch: its graph's convolutions as trainable layers, its anchors, and
+its export to the ONNX file."""
 
 import numpy as np
 import onnx
@@ -8,7 +8,7 @@ from onnx import numpy_helper
 from torch import nn
 from torch.nn import functional as F
 
-# Stride, anchor sides, and how much higher than the middle of their cell the anchors lie: src/detection/ultraface.ts.
+# Stride, anchor sides, and how far above the middle of their cell the anchors lie: src/detection/ultraface.ts.
 STRIDES = [(8, [10, 16, 24], 0), (16, [32, 48], 0), (32, [64, 96], 8), (64, [128, 192, 256], 8)]
 CENTRE_VARIANCE, SIZE_VARIANCE = 0.1, 0.2
 
@@ -22,7 +22,7 @@ class Detector(nn.Module):
         weights = {w.name: w for w in self.model.graph.initializer}
         self.layers, self.steps = nn.ModuleDict(), []
         for node in self.model.graph.node:
-            # What follows the last convolutions is written out below.
+            # The nodes after the last convolutions are written out below.
             joins = node.op_type == "Concat" and len(node.input) == 3 and attributes(node)["axis"] == 1
             if joins or node.op_type in ("Conv", "Relu", "Add"):
                 self.steps.append((node.op_type, list(node.input), node.output[0]))
@@ -55,7 +55,7 @@ class Detector(nn.Module):
         return logits.unflatten(1, (-1, 2)), locations.unflatten(1, (-1, 4))
 
     def save(self, path):
-        """Writes the published graph with the weights as they are now."""
+        """Writes the published graph with the current weights."""
         tensors = {w.name: w for w in self.model.graph.initializer}
         for node in self.model.graph.node:
             if node.op_type != "Conv":
@@ -100,7 +100,7 @@ def corners(centred):
 
 
 def encode(boxes, grid):
-    """x1, y1, x2, y2 in pixels -> what the network should say of them."""
+    """x1, y1, x2, y2 in pixels -> the network's outputs for them."""
     centre, size = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
     return torch.cat(
         [(centre - grid[:, :2]) / (CENTRE_VARIANCE * grid[:, 2:]), torch.log(size / grid[:, 2:]) / SIZE_VARIANCE], -1

@@ -1,8 +1,8 @@
 /**
- * Writes the photos that the detector is tuned on, with the boxes the judge sees in them.
+ * Writes the photos that the detector is tuned on, with the boxes that the judge finds in them.
  *
- * `pictures.bin` holds one picture after the other, 8-bit RGB, row by row; `pictures.csv` says of each its set, name, size
- * and boxes: `x1 y1 x2 y2 certain`, several apart by a semicolon. Held-out photos are not among them.
+ * `pictures.bin` holds the pictures one after the other, 8-bit RGB, row by row. `pictures.csv` holds for each picture
+ * its set, name, size and boxes: `x1 y1 x2 y2 certain`, separated by semicolons. Held-out photos are left out.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -18,12 +18,12 @@ import { CHIP_MARGIN, FIRST_LEARNT_PATTERN, patterns, photos } from '../../evalu
 import { startProgress } from '../../evaluation/progress.js';
 import { Finder } from '../finder.js';
 
-/** Longer side of a picture that is kept, at most: what training makes of it is smaller. */
+/** The longest side of a stored picture: the training scenes are smaller. */
 const LONGEST_SIDE = 512;
 const PATTERNS = 800;
 const CHIPS = 1500;
 
-/** @param judgeFile the detector that says where the faces are */
+/** @param judgeFile path of the detector that says where the faces are */
 export async function writePictures(data: string, judgeFile: string, out: string): Promise<void> {
   const judge = await Judge.open(judgeFile);
   if (judge === undefined) throw new AppError('invalid_configuration', `There is no judge: ${judgeFile}.`);

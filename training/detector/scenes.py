@@ -1,5 +1,5 @@
-"""Pictures to learn detection from: photos turned, scaled, cut, put beside one another and seen by other cameras, with the
-boxes of their faces."""
+"""Training pictures for the detector: photos that are turned, scaled, cut, combined and changed as by other cameras, with
+the boxes of their faces."""
 
 import csv
 import math
@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 SIDE = 320
-# A face smaller than this, or less of which is left, need not be found, nor is finding it wrong.
+# A face that is smaller than this, or of which less is left, need not be found; finding it is not wrong either.
 SMALLEST, LEAST_VISIBLE = 7.0, 0.5
 
 
@@ -62,7 +62,7 @@ class Scenes(torch.utils.data.Dataset):
         if len(sure) and random.random() < 0.85:
             box = sure[random.integers(len(sure))]
             middle, size = (box[:2] + box[2:4]) / 2, max(box[2:4] - box[:2])
-            # Sizes evenly on a logarithmic scale; now and then a face larger than what is seen of it.
+            # Sizes are even on a logarithmic scale; sometimes a face is larger than its visible part.
             largest = 2.2 if random.random() < 0.12 else 0.95
             zoom = math.exp(random.uniform(math.log(max(9, 0.1 * side)), math.log(largest * side))) / size
             inside = side - size * zoom
@@ -86,7 +86,7 @@ def boxes(text):
 
 
 def tilt(random):
-    """Degrees: most heads are upright, some far from it."""
+    """Degrees: most heads are upright, some are far from it."""
     kind = random.random()
     if kind < 0.55:
         return random.normal(0, 7)
@@ -127,7 +127,7 @@ def placed(known, turn, zoom, middle, target, angle, width, height):
 
 
 def seen_by_another_camera(pixels, random):
-    """Blurred, coarsened, in another light, grey, noisy."""
+    """Randomly blurred, coarsened, in another light, grey, noisy."""
     fate = random.random()
     if fate < 0.12:
         small = F.interpolate(pixels[None], scale_factor=random.uniform(0.4, 0.9), mode="area")

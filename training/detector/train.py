@@ -1,4 +1,4 @@
-"""Tunes the detector on the pictures that pictures.ts wrote, towards the boxes its judge sees in them.
+"""Tunes the detector on the pictures that pictures.ts wrote, towards the boxes that its judge finds in them.
 
 python3 train.py --pictures FOLDER --detector published.onnx --out detector.onnx [--scenes 60000] [--seed 1]
 
@@ -16,9 +16,9 @@ from detector import Detector, anchors, corners, encode, overlaps
 from scenes import SIDE, Scenes
 
 BATCH, RATE, WEIGHT_DECAY, AVERAGE = 24, 1e-3, 1e-4, 0.998
-# An anchor shows a face from the first overlap on, none below the second; in between it says nothing.
+# An anchor shows a face from the first overlap on and none below the second; in between it does not count.
 FACE, NONE = 0.4, 0.3
-# Anchors that are no face, those the network errs at most on: so many for each that is one, and for each picture.
+# Anchors without a face that count, those with the largest errors: how many for each face, and for each picture.
 NEGATIVES_PER_FACE, NEGATIVES_PER_PICTURE = 3, 4
 
 def main():
@@ -29,7 +29,7 @@ def main():
     parser.add_argument("--scenes", type=int, default=60000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    # One thread each for scenes and network: two threads of one network wait for one another more than they share.
+    # One thread each for scenes and network: two threads of one network wait for each other too much.
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     detector = Detector(args.detector).to(memory_format=torch.channels_last)
@@ -66,7 +66,7 @@ def main():
             detector.load_state_dict(own)
 
 def loss(logits, locations, known, grid):
-    """Cross entropy of the scores, of the faces and of the hardest others, and how far the faces' boxes are off: per face."""
+    """Cross entropy of the scores, of the faces and the hardest others, and the errors of the faces' boxes, per face."""
     labels = torch.full(logits.shape[:2], -1)
     wanted = torch.zeros_like(locations)
     for index, boxes in enumerate(known):
@@ -80,7 +80,7 @@ def loss(logits, locations, known, grid):
     return (errors[faces].sum() + hardest.sum()) / count, places / count
 
 def targets(boxes, grid):
-    """Of each anchor: 1 a face, 0 none, -1 either; and the place of the face."""
+    """For each anchor: 1 a face, 0 none, -1 either; and the location of the face."""
     labels = torch.zeros(len(grid), dtype=torch.long)
     if not len(boxes):
         return labels, torch.zeros(len(grid), 4)
@@ -92,7 +92,7 @@ def targets(boxes, grid):
     if sure.shape[1]:
         best, which = sure.max(1)
         labels[best >= FACE] = 1
-        # Each face has two anchors at least, however badly they fit.
+        # Each face has at least two anchors, however badly they fit.
         closest = sure.topk(2, 0).indices
         for face in range(sure.shape[1]):
             fits = closest[:, face][sure[closest[:, face], face] > 0.1]

@@ -17,5 +17,5 @@ export const tuneDetector: Training = async ({ data, work, judge, python, seed, 
   const files = ['--pictures', work, '--detector', published, '--out', tuned];
   await runPython(python, SCRIPT, [...files, '--seed', seed]);
   const hash = await install(FILE, await readFile(tuned));
-  return `${FILE} is tuned, SHA-256 ${hash}; \`npm run train -- eight-bit\` makes what a CPU runs of it.`;
+  return `${FILE} is tuned, SHA-256 ${hash}; \`npm run train -- eight-bit\` makes the graph that a CPU runs.`;
 };

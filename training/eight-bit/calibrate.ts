@@ -1,4 +1,4 @@
-/** Between which values the inner tensors of a graph lie, measured on inputs. */
+/** Measures the ranges of a graph's inner tensors on inputs. */
 import { writeFile } from 'node:fs/promises';
 import { loadConfig } from '../../src/config/config.js';
 import { SessionManager } from '../../src/sessions/session-manager.service.js';
@@ -8,18 +8,20 @@ import { readOnnx, writeOnnx } from '../../models/tools/onnx-file.js';
 import type { Range } from '../../models/tools/transforms/eight-bit.js';
 import { measurable, type Ranges } from '../../models/tools/transforms/quantisable.js';
 
-/** Digits of a range that are kept. */
+/** The number of digits of a range that are kept. */
 const DIGITS = 5;
 
-/** What of a graph is to compute in 8 bits. */
+/** The part of a graph that will compute in 8 bits. */
 export interface Span {
-  /** The tensor after which 8 bits begin; what comes before it, at full size and with few channels, is faster in floats. */
+  /**
+   * The tensor after which 8 bits begin; the nodes before it, at full size and with few channels, are faster in floats.
+   */
   readonly after: string;
-  /** The tensor that is a float again, and everything after it; default: none. */
+  /** The tensor from which on everything is in floats again; default: none. */
   readonly until?: string;
   /**
-   * Share of the inputs whose least and most values a range covers: one that covered the rarest ones too would make every
-   * step coarser.
+   * The share of the inputs whose smallest and largest values a range covers. Covering the rarest values too would make
+   * every step coarser.
    */
   readonly covered: number;
 }
@@ -27,7 +29,7 @@ export interface Span {
 /**
  * Runs the graph on every input.
  * @param shape of its input
- * @param file where the graph is written with its inner tensors as outputs
+ * @param file path for the graph with its inner tensors as outputs
  */
 export async function calibrate(
   graph: Uint8Array,
@@ -53,17 +55,17 @@ export async function calibrate(
 }
 
 function extremesOf(values: Float32Array): Range {
-  let [least, most] = [0, 0];
+  let [min, max] = [0, 0];
   for (const value of values) {
-    if (value < least) least = value;
-    if (value > most) most = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
-  return [least, most];
+  return [min, max];
 }
 
 function covering(seen: readonly Range[], share: number): Range {
   const at = Math.floor(share * (seen.length - 1));
-  const least = seen.map(([value]) => value).sort((a, b) => b - a)[at] ?? 0;
-  const most = seen.map(([, value]) => value).sort((a, b) => a - b)[at] ?? 0;
-  return [Number(least.toPrecision(DIGITS)), Number(most.toPrecision(DIGITS))];
+  const min = seen.map(([value]) => value).sort((a, b) => b - a)[at] ?? 0;
+  const max = seen.map(([, value]) => value).sort((a, b) => a - b)[at] ?? 0;
+  return [Number(min.toPrecision(DIGITS)), Number(max.toPrecision(DIGITS))];
 }

@@ -1,4 +1,4 @@
-/** What graphs are calibrated on: inputs as the service makes them, of photos that are not held out. */
+/** The inputs that graphs are calibrated on: drawn as in the service, from photos that are not held out. */
 import { join } from 'node:path';
 import { SHAPE as FEATURES } from '../../src/attributes/appearance.head.js';
 import type { FaceView } from '../../src/attributes/face-view.js';
@@ -20,10 +20,10 @@ const PHOTOS = 150;
 const PATTERNS = 24;
 const SHEET_SIDE = 448;
 const CELL_SIDE = 64;
-/** Least score of a face that is looked at: nearly certain. */
+/** The lowest score of a face that is used: nearly certain. */
 const FACE_SCORE = 0.95;
 
-/** Photos and sheets of small ones, at each size that the service searches them at. */
+/** Photos, and sheets of small photos, at each size that the service searches them at. */
 export async function* detectorInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
   for await (const image of withSheets(pictures(finder, data, 'the detector'))) {
     for (const size of finder.sizesOf(image)) {
@@ -35,7 +35,7 @@ export async function* detectorInputs(finder: Finder, data: string): AsyncGenera
   }
 }
 
-/** The images, and after every so many of them a sheet that shows them side by side, with faces of about 25 pixels. */
+/** The images, and after each full sheet of them the sheet itself, with faces of about 25 pixels. */
 async function* withSheets(images: AsyncIterable<Image>): AsyncGenerator<Image> {
   let sheet = { width: SHEET_SIDE, height: SHEET_SIDE, data: new Uint8Array(SHEET_SIDE * SHEET_SIDE * 3) };
   let cell = 0;
@@ -62,7 +62,7 @@ function paste(image: Image, sheet: Image, left: number, top: number): void {
   }
 }
 
-/** Faces as the pose network sees them. */
+/** Faces as drawn for the pose network. */
 export async function* poseInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
   for await (const face of faces(finder, data, 'pose')) {
     const input = zeros(1, ...HEAD);
@@ -71,7 +71,7 @@ export async function* poseInputs(finder: Finder, data: string): AsyncGenerator<
   }
 }
 
-/** Faces as the recognition network sees them. */
+/** Faces as drawn for the recognition network. */
 export async function* recognitionInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
   const normalisation = normalisationOf(finder.models.recognition);
   for await (const face of faces(finder, data, 'recognition')) {
@@ -81,7 +81,7 @@ export async function* recognitionInputs(finder: Finder, data: string): AsyncGen
   }
 }
 
-/** What the recognition network makes of faces. */
+/** The recognition network's features of faces. */
 export async function* featureInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
   const recognition = await finder.openRecognition();
   for await (const face of faces(finder, data, 'appearance')) {
@@ -91,14 +91,10 @@ export async function* featureInputs(finder: Finder, data: string): AsyncGenerat
 }
 
 /** The largest face of each photo. */
-async function* faces(
-  finder: Finder,
-  data: string,
-  what: string,
-): AsyncGenerator<Pick<FaceView, 'image' | 'box' | 'keypoints'>> {
+async function* faces(finder: Finder, data: string, what: string): AsyncGenerator<FaceView> {
   for await (const image of pictures(finder, data, what)) {
     const [face] = await finder.find(image, FACE_SCORE);
-    // In patterns there is none.
+    // Patterns show no face.
     if (face === undefined) continue;
     const [keypoints] = await finder.locateKeypoints(image, [face]);
     yield { image, box: face.box, keypoints };

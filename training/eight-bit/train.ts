@@ -1,4 +1,4 @@
-/** Makes the graphs that a CPU runs: measures the ranges of their tensors and rewrites them in 8 bits. */
+/** Makes the graphs that a CPU runs: measures the ranges of tensors and rewrites the graphs in 8 bits. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applyTransforms, type Transform } from '../../models/tools/apply-transforms.js';
@@ -12,14 +12,14 @@ import { PLANS } from './plans.js';
 
 const PACK = join('models', 'default');
 
-/** All that have such a form. */
+/** Makes all of them. */
 export const quantiseGraphs: Training = async (task) => {
   const made: string[] = [];
   for (const { name } of PLANS) made.push(await quantiseGraph(name, task));
   return made.join('\n');
 };
 
-/** One of them. Returns what was made. */
+/** Makes one of them. Returns a sentence about the result. */
 export async function quantiseGraph(
   graph: string,
   { data, work }: Pick<TrainingTask, 'data' | 'work'>,
@@ -38,15 +38,15 @@ export async function quantiseGraph(
   return `${forCpu} is made, SHA-256 ${hash}.`;
 }
 
-/** One line for each tensor. */
+/** The ranges as JSON, one tensor per line. */
 function asJson(ranges: Ranges): string {
   const lines = Object.entries(ranges).map(
-    ([name, [least, most]]) => `  ${JSON.stringify(name)}: [${least}, ${most}]`,
+    ([name, [min, max]]) => `  ${JSON.stringify(name)}: [${min}, ${max}]`,
   );
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
-/** The steps from a finished graph to the form of it that a CPU runs: those that come after its own. */
+/** The steps from a finished graph to the one that a CPU runs: those that come after its own steps. */
 async function stepsBetween(finished: string, file: string): Promise<Transform[]> {
   const { files } = await readRecipe('models', 'default');
   const stepsOf = (name: string) => files.find((each) => each.file === name)?.build?.transforms ?? [];

@@ -1,23 +1,26 @@
 /**
- * Writes what the quick pose is learnt from: the trunk's features of single faces, and what the pose network says of them.
+ * Writes the training data of the quick pose: the trunk's features of single faces, and the pose network's answers for
+ * them.
  *
- * `faces.bin` holds the features of one face after the other, 128×14×14 floats; `faces.csv` says of each its set and
- * picture, whether it is held out, whether it is mirrored, and the angles in degrees, before calibration, roll as seen in
- * the aligned crop. Each face is there twice, as it is and mirrored, and each angle is the mean over three crops: the
- * network's answer moves with the crop, and what is learnt should not.
+ * `faces.bin` holds the features of the faces one after the other, 128×14×14 floats each. `faces.csv` holds for each
+ * face its set and picture, whether it is held out, whether it is mirrored, and the angles in degrees before
+ * calibration, roll as seen in the aligned crop. Each face is there twice, as it is and mirrored. Each angle is the
+ * mean over three crops, because the network's answer varies with the crop and the learnt answer should not.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { FaceNetwork } from '../../src/attributes/face-network.js';
+import type { FaceView } from '../../src/attributes/face-view.js';
 import * as hopenet from '../../src/attributes/hopenet.js';
 import type { Pose } from '../../src/attributes/pose.js';
 import { loadConfig } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
 import { loadPack } from '../../src/packs/load-pack.js';
-import { runInBatches } from '../../src/sessions/batches.js';
-import { type Model, SessionManager } from '../../src/sessions/session-manager.service.js';
+import type { PoseModel } from '../../src/packs/pose-model.js';
+import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import { keypointRoll } from '../../src/vision/alignment.js';
 import { type Box, scaleAboutCentre } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
@@ -28,16 +31,16 @@ import { isHeldOut } from '../../evaluation/split.js';
 import { Finder } from '../finder.js';
 
 const CHIPS = 4000;
-/** Only what the detector is sure of, and only the largest face. */
+/** Only faces that the detector is nearly certain of, and only the largest of each picture. */
 const MIN_SCORE = 0.9;
-/** The crops: the box grown and moved, in its sides. */
+/** The crops: the box enlarged by a factor, and moved by a share of its sides. */
 const CROPS = [
   { grown: 1, moved: 0 },
   { grown: 0.94, moved: 0.02 },
   { grown: 1.06, moved: -0.02 },
 ];
 
-/** A face, and what is learnt from it. */
+/** A face as training data. */
 interface Sample extends Pose {
   readonly features: Float32Array;
 }
@@ -52,7 +55,8 @@ export async function extract(data: string, out: string): Promise<void> {
   const sessions = new SessionManager(config);
   const finder = await Finder.open();
   const recognition = await finder.openRecognition();
-  const teacher = await sessions.open(join(pack.folder, pose.file), hopenet.SIGNATURE);
+  // The graph in floats, even where a CPU would run another.
+  const teacher = await FaceNetwork.open(sessions, pack.folder, hopenet, { ...pose, onCpu: undefined });
 
   await mkdir(out, { recursive: true });
   const table = createWriteStream(join(out, 'faces.csv'));
@@ -71,7 +75,7 @@ export async function extract(data: string, out: string): Promise<void> {
     for (const { set, name, load } of pictures) {
       const image = await load((path) => finder.decode(path));
       for (const [mirrored, view] of [image, mirror(image)].entries()) {
-        const face = await look(view);
+        const face = await sampleOf(view);
         if (face === undefined) continue;
         const angles = [face.roll, face.yaw, face.pitch].map((angle) => angle.toFixed(2));
         table.write(`${[set, name, Number(isHeldOut(name)), mirrored, ...angles].join(',')}\n`);
@@ -82,7 +86,7 @@ export async function extract(data: string, out: string): Promise<void> {
     progress.done();
   }
 
-  async function look(image: Image): Promise<Sample | undefined> {
+  async function sampleOf(image: Image): Promise<Sample | undefined> {
     const [found] = await finder.find(image, MIN_SCORE);
     if (found === undefined) return undefined;
     const { box } = found;
@@ -95,14 +99,13 @@ export async function extract(data: string, out: string): Promise<void> {
   }
 }
 
-/** The mean of what the network says of several crops of a face. */
-async function teach(teacher: Model, face: hopenet.View): Promise<Pose> {
+/** The mean of the network's answers for several crops of a face. */
+async function teach(teacher: FaceNetwork<PoseModel, Pose>, face: FaceView): Promise<Pose> {
   const views = CROPS.map(({ grown, moved }) => ({
     ...face,
     box: scaleAboutCentre(shift(face.box, moved), grown),
   }));
-  const outputs = await runInBatches(teacher, views, hopenet.SHAPE, hopenet.preprocess);
-  const poses = outputs.map((output) => hopenet.postprocess(output, face));
+  const poses = await teacher.describe(views);
   return {
     roll: mean(poses.map(({ roll }) => roll)),
     yaw: mean(poses.map(({ yaw }) => yaw)),
@@ -110,7 +113,7 @@ async function teach(teacher: Model, face: hopenet.View): Promise<Pose> {
   };
 }
 
-/** Moved to the right and down by a share of its sides. */
+/** The box moved to the right and down by a share of its sides. */
 function shift({ x1, y1, x2, y2 }: Box, share: number): Box {
   const [dx, dy] = [(x2 - x1) * share, (y2 - y1) * share];
   return { x1: x1 + dx, y1: y1 + dy, x2: x2 + dx, y2: y2 + dy };

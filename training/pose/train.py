@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 BATCH = 128
 RATE, WEIGHT_DECAY = 2e-3, 5e-2
-# A pair of mirrored views whose answers differ by more has led to two faces, or to a head nobody can read.
+# If the answers for mirrored views differ by more, they show different faces, or a head whose pose cannot be told.
 MOST_CONTRADICTION = 15
-# Degrees below which an error counts by its square.
+# Errors below this many degrees count by their square.
 PRECISION = 3.0
 ANGLES = ["roll", "yaw", "pitch"]
 MIRRORED = np.array([-1, -1, 1], np.float32)
@@ -114,7 +114,7 @@ def train(features, angles, faces, args):
 
 
 def report(network, features, angles, faces):
-    """How far the answers of held-out faces are from what was to be learnt, by how far the head is turned."""
+    """The errors on held-out faces, by how far the head is turned."""
     with torch.no_grad():
         parts = [network(torch.from_numpy(np.asarray(features[part]))) for part in np.array_split(faces, 32)]
     answers = torch.cat(parts).numpy()
@@ -122,7 +122,7 @@ def report(network, features, angles, faces):
     print("turned by\tfaces\t" + "\t".join(f"{name}: mean error, 95 %" for name in ANGLES))
     for index in (1, 2):
         for low, high in ((0, 10), (10, 20), (20, 25), (25, 30), (30, 35), (35, 45), (45, 99)):
-            # By the answer: that is what decides who is asked.
+            # By the answer, because the answer decides whether the pose network runs.
             those = (np.abs(answers[:, index]) >= low) & (np.abs(answers[:, index]) < high)
             if not those.any():
                 continue

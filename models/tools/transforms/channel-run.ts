@@ -1,18 +1,18 @@
-/** Runs of channels: what lies between two convolutions that mix channels and keeps each channel to itself. */
+/** Runs of channels: the nodes between two convolutions that mix channels, which keep the channels separate. */
 import { type Graph, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, consumersOf, floatsOf, floatTensor, integerAttribute } from '../onnx-graph.js';
 
-/** The nodes between two convolutions that mix channels, which nothing else reads, with constants of their own. */
+/** The nodes between two convolutions that mix channels. Nothing else reads their results or uses their constants. */
 export interface Run {
   readonly first: Node;
   /** Per-channel operations only: depthwise Conv, PRelu, Relu. */
   readonly inner: readonly Node[];
   readonly last: Node;
-  /** How many channels it has. */
+  /** The number of channels. */
   readonly channels: number;
 }
 
-/** The run that begins with each convolution of the graph that mixes channels, in their order. */
+/** The run that begins with each channel-mixing convolution of the graph, in their order. */
 export function* runsOf(graph: Graph): Generator<Run> {
   for (const first of graph.node) {
     if (!mixesChannels(first)) continue;
@@ -22,8 +22,8 @@ export function* runsOf(graph: Graph): Generator<Run> {
 }
 
 /**
- * Gives the run other channels.
- * @param channels for each the number of the old one it is a copy of; undefined stands for one of zeros
+ * Replaces the channels of the run.
+ * @param channels for each new channel the index of the old one that it copies; undefined for a channel of zeros
  */
 export function chooseChannels(
   graph: Graph,

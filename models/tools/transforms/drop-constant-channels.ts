@@ -1,8 +1,8 @@
 /**
- * Transform `dropConstantChannels`: takes out channels that say nothing.
- * Weight decay lets a network's unneeded channels wither: their weights end at 1e-7 or 1e-40 while the others stay
- * above 1e-3. Such a channel has one value at every place of every picture, its bias sent through what follows; the
- * convolution that reads it gets the same from its own bias. More than half of the channels of some layers are so.
+ * Transform `dropConstantChannels`: removes channels that are constant. Weight decay shrinks the weights of channels
+ * that a network does not need to 1e-7 or 1e-40, while the others stay above 1e-3. Such a channel has the same value at
+ * every position of every picture: its bias after the operations that follow. The bias of the convolution that reads it
+ * can take over this value. In some layers, more than half of the channels are constant.
  */
 import { type Graph, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, floatsOf, floatTensor } from '../onnx-graph.js';
@@ -15,14 +15,14 @@ export interface DropConstantChannelsTransform {
   readonly op: 'dropConstantChannels';
 }
 
-/** A channel that moves the result by less than this part of what the strongest of its run does is lost in rounding. */
+/** A channel that changes the result by less than this share of the strongest one's effect is lost in rounding. */
 const NEGLIGIBLE = 1e-6;
 
-/** What is known of a channel before any picture is. */
+/** What is known about a channel without any picture. */
 interface Channel {
-  /** Its value where what varies in it is taken for nothing. */
+  /** Its value without the part that varies. */
   readonly constant: number;
-  /** By how much it may differ from that, for inputs of the size of 1. */
+  /** How far it may differ from that, for inputs of magnitude 1. */
   readonly spread: number;
 }
 
@@ -30,8 +30,10 @@ interface Channel {
 export function dropConstantChannels(graph: Graph): void {
   for (const run of runsOf(graph)) {
     const channels = channelsOf(graph, run);
-    const readings = readingsOf(graph, run);
-    const effects = channels.map((channel, index) => spreadIn(run.last, channel) * largest(readings[index]));
+    const readerWeights = readerWeightsOf(graph, run);
+    const effects = channels.map(
+      (channel, index) => spreadIn(run.last, channel) * largest(readerWeights[index]),
+    );
     const limit = NEGLIGIBLE * largest(effects);
     const isKept = effects.map((effect) => effect > limit);
     const kept = [...channels.keys()].filter((index) => isKept[index]);
@@ -39,7 +41,7 @@ export function dropConstantChannels(graph: Graph): void {
     if (kept.length === channels.length || kept.length === 0 || bias === undefined) continue;
     const moved = floatsOf(bias).map((value, output) =>
       channels.reduce((total, { constant }, index) => {
-        const weights = part(readings[index], output, toNumber(bias.dims[0]));
+        const weights = part(readerWeights[index], output, toNumber(bias.dims[0]));
         return isKept[index] ? total : total + constant * sum(weights);
       }, value),
     );
@@ -48,7 +50,7 @@ export function dropConstantChannels(graph: Graph): void {
   }
 }
 
-/** The channels as the last convolution of the run meets them. */
+/** The channels as the last convolution of the run reads them. */
 function channelsOf(graph: Graph, { first, inner, channels }: Run): Channel[] {
   const start = Array.from({ length: channels }, (): Channel => ({ constant: 0, spread: 1 }));
   return [first, ...inner].reduce((before, node) => {
@@ -76,24 +78,24 @@ function activated({ constant, spread }: Channel, slope: number): Channel {
   };
 }
 
-/** By how much a channel varies for a convolution: where that looks over the border, it meets zeros there. */
+/** How far a channel varies for a convolution, which reads zeros beyond the border if it pads. */
 function spreadIn(conv: Node, { constant, spread }: Channel): number {
   const pads = conv.attribute.find(({ name }) => name === 'pads')?.ints ?? [];
   return pads.some((pad) => toNumber(pad) !== 0) ? spread + abs(constant) : spread;
 }
 
 /** For each channel the weights of the last convolution that read it, output by output. */
-function readingsOf(graph: Graph, { last, channels }: Run): Float32Array[] {
+function readerWeightsOf(graph: Graph, { last, channels }: Run): Float32Array[] {
   const weights = valuesOf(graph, last.input[1]);
   const outputs = toNumber(constantOf(graph, last.input[1] ?? '')?.dims[0] ?? 1);
   const size = weights.length / (outputs * channels);
   return Array.from({ length: channels }, (_, channel) => {
-    const reading = new Float32Array(outputs * size);
+    const own = new Float32Array(outputs * size);
     for (let output = 0; output < outputs; output++) {
       const at = (output * channels + channel) * size;
-      reading.set(weights.subarray(at, at + size), output * size);
+      own.set(weights.subarray(at, at + size), output * size);
     }
-    return reading;
+    return own;
   });
 }
 

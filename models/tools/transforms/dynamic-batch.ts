@@ -9,8 +9,8 @@ export interface DynamicBatchTransform {
 }
 
 /**
- * Turns the leading 1 of each constant Reshape target into 0, which means "as in the input".
- * Targets that are computed from the input's shape follow it already.
+ * Changes the leading 1 of each constant Reshape target to 0, which means "as in the input". Targets that are computed
+ * from the input's shape are right already.
  */
 export function dynamicBatch(graph: Graph): void {
   for (const { op_type: op, input } of graph.node) {
@@ -24,7 +24,7 @@ function copyFirstDimension(target: Tensor): void {
   if (target.data_type !== DataType.int64 || target.raw_data.byteLength < 8) {
     throw new AppError(
       'invalid_pack',
-      `The Reshape target "${target.name ?? ''}" holds no raw 64-bit integers.`,
+      `The Reshape target "${target.name ?? ''}" does not hold raw 64-bit integers.`,
     );
   }
   const bytes = Uint8Array.from(target.raw_data);

@@ -1,37 +1,40 @@
-/** Numbers in 8 bits: which whole numbers stand for the activations, weights and biases of a convolution. */
+/** 8-bit arithmetic: which integers stand for the activations, weights and biases of a convolution. */
 
 const { abs, fround, max, min, round, sign } = Math;
 
-/** The smallest and the largest value that a tensor holds. */
+/** The smallest and the largest value of a tensor. */
 export type Range = readonly [low: number, high: number];
 
-/** A tensor's value is scale × (its whole number − zero). */
+/** A tensor's value is scale × (integer − zero). */
 export interface Scaling {
   readonly scale: number;
-  /** 0…255: what stands for 0. */
+  /** The integer, 0…255, that stands for 0. */
   readonly zero: number;
 }
 
-/** Largest weight of a convolution that keeps its channels apart: its kernels compute in 32 bits. */
+/** The largest weight of a depthwise convolution, whose kernels compute in 32 bits. */
 const MAX_DEPTHWISE = 127;
 
 /**
- * Largest weight of the others. CPUs without VNNI instructions add two products of an activation (0…255) and a weight in
- * 16 bits and saturate: 2 · 255 · 64 is just below 2¹⁵.
+ * The largest weight of other convolutions. CPUs without VNNI instructions add two products of an activation (0…255)
+ * and a weight in 16 bits and saturate: 2 · 255 · 64 is just below 2¹⁵.
  */
 const MAX_MIXING = 64;
 
-/** Biases are 32-bit sums of products; this leaves as much for the products. */
+/** Biases share 32 bits with the sums of products; this leaves half of the range for the products. */
 const MAX_BIAS = 2 ** 30;
 
-/** How a tensor within `range` is written with 0…255. 0 always has a whole number: convolutions pad with it. */
+/**
+ * How a tensor within `range` is written with 0…255. The value 0 always has an integer, because convolutions pad with
+ * it.
+ */
 export function scalingOf([lowest, highest]: Range): Scaling {
   const [low, high] = [min(lowest, 0), max(highest, 0)];
   const scale = fround((high - low) / 255) || 1;
   return { scale, zero: round((0 - low) / scale) };
 }
 
-/** Weights and biases in whole numbers. */
+/** Weights and biases as integers. */
 export interface IntegerWeights {
   readonly weights: Int8Array;
   /** One for each output channel. */
@@ -71,8 +74,9 @@ export function integerWeights(
 }
 
 /**
- * The weights of one channel in whole numbers whose sum is that of the weights: what they make of an even surface stays.
- * For that, those that lie nearest to the next whole number in the wanted direction go there, which the largest never does.
+ * The weights of one channel as integers whose sum is that of the weights, so that the response to an even surface does
+ * not change. To this end the weights nearest to the next integer in the needed direction are rounded that way; the
+ * largest never is.
  */
 function rounded(values: Float32Array, scale: number): Int32Array {
   const whole = Int32Array.from(values, (value) => round(value / scale));

@@ -1,9 +1,11 @@
-/** Transform `interface`: states the names and shapes of a graph's inputs and outputs. What they do not need is pruned. */
+/**
+ * Transform `interface`: sets the names and shapes of a graph's inputs and outputs. Nodes they do not need are pruned.
+ */
 import { AppError } from '../../../src/errors.js';
 import { DataType, type Graph, type ValueInfo } from '../onnx-file.js';
 import { renameTensor, tensorNames } from '../onnx-graph.js';
 
-/** A number, or a name for a dimension that is free (`N`, `H`, `W`). */
+/** Numbers, or names (`N`, `H`, `W`) for dimensions of any length. */
 export type Shape = readonly (number | string)[];
 
 /** An input or output of the finished graph. */
@@ -30,15 +32,16 @@ export function setInterface(graph: Graph, { inputs, outputs }: InterfaceTransfo
     if (from !== name && names.has(name)) {
       throw new AppError(
         'invalid_pack',
-        `"${from}" cannot be called "${name}": the graph has a tensor of that name.`,
+        `"${from}" cannot be renamed to "${name}": the graph has a tensor of that name.`,
       );
     }
     renameTensor(graph, from, name);
   }
-  // Graphs of before IR version 4 list their constants as inputs too; a runtime cannot fold what a caller may override.
+  // Before IR version 4, graphs list their constants as inputs too; a runtime cannot fold constants that may be
+  // overridden.
   graph.input = inputs.map(valueInfo);
   graph.output = outputs.map(valueInfo);
-  // Shapes of inner tensors that an exporter noted would contradict the new ones; runtimes infer them anyway.
+  // The exporter's shapes of inner tensors would contradict the new ones; runtimes infer them anyway.
   graph.value_info = [];
 }
 

@@ -1,8 +1,8 @@
 /**
  * Transform `pairSoftmax`: writes a softmax over two scores as the sigmoid of their difference,
  *   softmax(a, b) = (σ(a − b), σ(b − a)),
- * where the differences are taken in the weights of the convolutions that give the scores. ONNX Runtime's Softmax costs
- * as much over two numbers as over many; a Sigmoid costs next to nothing.
+ * where the convolutions that give the scores compute the differences by changed weights. ONNX Runtime's Softmax takes
+ * as long over two numbers as over many; a Sigmoid takes almost no time.
  */
 import { AppError } from '../../../src/errors.js';
 import { type Graph, type Node, toNumber } from '../onnx-file.js';
@@ -15,7 +15,7 @@ export interface PairSoftmaxTransform {
 
 /**
  * Rewrites each Softmax of a graph whose scores come in pairs, one after the other, from the channels of convolutions.
- * @throws AppError `invalid_pack` where they come from something else
+ * @throws AppError `invalid_pack` if they come from anything else
  */
 export function pairSoftmax(graph: Graph): void {
   for (const softmax of graph.node.filter(({ op_type: op }) => op === 'Softmax')) {

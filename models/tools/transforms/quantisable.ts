@@ -1,9 +1,9 @@
-/** Which parts of a graph can compute in 8 bits, and which tensors must be known for it: what `quantise` goes by. */
+/** Which parts of a graph can compute in 8 bits, and which tensors' ranges that needs: the basis of `quantise`. */
 import { type Graph, type Node } from '../onnx-file.js';
 import { constantOf, consumersOf, floatsOf, integerAttribute, integersOf, sizeOf } from '../onnx-graph.js';
 import type { Range } from './eight-bit.js';
 
-/** What is known of tensors, by their names. */
+/** The ranges of tensors by their names. */
 export type Ranges = Readonly<Record<string, Range>>;
 
 const COMPUTING = ['Conv', 'Add', 'PRelu'];
@@ -11,8 +11,8 @@ const MOVING = ['Reshape', 'Transpose', 'Split', 'Concat'];
 const CHANNELS_LAST = [0, 2, 3, 1];
 
 /**
- * The tensors whose ranges let everything after one tensor compute in 8 bits, as far as it can.
- * @param after the first of them; what comes before it stays as it is
+ * The tensors whose ranges are needed to compute everything after one tensor in 8 bits, where possible.
+ * @param after the first of them; nodes before it stay in floats
  */
 export function measurable(graph: Graph, after: string): string[] {
   const reached = new Set([after]);
@@ -22,14 +22,14 @@ export function measurable(graph: Graph, after: string): string[] {
     for (const name of each.output) reached.add(name);
     if (!COMPUTING.includes(each.op_type)) continue;
     const { output } = joinedWith(graph, each);
-    // An answer of the network, and what becomes one, remains a float.
+    // An answer of the network, and a tensor that becomes one, stays in floats.
     const readers = consumersOf(graph, output);
     if (!readers.some(isAnswer)) names.add(output);
   }
   return [...names];
 }
 
-/** The ranges together with those of tensors whose values come from theirs, or go to them, unchanged. */
+/** The ranges, and those of tensors whose values come from these tensors, or go to them, unchanged. */
 export function passedOn(graph: Graph, ranges: Ranges): ReadonlyMap<string, Range> {
   const groups = new Map<string, Set<string>>();
   for (const each of graph.node) {
@@ -63,16 +63,16 @@ export function slopeOf(graph: Graph, { op_type: op, input }: Node): Float32Arra
   return slope?.every((each) => each <= 1) ? slope : undefined;
 }
 
-/** What a convolution or sum is joined with. */
+/** The nodes that a convolution or sum is merged with. */
 export interface Joined {
   /** The last tensor written. */
   readonly output: string;
-  /** What it is multiplied by. */
+  /** The factor that it is multiplied by. */
   readonly factor: number;
   readonly nodes: readonly Node[];
 }
 
-/** The Mul by one number and the Relu that follow a node, each where nothing else reads what it reads. */
+/** The Mul by one number and the Relu that follow a node, each where nothing else reads its input. */
 export function joinedWith(graph: Graph, first: Node): Joined {
   let joined: Joined = { output: first.output[0] ?? '', factor: 1, nodes: [] };
   for (const op of ['Mul', 'Relu']) {

@@ -1,15 +1,17 @@
 /**
- * Transform `quantise`: lets the convolutions of a graph compute with 8-bit whole numbers in place of floats.
+ * Transform `quantise`: makes the convolutions of a graph compute with 8-bit integers instead of floats.
  *
- * Where the range of a tensor is known, from pictures (`npm run train -- eight-bit`), it is held in 8 bits; an operation
- * whose inputs and output are known becomes ONNX's or ONNX Runtime's 8-bit form of itself. All others stay as they are,
- * with QuantizeLinear and DequantizeLinear between the two kinds. Inputs and outputs of the graph remain floats.
+ * A tensor whose range is known, measured on pictures (`npm run train -- eight-bit`), is held in 8 bits. An operation
+ * whose inputs and output have known ranges becomes its 8-bit form of ONNX or ONNX Runtime. All others stay as they
+ * are, with QuantizeLinear and DequantizeLinear in between. Inputs and outputs of the graph stay floats.
  *
  * - Conv → QLinearConv, together with a Mul by one number and a Relu after it: the 8 bits end where Relu begins.
  * - Add → QLinearAdd, likewise with its Relu.
- * - PRelu → the larger of x and slope·x, the product being a QLinearConv of one weight a channel. The two share one range.
- * - Reshape, Transpose, Split and Concat only move values: what they read and write shares one range.
- * - A 1×1 Conv whose result is not known, but transposed to channels last, gives floats: these are a network's answers.
+ * - PRelu → the larger of x and slope·x, the product being a QLinearConv with one weight per channel. The two share one
+ *   range.
+ * - Reshape, Transpose, Split and Concat only move values: their inputs and outputs share one range.
+ * - A 1×1 Conv whose result has no known range, but is transposed to channels last, gives floats: it is a network's
+ *   answer.
  */
 import { AttributeType, DataType, type Graph, type Model, type Node, toNumber } from '../onnx-file.js';
 import { constantOf, floatsOf, floatTensor, int32Tensor, integerAttribute, node } from '../onnx-graph.js';
@@ -24,7 +26,10 @@ import {
   transposeAfter,
 } from './quantisable.js';
 
-/** `{ "op": "quantise", "ranges": "<file>.json" }`, a file of the pack's folder with `{ "<tensor>": [lowest, highest], … }`. */
+/**
+ * `{ "op": "quantise", "ranges": "<file>.json" }`: a file of the pack's folder that holds
+ * `{ "<tensor>": [lowest, highest], … }`.
+ */
 export interface QuantiseTransform {
   readonly op: 'quantise';
   readonly ranges: Ranges;
@@ -33,16 +38,17 @@ export interface QuantiseTransform {
 /** Domain of ONNX Runtime's own operations. */
 const RUNTIME = 'com.microsoft';
 /**
- * Has QLinearConv, with Unsqueeze, Split and Softmax as they were in 9, which the graphs are in. From 12 on ONNX Runtime
- * moves a QuantizeLinear to before a MaxPool, and its MaxPool of 8 bits takes eight times as long as that of floats.
+ * Has QLinearConv, and still the Unsqueeze, Split and Softmax of version 9, which the graphs use. From 12 on, ONNX
+ * Runtime moves a QuantizeLinear before a MaxPool, and its 8-bit MaxPool takes eight times as long as the one of
+ * floats.
  */
 const OPSET = 11;
-/** Has Max of 8 bits; for graphs that need it, none of which has a MaxPool. */
+/** Has an 8-bit Max; for graphs that need it, none of which has a MaxPool. */
 const OPSET_WITH_MAX = 12;
-/** The one zero point of all weights. */
+/** The zero point that all weights share. */
 const WEIGHT_ZERO = 'weight_zero';
 
-/** Rewrites what the ranges allow. */
+/** Rewrites every operation that the ranges allow. */
 export function quantise(model: Model, { ranges }: QuantiseTransform): void {
   const others = model.opset_import.filter(({ domain }) => domain !== '' && domain !== RUNTIME);
   const { graph } = model;
@@ -53,9 +59,9 @@ export function quantise(model: Model, { ranges }: QuantiseTransform): void {
 
 class Quantiser {
   private readonly nodes: Node[] = [];
-  /** Nodes that others have taken in. */
+  /** Nodes that were merged into others. */
   private readonly gone = new Set<Node>();
-  /** Tensors that are there in 8 bits, and those that are there as floats too. */
+  /** Tensors that exist in 8 bits, and those that exist as floats too. */
   private readonly whole = new Set<string>();
   private readonly floats = new Set<string>();
   private readonly constants = new Set<string>();
@@ -106,15 +112,15 @@ class Quantiser {
     return true;
   }
 
-  /** What all weights in 8 bits come with: a scale for each output channel, and the zero point. */
+  /** Adds what all 8-bit weights need: a scale for each output channel, and the zero point. */
   private scales(weights: string, { scales }: IntegerWeights): void {
     this.constant(floatTensor(`${weights}_scale`, [scales.length], scales));
     this.constant({ name: WEIGHT_ZERO, dims: [], data_type: DataType.int8, raw_data: new Uint8Array(1) });
   }
 
   /**
-   * @param whole its weights, known by the name of its second input
-   * @param scaled the tensor whose range the result lies in
+   * @param whole its weights and biases as integers
+   * @param scaled the tensor whose range the result has
    * @param output the name of the result
    */
   private quantisedConvolution(
@@ -138,7 +144,7 @@ class Quantiser {
     this.nodes.push(node('QLinearConv', inputs, [output], attribute));
   }
 
-  /** A 1×1 convolution and the Transpose after it as a product of rows and columns, whose result is floats. */
+  /** A 1×1 convolution and the Transpose after it as a matrix product whose result is floats. */
   private answer(conv: Node, transpose: Node, whole: IntegerWeights, inputs: number): void {
     const [input = '', name = '', bias = ''] = conv.input;
     const { weights, scales } = whole;
@@ -206,7 +212,7 @@ class Quantiser {
     return true;
   }
 
-  /** Whether 8 bits hold the result: known, and where it ends with a Relu, nothing below 0. */
+  /** Whether the result fits into 8 bits: its range is known and, where it ends with a Relu, has nothing below 0. */
   private holds({ output, nodes }: Joined): boolean {
     const range = this.ranges.get(output);
     return range !== undefined && (range[0] >= 0 || !nodes.some(({ op_type: op }) => op === 'Relu'));

@@ -4,10 +4,10 @@
  *   PRelu(x; a) = a·x + (1 − a)·Relu(x)
  * with the two products written as BatchNormalization, which is a scale per channel.
  *
- * Between two convolutions one product is enough: the one before gives z = |1 − a|·x in place of x, and
+ * Between two convolutions one product is enough: the convolution before gives z = |1 − a|·x instead of x, and
  *   PRelu(x; a) = ±(Relu(z) + t·z),   t = a / (1 − a),
- * where the sign is that of 1 − a and goes into the convolution after. And where that one halves the picture, it takes
- * Relu(z) and z one by one, which is cheaper than the product on all of z.
+ * where the sign is that of 1 − a and goes into the convolution after. Where that one halves the picture, it takes
+ * Relu(z) and z separately, which is cheaper than the product on all of z.
  */
 import { AttributeType, type Graph, type Node, toNumber } from '../onnx-file.js';
 import {
@@ -26,7 +26,7 @@ export interface SplitPReluTransform {
   readonly op: 'splitPRelu';
 }
 
-/** Where a slope comes closer to 1 than this, dividing by the difference would cost accuracy. */
+/** If a slope is closer to 1 than this, dividing by the difference would cost accuracy. */
 const MIN_DIFFERENCE = 1e-3;
 
 /** Rewrites each PRelu whose slope is a constant per channel (C×1×1); others are left as they are. */
@@ -96,8 +96,8 @@ function takeApart(graph: Graph, conv: Node, ratios: ReadonlyMap<Node, Float32Ar
 }
 
 /**
- * Lets the convolution before a PRelu give z, and the one after take care of the sign.
- * @returns t of each channel; undefined, and nothing is changed, where the PRelu does not lie between two of its own
+ * Changes the convolution before a PRelu to give z, and the one after to apply the sign.
+ * @returns t of each channel; undefined, without any change, where the PRelu does not lie between two convolutions
  */
 function scaleBefore(graph: Graph, prelu: Node, slope: Float32Array): Float32Array | undefined {
   const [x = ''] = prelu.input;
@@ -166,7 +166,7 @@ function scaleChannels(graph: Graph, x: string, y: string, scale: Float32Array):
   );
 }
 
-/** The name of a constant with `channels` times the same value, shared by all who need it. */
+/** The name of a shared constant with `channels` times the same value. */
 function vector(graph: Graph, channels: number, value: 0 | 1): string {
   const name = `all_${value}_${channels}`;
   if (constantOf(graph, name) === undefined) {
@@ -183,7 +183,7 @@ function copyConstant(graph: Graph, from: string, to: string): void {
   if (tensor !== undefined) graph.initializer = [...graph.initializer, { ...tensor, name: to }];
 }
 
-/** Multiplies slices of a constant along one axis by a factor each. */
+/** Multiplies each slice of a constant along one axis by a factor. */
 function scaleAlong(graph: Graph, name: string, axis: number, factors: Float32Array): void {
   const tensor = constantOf(graph, name);
   if (tensor === undefined) return;

@@ -1,8 +1,9 @@
 /** Validates a caller's input against a DTO: only known fields, of the right type, within their bounds. */
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { getMetadataStorage, validate, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../../errors.js';
+import { type Violation, violationsOf } from '../../validation-errors.js';
 import { validation } from '../problems/problem.js';
 
 const RULES: ValidatorOptions = {
@@ -55,7 +56,7 @@ export async function validated<T extends object>(type: ClassConstructor<T>, pla
   );
   const errors = [
     ...given.filter(([name]) => !names.has(name)).map(([name]) => unknown(name)),
-    ...(await validate(instance, RULES)).flatMap(flatten),
+    ...violationsOf(await validate(instance, RULES)),
   ];
   if (errors.length > 0) throw invalidRequest(errors);
   return instance;
@@ -88,7 +89,7 @@ export function shown(name: string): string {
   return name.slice(0, MAX_SHOWN_NAME).replace(/[^\w.*/+-]/g, '?') || '(no name)';
 }
 
-function invalidRequest(all: readonly FieldProblem[]): AppError {
+function invalidRequest(all: readonly Violation[]): AppError {
   const errors = all.slice(0, MAX_PROBLEMS);
   const more = all.length > errors.length ? `; and ${all.length - errors.length} more problems` : '';
   return new AppError('invalid_request', `${errors.map(({ message }) => message).join('; ')}${more}.`, {
@@ -96,16 +97,7 @@ function invalidRequest(all: readonly FieldProblem[]): AppError {
   });
 }
 
-interface FieldProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
-function unknown(name: string): FieldProblem {
+function unknown(name: string): Violation {
   const field = shown(name);
   return { field, message: `property ${field} should not exist` };
-}
-
-function flatten({ property: field, constraints }: ValidationError): FieldProblem[] {
-  return Object.values(constraints ?? {}).map((message) => ({ field, message }));
 }

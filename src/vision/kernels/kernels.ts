@@ -1,7 +1,7 @@
-/** The loops over pixels that `assembly/` compiles to, and the memory they work in: one for each thread. */
+/** The compiled pixel loops of `assembly/` and their memory; each thread has its own. */
 import { readFileSync } from 'node:fs';
 
-/** What the module exports; its source says what the arguments are. */
+/** The exports of the module; its source documents the arguments. */
 interface Kernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   /** Where free memory begins. */
@@ -44,7 +44,10 @@ interface Kernels {
 
 const PAGE_BYTES = 65536;
 const ALIGNMENT = 16;
-/** The kernels load and store 16 bytes at a time, and lines of floats in eights: so far they may go beyond the end of a buffer. */
+/**
+ * How far the kernels may access memory beyond a buffer: they load and store 16 bytes at a time, and eight floats of a
+ * line.
+ */
 const ROOM_BYTES = 32;
 
 export const kernels = load(new URL('./pixels.wasm', import.meta.url));
@@ -53,15 +56,16 @@ export const kernels = load(new URL('./pixels.wasm', import.meta.url));
 let views = viewsOf(kernels.memory.buffer);
 
 /**
- * Takes memory for buffers of so many bytes each. What the call before took is free again: callers lay out, fill, run
- * and read without a pause.
+ * Lays out buffers in the kernels' memory. Each call reuses the memory of the call before, so callers lay out, fill,
+ * run and read without awaiting anything.
+ * @param sizes of the buffers in bytes
  * @returns their addresses, each a multiple of ALIGNMENT
  */
 export function layOut(...sizes: readonly number[]): number[] {
   let end = kernels.BASE.value;
   const addresses = sizes.map((size) => {
     const address = end;
-    // Bit operations would make a negative number of what has more than 31 bits.
+    // Not by bit operations: they would make addresses of more than 31 bits negative.
     end = Math.ceil((end + size + ROOM_BYTES) / ALIGNMENT) * ALIGNMENT;
     return address;
   });
@@ -73,7 +77,7 @@ export function layOut(...sizes: readonly number[]): number[] {
   return addresses;
 }
 
-/** The memory as it is until the next `layOut`. */
+/** Views of the memory, valid until the next `layOut`. */
 export function kernelMemory(): Readonly<typeof views> {
   return views;
 }

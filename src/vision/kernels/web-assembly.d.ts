@@ -1,4 +1,4 @@
-/** What we use of WebAssembly: Node has it, but the types of it come with those of browsers. */
+/** The part of WebAssembly that we use: Node has it, but TypeScript declares it only together with browser types. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

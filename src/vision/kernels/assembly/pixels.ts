@@ -1,10 +1,11 @@
 /**
- * The loops over pixels, four at a time: AssemblyScript, compiled to `dist/src/vision/kernels/pixels.wasm`. `../lines.ts` brings
- * the pixels here, `../planes.ts` and `../reduce.ts` take the results away; an address is a byte offset in this module's
- * memory. Loads are 16 bytes wide, so whoever lays out the memory leaves as much room behind each buffer.
+ * The pixel loops, four pixels at a time: AssemblyScript, compiled to `dist/src/vision/kernels/pixels.wasm`.
+ * `vision/lines.ts` copies the pixels here; `../host/planes.ts` and `../host/reduce.ts` copy the results out. An
+ * address is a byte offset in this module's memory. Loads are 16 bytes wide, so `../kernels.ts` leaves room for that
+ * after each buffer.
  */
 
-/** The first address that is free. */
+/** The first free address. */
 export const BASE: usize = (__heap_base + 15) & ~15;
 
 export { average, halve } from './reduce';

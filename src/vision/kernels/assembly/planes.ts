@@ -1,6 +1,6 @@
-/** Where sampled pixels go: the float planes of a network's input. */
+/** Stores sampled pixels in the float planes of a network's input. */
 
-/** Four pixels (red, green, blue, -) → four numbers of each plane. */
+/** Four pixels (red, green, blue, -) → four floats of each plane, `size` bytes apart. */
 export function storePlanes(
   target: usize,
   size: usize,

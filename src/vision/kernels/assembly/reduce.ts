@@ -1,4 +1,4 @@
-/** Pictures shrunk by whole factors. */
+/** Reduction by integer factors. */
 
 /**
  * Means of 2×2 blocks of 8-bit RGB.
@@ -41,7 +41,7 @@ export function halve(
         i16x8.shr_u(i16x8.add(low, half), 2),
         i16x8.shr_u(i16x8.add(high, half), 2),
       );
-      // Four bytes too many, which the next pixels overwrite.
+      // Stores four bytes too many, which the next pixels overwrite.
       v128.store(target, mean);
     }
     for (; target < end; target += 3, upper += 6, lower += 6) {
@@ -66,7 +66,7 @@ export function halve(
 /**
  * One line of block means of 8-bit RGB.
  * @param source `lines` lines, `stride` bytes apart
- * @param line room for as many floats as a line has bytes
+ * @param line memory for as many floats as a line has bytes
  * @param target one line: `whole` blocks that are `factor` pixels wide, and one of `rest` pixels unless that is 0
  */
 export function average(
@@ -99,7 +99,7 @@ export function average(
   if (rest > 0) storeMean(pixel, rest, lines, target);
 }
 
-/** The rounded mean of so many pixels of summed lines. */
+/** Stores the rounded mean of `count` pixels of summed lines. */
 function storeMean(pixel: usize, count: i32, lines: i32, target: usize): void {
   let sum = f32x4.splat(0);
   for (let i = 0; i < count; i++, pixel += 12) sum = f32x4.add(sum, v128.load(pixel));

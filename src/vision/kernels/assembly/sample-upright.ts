@@ -5,11 +5,11 @@ import { storePlanes } from './planes';
  * Rows of three float planes, bilinear, along the axes of the source.
  * @param length of a source line of 8-bit RGB, in bytes
  * @param columns of the target, a multiple of four
- * @param columnTable for each column 12 bytes: byte offsets of its two neighbours in a line of floats, and the weight of
- *   the second
+ * @param columnTable for each column 12 bytes: byte offsets of its two neighbours in a line of floats, and the weight
+ *   of the second
  * @param rows of the target
  * @param rowTable for each row 12 bytes: addresses of its two source lines, and the weight of the second
- * @param line room for `length` floats
+ * @param line memory for `length` floats
  * @param target the first plane; the others follow, each `rows · columns` floats long
  * @param planes for each colour 12 bytes: the number of its plane, scale and shift of its value
  */

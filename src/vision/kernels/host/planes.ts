@@ -1,17 +1,17 @@
-/** Where the colours of a sampled picture go: the float planes of a network's input. */
+/** The float planes of a network's input, which a sampled picture is written to. */
 import { kernelMemory } from '../kernels.js';
 
-/** Which planes are written, in which order. Grey is ITU-R BT.601 luma. */
+/** The planes and their order. Grey is ITU-R BT.601 luma. */
 export type ChannelOrder = 'RGB' | 'BGR' | 'grey';
 
-/** How 0…255 becomes a network's input: (value − mean) / std, per plane. */
+/** How pixel values 0…255 become a network's input: (value − mean) / std, per plane. */
 export interface Normalisation {
   readonly order: ChannelOrder;
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** The planes to fill: `width` × `height` each, one after the other from `offset` on. */
+/** The planes to fill: `width` × `height` floats each, one after the other from index `offset` of `data` on. */
 export interface WarpTarget {
   readonly data: Float32Array;
   readonly offset: number;
@@ -19,14 +19,14 @@ export interface WarpTarget {
   readonly height: number;
 }
 
-/** Normalisation as value · scale + shift, and the plane each of red, green and blue goes to. */
+/** Normalisation as value · scale + shift, and the planes of red, green and blue. */
 export interface Planes {
   readonly plane: readonly [red: number, green: number, blue: number];
   readonly scale: readonly [number, number, number];
   readonly shift: readonly [number, number, number];
 }
 
-/** Grey is mixed from colours as they are. */
+/** Grey is computed later, from colours that are not normalised. */
 export function planesOf({ order, mean, std }: Normalisation): Planes {
   if (order === 'grey') return { plane: [0, 1, 2], scale: [1, 1, 1], shift: [0, 0, 0] };
   const plane: Planes['plane'] = order === 'RGB' ? [0, 1, 2] : [2, 1, 0];
@@ -38,10 +38,10 @@ export function planesOf({ order, mean, std }: Normalisation): Planes {
   };
 }
 
-/** Size of the table that tells the kernels of the planes. */
+/** Size of the kernels' table of the planes, in bytes. */
 export const PLANES_BYTES = 36;
 
-/** Writes that table. */
+/** Writes the kernels' table of the planes: for each colour its plane, scale and shift. */
 export function writePlanes({ plane, scale, shift }: Planes, address: number): void {
   const { integers, floats } = kernelMemory();
   for (let colour = 0, at = address / 4; colour < 3; colour++, at += 3) {
@@ -51,12 +51,12 @@ export function writePlanes({ plane, scale, shift }: Planes, address: number): v
   }
 }
 
-/** How many columns the kernels write for a target: four at a time. */
+/** The number of columns that the kernels write for a target: a multiple of four. */
 export function columnsFor({ width }: WarpTarget): number {
   return Math.ceil(width / 4) * 4;
 }
 
-/** Makes rows of the target black, from `first` up to `end`. */
+/** Makes the rows of the target from `first` to before `end` black. */
 export function blacken(
   { data, offset, width, height }: WarpTarget,
   { plane, shift }: Planes,
@@ -70,11 +70,11 @@ export function blacken(
 }
 
 /**
- * Takes rows of the three planes out of the kernels' memory.
+ * Copies rows of the three planes from the kernels' memory into the target.
  * @param address of the first plane
  * @param stride of a row there, in floats
  * @param first row of the target
- * @param rows there
+ * @param rows how many
  */
 export function takeRows(
   { data, offset, width, height }: WarpTarget,

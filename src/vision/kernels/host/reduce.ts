@@ -1,4 +1,4 @@
-/** Shrinking by whole factors: each pixel becomes the mean of a block, so that a later sampling cannot alias. */
+/** Reduction by integer factors: each pixel becomes the mean of a block, so that later sampling does not alias. */
 import { type Affine, apply } from '../../affine.js';
 import type { Image } from '../../image.js';
 import { kernelMemory, kernels, layOut } from '../kernels.js';
@@ -11,8 +11,8 @@ export interface Reduced {
 }
 
 /**
- * Prepares `image` for being sampled through `map` by a `width` × `height` target: the part in sight, averaged in
- * blocks of the largest whole factor the map shrinks by. Returns the image as it is when the map shrinks by less than 2.
+ * Prepares `image` for sampling through `map` into a `width` × `height` target: the visible part, averaged in blocks of
+ * the largest integer factor that the map reduces by. Returns the image itself where the map reduces by less than 2.
  */
 export function reduce(image: Image, map: Affine, width: number, height: number): Reduced {
   const factor = Math.floor(Math.sqrt(Math.abs(map.a * map.e - map.b * map.d)));
@@ -46,7 +46,7 @@ export function reduce(image: Image, map: Affine, width: number, height: number)
     factor,
     image.height,
   );
-  // Block i covers pixels left + i·factor …, whose centre is (factor − 1) / 2 further on.
+  // Block i covers pixels left + i·factor …, whose centre lies (factor − 1) / 2 further.
   const shift = (factor - 1) / 2;
   return {
     image:
@@ -64,7 +64,7 @@ export function reduce(image: Image, map: Affine, width: number, height: number)
   };
 }
 
-/** First pixel of the first block in sight; one block of margin feeds the bilinear sampling at the border. */
+/** First pixel of the first visible block, with a margin of one block for the bilinear sampling at the border. */
 function start(positions: number[], factor: number, length: number): number {
   const first = Math.floor(Math.min(...positions)) - factor;
   return Math.min(Math.max(0, first), Math.max(0, length - factor));
@@ -75,7 +75,7 @@ function blocks(positions: number[], first: number, factor: number, length: numb
   return Math.max(1, Math.ceil((last - first) / factor));
 }
 
-/** Blocks that stick out over the right or lower edge average the pixels they have. */
+/** Blocks that extend beyond the right or lower edge average the pixels they have. */
 function averageBlocks(
   image: Image,
   left: number,
@@ -103,12 +103,11 @@ function averageBlocks(
   return { width: columns, height: rows, data: out };
 }
 
-/** Source bytes that are worked on together: few enough to stay in a core's cache. */
+/** Source bytes that are processed together: few enough for a core's cache. */
 const STRIP_BYTES = 128 * 1024;
 
 /**
- * As `averageBlocks` with blocks of 2×2, by far the most frequent ones. Blocks that stick out over the right or lower edge
- * average the pixels they have.
+ * As `averageBlocks` for blocks of 2×2, by far the most frequent ones.
  */
 export function halve(image: Image, left: number, top: number, columns: number, rows: number): Image {
   const out = new Uint8Array(columns * rows * 3);

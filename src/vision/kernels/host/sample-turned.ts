@@ -1,4 +1,4 @@
-/** Sampling through any affine map, as crops that follow a tilted head do. */
+/** Sampling through any affine map, as for crops that are turned with a tilted head. */
 import { type Affine, apply } from '../../affine.js';
 import type { Image } from '../../image.js';
 import { kernels, layOut } from '../kernels.js';
@@ -13,13 +13,13 @@ import {
   writePlanes,
 } from './planes.js';
 
-/** A map that strides over more than this skips most of what it passes: bringing it over would cost more than it saves. */
+/** A map that spans more bytes than this skips most of them: copying them would cost more than it saves. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Fills the target, bilinear, black outside the image. */
 export function sampleTurned(image: Image, map: Affine, target: WarpTarget, planes: Planes): void {
   const columns = columnsFor(target);
-  const part = inSight(image, map, columns, target.height);
+  const part = visiblePart(image, map, columns, target.height);
   if (part.width <= 0 || part.height <= 0) return blacken(target, planes);
   const stride = strideOf(image, part.width);
   if (stride * part.height > MAX_BYTES) return sampleSparsely(image, map, target, planes);
@@ -53,8 +53,11 @@ export function sampleTurned(image: Image, map: Affine, target: WarpTarget, plan
   takeRows(target, out, columns, 0, target.height);
 }
 
-/** The part of the image that a target of `width` × `height` sees, with a pixel of margin for neighbours and rounding. */
-function inSight(
+/**
+ * The part of the image that a target of `width` × `height` shows, with a margin of one pixel for neighbours and
+ * rounding.
+ */
+function visiblePart(
   image: Image,
   map: Affine,
   width: number,
@@ -81,7 +84,7 @@ function inSight(
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Pixel by pixel, out of the image where it lies. */
+/** Samples pixel by pixel, directly from the image's own memory. */
 function sampleSparsely(
   { width, height, data }: Image,
   { a, b, c, d, e, f }: Affine,

@@ -1,4 +1,6 @@
-/** Sampling through a map that neither turns nor shears: every row meets the same columns. Most pixels pass through here. */
+/**
+ * Sampling through a map that neither turns nor shears: every row uses the same columns. Most pixels are sampled here.
+ */
 import type { Affine } from '../../affine.js';
 import type { Image } from '../../image.js';
 import { kernelMemory, kernels, layOut } from '../kernels.js';
@@ -13,7 +15,7 @@ import {
   writePlanes,
 } from './planes.js';
 
-/** Rows that are worked on together: few enough that they and their source lines stay in a core's cache. */
+/** Rows that are processed together: few enough that they and their source lines fit into a core's cache. */
 const STRIP_ROWS = 16;
 /** Bytes of an entry in the kernel's tables. */
 const ENTRY_BYTES = 12;
@@ -33,7 +35,7 @@ export function sampleUpright(
   blacken(target, planes, 0, y.first);
   blacken(target, planes, y.end);
 
-  // Of every line only the part in sight is brought over.
+  // Only the visible part of each line is copied.
   const left = Math.min(x.low[x.first], x.low[x.end - 1]);
   const width = Math.max(x.high[x.first], x.high[x.end - 1]) + 1 - left;
   const stride = strideOf(image, width);
@@ -44,7 +46,7 @@ export function sampleUpright(
     STRIP_ROWS * pairBytes,
     columns * ENTRY_BYTES,
     STRIP_ROWS * ENTRY_BYTES,
-    // Behind the line lies a black pixel, for the columns that see none.
+    // A black pixel after the line is for columns outside the image.
     (lineLength + 4) * 4,
     PLANES_BYTES,
     3 * STRIP_ROWS * columns * 4,
@@ -63,7 +65,7 @@ export function sampleUpright(
     const rows = Math.min(STRIP_ROWS, y.end - first);
     const lowest = Math.min(y.low[first], y.low[first + rows - 1]);
     const count = Math.max(y.high[first], y.high[first + rows - 1]) + 1 - lowest;
-    // Where lines are skipped, each row gets its own two.
+    // Where lines are skipped, each row gets its own two lines.
     const areTogether = count <= 2 * rows;
     const from = areTogether ? bringLines(image, left, lowest, width, count, stride, room) : 0;
     for (let row = 0, at = rowTable / 4; row < rows; row++, at += 3) {
@@ -80,17 +82,17 @@ export function sampleUpright(
   }
 }
 
-/** For each target position along one axis its two neighbours in the image and the weight of the second. */
+/** For each target position along one axis: its two neighbours in the image and the weight of the second. */
 interface Axis {
   readonly low: Int32Array;
   readonly high: Int32Array;
   readonly weight: Float32Array;
-  /** Positions from `first` up to `end` see the image. */
+  /** The positions from `first` to before `end` lie within the image. */
   readonly first: number;
   readonly end: number;
 }
 
-/** A border pixel reaches half a pixel outwards; beyond there is no image. */
+/** A border pixel extends half a pixel outwards; positions beyond that lie outside the image. */
 function axis(step: number, start: number, count: number, length: number): Axis {
   const low = new Int32Array(count);
   const high = new Int32Array(count);
