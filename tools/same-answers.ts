@@ -16,8 +16,8 @@ const PICTURE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp)$/i;
 const LANES = 4;
 /** Pictures of one batchDetect request. */
 const BATCH = 4;
-/** What a schema says in words, which may change with the prose. */
-const WORDS = new Set(['description', 'summary', 'title']);
+/** What a schema or a problem document says in words, which may change with the prose. */
+const WORDS = new Set(['description', 'summary', 'title', 'detail', 'message']);
 
 /** One request, sent to both. */
 interface Probe {
@@ -40,11 +40,15 @@ const services = await Promise.all(['.', other].map(start));
 try {
   const count = { detect: 0, compare: 0, batchDetect: 0 };
   const differing: string[] = [];
+  let reworded = 0;
   const probes = probesOf(folders.flatMap((folder) => picturesIn(folder, Number(values.limit))));
   const lane = async (): Promise<void> => {
     for (const probe of probes) {
       const [ours, theirs] = await Promise.all(services.map((service) => send(service, probe)));
-      if (ours !== theirs) differing.push(probe.name);
+      if (ours !== theirs) {
+        if (isDeepStrictEqual(withoutWords(JSON.parse(ours)), withoutWords(JSON.parse(theirs)))) reworded++;
+        else differing.push(probe.name);
+      }
       count[probe.path.split(':')[1] as keyof typeof count]++;
     }
   };
@@ -52,15 +56,17 @@ try {
   for (const name of differing) console.log(`differs: ${name}`);
   const [ours, theirs] = await Promise.all(services.map(openApi));
   const words = ours === theirs ? 'and in its words' : 'but not in its words';
-  const isSameApi = isDeepStrictEqual(withoutWords(JSON.parse(ours)), withoutWords(JSON.parse(theirs)));
+  const changed = differences(JSON.parse(ours), JSON.parse(theirs), '#');
+  for (const path of changed) console.log(`OpenAPI differs: ${path}`);
   const { detect, compare, batchDetect } = count;
   console.log(
-    `${detect} detect, ${compare} compare and ${batchDetect} batchDetect answers: ${differing.length} differ.`,
+    `${detect} detect, ${compare} compare and ${batchDetect} batchDetect answers: ${differing.length} differ; ` +
+      `${reworded} that tell of an error differ in their words alone.`,
   );
   console.log(
-    `The OpenAPI document is ${isSameApi ? `the same in its structure, ${words}` : 'another one'}.`,
+    `The OpenAPI document is ${changed.length > 0 ? 'another one' : `the same in its structure, ${words}`}.`,
   );
-  if (differing.length > 0 || !isSameApi) process.exitCode = 1;
+  if (differing.length > 0 || changed.length > 0) process.exitCode = 1;
 } finally {
   await Promise.all(services.map((service) => service.stop()));
 }
@@ -104,11 +110,11 @@ function* probesOf(paths: readonly string[]): Generator<Probe> {
   }
 }
 
-/** The status and the body. Both services are given the same request id, as it is part of problem documents. */
+/** The status and the body, as JSON. Both services are given the same request id, as it is part of problem documents. */
 async function send({ url }: ServerProcess, { name, path, type, body }: Probe): Promise<string> {
   const headers = { 'content-type': type, 'x-request-id': name.replaceAll(/[^\w.:-]/g, '-').slice(-64) };
   const response = await fetch(url + path, { method: 'POST', headers, body });
-  return `${response.status} ${await response.text()}`;
+  return `[${response.status},${await response.text()}]`;
 }
 
 async function openApi({ url }: ServerProcess): Promise<string> {
@@ -120,4 +126,20 @@ function withoutWords(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([key, held]) => !(WORDS.has(key) && typeof held === 'string'));
   return Object.fromEntries(kept.map(([key, held]) => [key, withoutWords(held)]));
+}
+
+/** JSON pointers to what two documents do not have in common, words aside. */
+function differences(ours: unknown, theirs: unknown, path: string): string[] {
+  if (isDeepStrictEqual(withoutWords(ours), withoutWords(theirs))) return [];
+  if (!isRecord(ours) || !isRecord(theirs)) return [path];
+  const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
+    (name) => !WORDS.has(name),
+  );
+  return names.flatMap((name) =>
+    differences(ours[name], theirs[name], `${path}/${name.replaceAll('/', '~1')}`),
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
