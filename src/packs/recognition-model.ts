@@ -54,6 +54,7 @@ export class MatchFacts {
   @IsString()
   measuredOn?: string;
 
+  @IsDefined()
   @ValidateNested()
   @Type(() => ConfidenceCurve)
   confidence!: ConfidenceCurve;

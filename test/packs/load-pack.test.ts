@@ -92,6 +92,11 @@ it.each([
     /models\.detector\.rescoring\.scaleAgreement\.minSupportScore must not be greater than 1.*\.scaleAgreement\.minClearPixels must be a positive number/,
   ],
   [
+    'no curve from similarity to confidence',
+    () => delete (manifest.models['recognition']['match'] as { confidence?: object }).confidence,
+    /models\.recognition\.match\.confidence should not be null/,
+  ],
+  [
     'a path that leaves the packs',
     () => (manifest.models['detector']['file'] = '../../x.onnx'),
     /models\.detector\.file must match/,

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { type ServerProcess, startServer } from '../bench/server-process.js';
+import { type ServerProcess, startServer } from './server-process.js';
 
 const USAGE = `Usage: npm run same-answers -- <folder of another checkout> <folders of pictures> [--limit <n>]
 
