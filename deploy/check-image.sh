@@ -66,7 +66,7 @@ secrets=$(find "$root/app" "$root/root" -name .npmrc -o -name '.env')
 [ -z "$secrets" ] || fail "settings of the build are in the image: $secrets"
 setuid_or_writable=$(find "$root/app" -type f -perm /6022)
 [ -z "$setuid_or_writable" ] || fail "writable or setuid: $setuid_or_writable"
-(cd "$root/app" && du -sh --total dist models node_modules && du -sh node_modules/* node_modules/@*/* | sort -rh | head -6)
+(cd "$root/app" && du -sh --total dist models node_modules && du -sh node_modules/* node_modules/@*/* | sort -rh | sed -n 1,6p)
 
 echo "== run it"
 field() { buildah inspect --type image --format "{{.Docker.Config.$1}}" localhost/face-analysis-service:check; }
@@ -107,5 +107,6 @@ kill -TERM "$service"
 wait "$service" || fail "it ends with exit code $?"
 service=
 if chroot "$root" env "PORT=$port" node -e "$script"; then fail "HEALTHCHECK calls a stopped service healthy"; fi
-if grep -iE 'warn|error' "$work/service.log"; then fail "it complains"; fi
+# That no key is set is what the service should say here.
+if grep -iE 'warn|error' "$work/service.log" | grep -v 'No API key is set'; then fail "it complains"; fi
 echo "check-image: passed"
