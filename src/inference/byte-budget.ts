@@ -1,4 +1,4 @@
-/** A fixed amount of memory that requests share. Who finds too little left waits in line until enough is given back. */
+/** A fixed amount of memory that requests share. A request that finds too little left waits until enough is given back. */
 
 interface Waiting {
   readonly bytes: number;
@@ -9,7 +9,7 @@ export class ByteBudget {
   private taken = 0;
   private readonly line = new Set<Waiting>();
 
-  /** @param capacity bytes there are for all together */
+  /** @param capacity bytes of all requests together */
   constructor(readonly capacity: number) {}
 
   /** Bytes in use. */
@@ -17,7 +17,7 @@ export class ByteBudget {
     return this.taken;
   }
 
-  /** Takes `bytes` if they are there now and nobody waits for them; says whether they were. */
+  /** Takes `bytes` if they are free and no request waits for memory. Returns whether it took them. */
   tryTake(bytes: number): boolean {
     if (this.line.size > 0 || this.taken + bytes > this.capacity) return false;
     this.taken += bytes;
@@ -25,8 +25,8 @@ export class ByteBudget {
   }
 
   /**
-   * Takes `bytes`, at most the capacity, as soon as they are there; first come, first served.
-   * @param signal leaves the line when it aborts; its reason is thrown
+   * Takes `bytes`, at most the capacity, as soon as they are free; first come, first served.
+   * @param signal ends the wait when it aborts; its reason is thrown
    */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -47,7 +47,7 @@ export class ByteBudget {
     });
   }
 
-  /** Gives bytes back that were taken. */
+  /** Gives taken bytes back. */
   give(bytes: number): void {
     this.taken -= bytes;
     this.admit();

@@ -1,14 +1,14 @@
-/** The bytes that requests send or have fetched for them, counted as they arrive: in all, and for each caller. */
+/** The bytes of bodies and downloads, counted as they arrive: for all callers together and for each caller. */
 import { AppError, overloaded } from '../errors.js';
 
-/** What one request holds. It grows with every chunk that arrives and is given back as a whole. */
+/** The bytes that one request holds. They grow with each chunk that arrives and are given back together. */
 export interface Holding {
   /**
-   * Takes room for so many bytes more.
-   * @throws AppError `overloaded` when there is no room now, `body_too_large` when there can never be
+   * Takes room for more bytes.
+   * @throws AppError `overloaded` when there is no room now, `body_too_large` when there can never be enough
    */
   add(bytes: number): void;
-  /** Gives everything back. What is added afterwards is not counted. */
+  /** Gives all of them back. Bytes that are added afterwards are not counted. */
   free(): void;
 }
 
@@ -18,7 +18,7 @@ export class IncomingBytes {
 
   /**
    * @param capacity bytes that all callers may hold together
-   * @param share bytes that one caller may hold, so that none can keep the others out
+   * @param share bytes that one caller may hold, so that no caller can keep the others out
    */
   constructor(
     readonly capacity: number,
@@ -31,9 +31,9 @@ export class IncomingBytes {
   }
 
   /**
-   * Begins to count for a request.
+   * Starts counting the bytes of a request.
    * @param caller whose share it counts towards
-   * @param announced bytes that are said to come. They are not taken, only refused where they could not be.
+   * @param announced bytes that the request announces. They are not taken, but refused if they cannot fit.
    * @throws AppError `overloaded`, `body_too_large`
    */
   hold(caller: string, announced = 0): Holding {
@@ -61,7 +61,7 @@ export class IncomingBytes {
     else this.byCaller.delete(caller);
   }
 
-  /** @param held what the request holds already */
+  /** @param held bytes that the request already holds */
   private assertRoom(caller: string, bytes: number, held: number): void {
     if (held + bytes > this.share) {
       throw new AppError(

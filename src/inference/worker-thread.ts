@@ -1,13 +1,13 @@
-/** One worker thread, from its start to its end. It takes one task at a time; whatever ends it, its task is settled. */
+/** One worker thread, from its start to its end. It takes one task at a time. Its task is settled however the thread ends. */
 import { inspect } from 'node:util';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { BatchAnswer, Task, WorkerMessage } from '../worker/protocol.js';
 
-/** What happens to a thread, told at once. */
+/** Callbacks for what happens to a thread. */
 export interface ThreadEvents {
   readonly ready: (runtime: RuntimeReport) => void;
-  /** @param cause what ended it; a thread may also end without an error of its own */
+  /** @param cause why it ended; a thread that ended without an error gets one that says so */
   readonly ended: (cause: Error) => void;
 }
 
@@ -17,17 +17,17 @@ interface Pending {
 }
 
 export class WorkerThread {
-  /** The number Node gives it. */
+  /** Node's thread id. */
   readonly id: number;
   readonly worker: Worker;
-  /** Whether it may be asked. */
+  /** Whether it has loaded its models and can take tasks. */
   isWarm = false;
-  /** Whether its pool has something for it to do. */
+  /** Whether its pool has reserved it for tasks. */
   isTaken = false;
   hasEnded = false;
-  /** Ends it when it has had nothing to do for long. */
+  /** Ends the thread after a long idle time. */
   idleTimer?: NodeJS.Timeout;
-  /** Since when it has been starting or at its present task, as `performance.now()` tells it. */
+  /** When its start or its present task began, by `performance.now()`; undefined while it is idle. */
   private since: number | undefined = performance.now();
   private pending?: Pending;
 
@@ -37,7 +37,7 @@ export class WorkerThread {
    */
   constructor(file: URL, workerData: unknown, events: ThreadEvents, resourceLimits?: ResourceLimits) {
     this.worker = new Worker(file, { workerData, resourceLimits, stdout: true, stderr: true });
-    // Node would hand its log on by pipes that end for good at the first error of this process's outputs.
+    // Node's own pipes for a thread's output would stop for good at the first error of this process's output.
     this.worker.stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
     this.worker.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.id = this.worker.threadId;
@@ -52,7 +52,7 @@ export class WorkerThread {
     this.worker.on('error', (error: unknown) => {
       cause = asError(error);
     });
-    // Only now does it no longer look at the pixels it was given.
+    // Until now it may have been reading the pixels of its task.
     this.worker.once('exit', (code) => {
       this.hasEnded = true;
       clearTimeout(this.idleTimer);
@@ -63,24 +63,24 @@ export class WorkerThread {
     });
   }
 
-  /** How long it has been starting, or at its present task; 0 when it has nothing to do. */
+  /** Milliseconds since its start or its present task began; 0 while it is idle. */
   get busyMs(): number {
     return this.since === undefined ? 0 : performance.now() - this.since;
   }
 
-  /** Rejects when the thread ends before it has answered. */
+  /** Resolves to the answer to a task; rejects if the thread ends first. */
   ask(task: Task): Promise<BatchAnswer> {
     return new Promise((resolve, reject) => {
       if (this.hasEnded) throw new Error('The thread has ended.');
       this.worker.postMessage(task);
-      // A process waits for threads that work, not for those that could.
+      // Only a thread with a task keeps the process alive.
       this.worker.ref();
       this.pending = { resolve, reject };
       this.since = performance.now();
     });
   }
 
-  /** Ends it. Call it only while it does nothing: onnxruntime-node aborts the process when its thread ends during a run. */
+  /** Ends the thread. Call it only while the thread is idle: onnxruntime-node aborts the process if its thread ends during a run. */
   async end(): Promise<void> {
     await this.worker.terminate();
   }
@@ -94,13 +94,13 @@ export class WorkerThread {
   }
 }
 
-/** What a thread threw. Errors come out of it as copies that not every check takes for errors. */
+/** What a thread threw, as an Error. Errors arrive as copies, which `instanceof` may not recognise. */
 function asError(thrown: unknown): Error {
   const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
   return isError ? (thrown as Error) : withoutStack(`It threw what is no error: ${inspect(thrown)}`);
 }
 
-/** The stack of this file would tell nothing of what happened in the thread. */
+/** An error without a stack: the stack of this file would say nothing about the thread. */
 function withoutStack(message: string): Error {
   const error = new Error(message);
   delete error.stack;

@@ -1,6 +1,6 @@
 /**
- * The threads of the pool: as many as are called for, between a minimum and a maximum. One that is lost is replaced; where
- * none can be started, this is tried again, ever more slowly, until it succeeds.
+ * The threads of the pool: as many as there is work for, between a minimum and a maximum. A thread that is lost is replaced.
+ * When none can be started, the next attempts follow at growing intervals until one succeeds.
  */
 import { EventEmitter, once } from 'node:events';
 import { Logger } from '@nestjs/common';
@@ -13,34 +13,34 @@ export interface ThreadLimits {
   readonly max: number;
   /** Idle time after which a thread above the minimum is released. */
   readonly idleTimeoutMs: number;
-  /** A thread that takes longer for a start or a task hangs: nobody can wait for it any more. */
+  /** A thread that takes longer to start, or for a task, hangs. By then no request waits for it any more. */
   readonly hungAfterMs: number;
 }
 
 /** First and longest pause between two attempts to start a thread. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-/** How often to look for threads that hang. */
+/** How often to check for threads that hang. */
 const LOOK_MS = 1_000;
 
 export class WorkerThreads {
   private readonly logger = new Logger('WorkerThreads');
   private readonly all = new Set<WorkerThread>();
-  /** Threads that the log has said to hang. */
+  /** Threads that the log has already named as hanging. */
   private readonly reported = new WeakSet<WorkerThread>();
   private readonly hangCheck: NodeJS.Timeout;
-  /** Threads in a row that died while they started or had nothing to do. */
+  /** How many threads in a row died while they started or were idle. */
   private failures = 0;
-  /** Runs while no thread is started, as the last attempt has failed. */
+  /** Runs after a failed attempt; until it ends no thread is started. */
   private pause?: NodeJS.Timeout;
   private hasFailed = false;
-  /** Whether threads that are lost are replaced. */
+  /** Whether lost threads are replaced. */
   private isOpen = false;
-  /** Threads that died since the start although they could work. */
+  /** Warm threads that have died since the start. */
   lost = 0;
   /**
-   * `free`: a thread can be taken, or started, that could not before; `none`: there is none, and none can be started now;
-   * `ready` and `ended`: one of them is; `change`: any of these.
+   * `free`: another thread can be taken or started; `none`: there is no thread, and none can be started now; `ready` and
+   * `ended`: a thread is; `change`: any of these.
    */
   readonly events = new EventEmitter<{
     free: [];
@@ -61,12 +61,12 @@ export class WorkerThreads {
     this.hangCheck = setInterval(() => this.reportHung(), LOOK_MS).unref();
   }
 
-  /** Node's threads that are alive, those that are starting included. */
+  /** Node's threads that are alive, including those that are starting. */
   get threads(): WorkerThread['worker'][] {
     return [...this.all].map(({ worker }) => worker);
   }
 
-  /** How many there may be. */
+  /** The maximum number of threads. */
   get max(): number {
     return this.limits.max;
   }
@@ -79,48 +79,48 @@ export class WorkerThreads {
     return this.count(({ isWarm }) => isWarm);
   }
 
-  /** Threads that were taken and not given back. */
+  /** Threads that were taken and not yet given back. */
   get busy(): number {
     return this.count(({ isTaken }) => isTaken);
   }
 
-  /** Threads that have been busy, or starting, for longer than anyone waits. */
+  /** Threads that hang: they have been busy, or starting, for longer than any request waits. */
   get hung(): number {
     return this.count((thread) => this.hangs(thread));
   }
 
-  /** Why no thread can be had, for anyone to read; undefined when one can, or is on its way. */
+  /** Why there is no thread to take, in a sentence for callers; undefined when there is one, or one is starting. */
   get problem(): string | undefined {
     if (this.count((thread) => thread.isWarm && !this.hangs(thread)) > 0) return undefined;
     if (this.warm > 0) return 'No worker comes back from its work: restart the process.';
     if (this.pause !== undefined)
-      return 'No worker can be started. It is tried again; the log says why it fails.';
+      return 'No worker can be started. The service keeps trying; the log says why it fails.';
     return this.hung > 0 ? 'No worker gets ready.' : undefined;
   }
 
   /**
-   * Starts the first threads and resolves when they are warm. None is replaced before.
-   * @throws Error that the first of those ended with that did not get there
+   * Starts the minimum of threads and resolves when all are warm. Until then no thread is replaced.
+   * @throws Error of the first thread that failed to start
    */
   async open(): Promise<void> {
     const causes: Error[] = [];
     const note = (_: number, cause: Error): void => void causes.push(cause);
     this.events.on('ended', note);
     for (let i = 0; i < this.limits.min; i++) this.add();
-    // All of them: a process that ends for the failure of one must not find another inside native code.
+    // Waits for all of them: a process must not end because one failed while another is inside native code.
     while (this.all.size > this.warm) await once(this.events, 'change');
     this.events.off('ended', note);
     if (causes.length > 0) throw causes[0];
     this.isOpen = true;
   }
 
-  /** Sees to it that there are threads for so many tasks, within the limits, as far as they can be started now. */
+  /** Starts threads until there is one for each task, within the limits and as far as threads can be started now. */
   ensure(tasks: number): void {
     const wanted = Math.max(this.limits.min, Math.min(tasks, this.limits.max));
     while (this.all.size < wanted && this.mayStart) this.start();
   }
 
-  /** A thread that has nothing to do, for one task after the other until it is given back. */
+  /** An idle thread, reserved until it is given back; it takes one task after another. Undefined when none is idle. */
   take(): WorkerThread | undefined {
     const [thread] = this.idle;
     if (thread !== undefined) thread.isTaken = true;
@@ -138,8 +138,8 @@ export class WorkerThreads {
   }
 
   /**
-   * Ends all threads, each as soon as it has nothing to do.
-   * @param patience resolves when those that still have are not waited for any longer
+   * Ends all threads, each as soon as it is idle.
+   * @param patience once it resolves, busy threads are no longer waited for
    * @returns whether all have ended
    */
   async close(patience: Promise<unknown>): Promise<boolean> {
@@ -150,7 +150,7 @@ export class WorkerThreads {
     void patience.then(() => (isOver = true));
     while (this.all.size > 0 && !isOver) {
       await Promise.all(this.idle.map((thread) => this.release(thread)));
-      // One may have become idle in the meantime.
+      // A thread may have become idle in the meantime.
       if (this.all.size > 0 && this.idle.length === 0)
         await Promise.race([once(this.events, 'change'), patience]);
     }
@@ -165,7 +165,7 @@ export class WorkerThreads {
     return [...this.all].filter(which).length;
   }
 
-  /** After a failure one thread at a time, after a pause: where one can start, so can others. */
+  /** After a failure, threads are started one at a time, after a pause. Once one has started, others can. */
   private get mayStart(): boolean {
     if (!this.isOpen || this.pause !== undefined) return false;
     return this.failures === 0 || this.all.size === this.warm;
@@ -200,13 +200,13 @@ export class WorkerThreads {
     if (!thread.isWarm) return this.failed(cause.message);
     this.lost++;
     this.logger.error(`A worker failed and is replaced: ${cause.message}`, cause.stack);
-    // One that dies of nothing again and again would take a core to replace.
+    // Replacing threads that keep dying while idle would take a whole core.
     if (!thread.isTaken && this.failures++ > 0) return this.failed('workers die with nothing to do');
     this.events.emit('free');
   }
 
   private failed(reason: string): void {
-    // Threads that fail together are one failure.
+    // Threads that fail at the same time count as one failure.
     if (this.pause !== undefined) return;
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS);
     this.hasFailed = true;
@@ -226,7 +226,7 @@ export class WorkerThreads {
     }, this.limits.idleTimeoutMs).unref();
   }
 
-  /** It counts no longer, so that another may start while it ends. */
+  /** Ends a thread. It no longer counts, so another may start meanwhile. */
   private async release(thread: WorkerThread): Promise<void> {
     this.all.delete(thread);
     await thread.end();
