@@ -71,7 +71,7 @@ test.each(['throws', 'exits'] as const)(
     const answers = [ask('throw'), ask('exit')];
     expect((await Promise.all(answers)).join()).not.toContain('answered');
     await refused;
-    expect(threads.problem).toMatch(/^No worker can be started\. It is tried again/);
+    expect(threads.problem).toMatch(/^No worker can be started\. The service keeps trying/);
     expect(threads.take()).toBeUndefined();
     const attempts = (): string[] => log.filter((line) => line.includes('A worker cannot be started'));
     await until(() => attempts().length === 3);
