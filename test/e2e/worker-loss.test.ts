@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { ProblemDto } from '../../src/http/problems/problem.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { WorkerThreads } from '../../src/inference/worker-threads.js';
 import {
   DETECT,
   postBytes,
@@ -24,6 +25,7 @@ import {
 
 let service: Service;
 let pool: InferencePool;
+let threads: WorkerThreads;
 const log: string[] = [];
 /** A folder with the models, which can be removed. */
 const folder = mkdtempSync(join(tmpdir(), 'worker-loss-'));
@@ -33,6 +35,7 @@ symlinkSync(resolve('models'), modelsDir);
 beforeAll(async () => {
   service = await startService({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2, modelsDir });
   pool = service.app.get(InferencePool);
+  threads = service.app.get(WorkerThreads, { strict: false });
   const note = (...lines: unknown[]): void => void log.push(lines.join('\n'));
   Logger.overrideLogger({ log: note, warn: note, error: note, fatal: note });
 });
@@ -57,15 +60,14 @@ test('one request answers 500 with an id that is in the log, all others 200, and
   };
   // As many callers as workers, so that each job has a worker to itself.
   const callers = [call(), call()];
-  const threads = (): unknown[] => [...pool['threads'].threads];
   let crashes = 0;
   // A worker that has just finished its job dies without harm, so repeat.
   while (problems.length === 0) {
     await until(() => pool.state.running === 2 && pool.state.workers === 2, 30_000);
-    const [victim] = pool['threads'].threads;
+    const [victim] = threads.threads;
     victim.postMessage(null);
     crashes++;
-    await until(() => !threads().includes(victim) && pool.state.workers === 2, 30_000);
+    await until(() => !threads.threads.includes(victim) && pool.state.workers === 2, 30_000);
   }
   const before = answered;
   await until(() => answered >= before + 4, 30_000);
@@ -91,7 +93,7 @@ test('all workers die while none can be started: every request is answered, read
   const calls = Array.from({ length: 12 }, () => postBytes(service, DETECT, sample(3)));
   await until(() => pool.state.running > 2, 30_000);
   renameSync(modelsDir, `${modelsDir}-away`);
-  for (const thread of pool['threads'].threads) thread.postMessage(null);
+  for (const thread of threads.threads) thread.postMessage(null);
   for (const response of await Promise.all(calls)) {
     if (response.status === 200) continue;
     const problem = await problemOf(response);

@@ -170,7 +170,7 @@ test('a worker that crashes while it helps fails that picture and no other', asy
 
 test('on a GPU a picture is left to one worker', async () => {
   await start(2);
-  pool.runtimes['note'](0, { provider: 'cuda' });
+  pool.runtimes.note(0, { provider: 'cuda' });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked).toEqual(['whole']);
 });
