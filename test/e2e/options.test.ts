@@ -125,12 +125,8 @@ test('the answer says where its time went', async () => {
   const everything = await timed('');
   expect(Object.keys(everything)).toEqual(['load', 'decode', 'queue', 'detect', 'recognise', 'attributes']);
   for (const [name, ms] of Object.entries(everything)) expect([name, ms >= 0]).toEqual([name, true]);
-  // Four faces through a network take milliseconds; without faces or networks there is nothing to compute.
-  expect(everything.recognise).toBeGreaterThan(2);
-  expect(everything.attributes).toBeGreaterThan(2);
-  const little = await timed('?fields=landmarks');
-  expect(little.recognise).toBeLessThan(2);
-  expect(little.attributes).toBeLessThan(2);
+  for (const stage of ['detect', 'recognise', 'attributes']) expect(everything[stage]).toBeGreaterThan(0);
+  // Which models run for which fields, test/worker/analysis.test.ts counts.
 });
 
 test.each<[string, unknown]>([

@@ -263,13 +263,12 @@ describe('refuses', () => {
   }
 
   test('a picture with too many pixels by its header alone', async () => {
-    const started = performance.now();
+    // It has no pixels: a decoder that had tried would say so.
     const error = await refusal(pngHeader(50_000, 50_000));
     expect([error.code, error.details]).toEqual([
       'image_too_many_pixels',
       expect.objectContaining({ width: 50_000, height: 50_000 }),
     ]);
-    expect(performance.now() - started).toBeLessThan(500);
   });
 
   test.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)(
