@@ -3,7 +3,9 @@ import { jest } from '@jest/globals';
 import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
-import { DETECT, postBytes, sample, type Service, startService, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT, postBytes, type Service, startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let service: Service;
 let pool: InferencePool;

@@ -4,19 +4,18 @@ import type { AddressInfo } from 'node:net';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import { WorkerThreads } from '../../src/inference/worker-threads.js';
+import { blank, sample } from '../fixtures/pictures.js';
 import {
   BATCH,
-  blank,
   COMPARE,
   DETECT,
   postBytes,
   postForm,
   postJson,
-  sample,
   type Service,
   startService,
-  until,
 } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let service: Service;
 /** A server that accepts connections and never answers. */

@@ -1,6 +1,7 @@
 /** The options of detect, which work the same in JSON, form and query. */
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { FACE_FIELDS } from '../../src/faces/face-fields.js';
+import { sample } from '../fixtures/pictures.js';
 import {
   DETECT,
   facesOf,
@@ -9,7 +10,6 @@ import {
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
 } from '../support/service.js';

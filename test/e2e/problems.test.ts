@@ -5,20 +5,19 @@ import { PROBLEMS } from '../../src/http/problems/problem.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import { WorkerThreads } from '../../src/inference/worker-threads.js';
+import { blank, sample } from '../fixtures/pictures.js';
 import {
   BATCH,
-  blank,
   COMPARE,
   DETECT,
   postBytes,
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
-  until,
 } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const MAX_BODY = 3_000_000;
 const MAX_IMAGE = 1_000_000;

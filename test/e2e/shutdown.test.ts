@@ -5,7 +5,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { killAll, listening, run } from '../support/service-process.js';
-import { DETECT, json, sample, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT, json } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let picture: Buffer;
 beforeAll(async () => {
@@ -74,12 +76,12 @@ test('under load: health fails at once, all else is served during the drain peri
     agent.destroy();
   };
   const callers = [call(), call(), call(), call()];
-  await until(() => outcomes.length >= 8, 50_000);
+  await until(() => outcomes.length >= 8);
   expect(outcomes.every(({ connection }) => connection === 'keep-alive')).toBe(true);
 
   const stopped = begunSoFar;
   service.child.kill('SIGTERM');
-  await until(async () => (await fetch(`${url}/-/readyz`)).status === 503, drainMs);
+  await until(async () => (await fetch(`${url}/-/readyz`)).status === 503);
   const late = await detect(url);
   await Promise.all(callers);
 
@@ -105,7 +107,7 @@ test('requests that wait for a worker are answered, however many signals arrive'
       details: { inference: { running: number; queued: number } };
     };
     return details.inference.running + details.inference.queued >= 8;
-  }, 50_000);
+  });
   const signals = setInterval(() => service.child.kill('SIGTERM'), 1);
   const outcomes = await Promise.all(work);
   expect(await service.ended).toBe(0);
@@ -183,7 +185,7 @@ test('connections without a request, and requests past their deadline, do not de
 
 test('a signal during the start stops it as soon as it has started', async () => {
   const service = run({ SHUTDOWN_TIMEOUT_MS: '0', INFERENCE_MIN_WORKERS: '2' });
-  await until(() => service.output().includes('Nest'), 50_000);
+  await until(() => service.output().includes('Nest'));
   await sleep(100);
   service.child.kill('SIGTERM');
   expect(await service.ended).toBe(0);

@@ -13,7 +13,8 @@ import {
   pngHeader,
   withSegment,
 } from '../fixtures/crafted-pictures.js';
-import { configWith, patient } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { patient } from '../support/refusals.js';
 
 const MIB = 1024 * 1024;
 const config = configWith({ decoderProcesses: 2 });

@@ -6,8 +6,9 @@ import type { DecoderProcess } from '../../src/images/decoder-process.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { type Image } from '../../src/vision/image.js';
 import { picture } from '../fixtures/crafted-pictures.js';
-import { configWith, patient, refusalOf } from '../support/images.js';
-import { until } from '../support/service.js';
+import { configWith } from '../support/config.js';
+import { patient, refusalOf } from '../support/refusals.js';
+import { until } from '../support/until.js';
 
 const pool = new DecoderPool(configWith({ decoderProcesses: 1 }));
 const decoder = new ImageDecoder(configWith(), pool);

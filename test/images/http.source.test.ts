@@ -9,7 +9,9 @@ import { AppError } from '../../src/errors.js';
 import { AddressPolicy } from '../../src/images/address-policy.js';
 import { causesOf } from '../../src/images/sources/causes.js';
 import { HttpSource, redirectTarget } from '../../src/images/sources/http.source.js';
-import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { LoopbackServer } from '../support/loopback-server.js';
+import { patient, refusalOf } from '../support/refusals.js';
 
 const CAP = 100_000;
 /** Begins like a JPEG, and cannot be compressed. */

@@ -8,7 +8,8 @@ import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { hasSrgbProfile } from '../../src/images/icc-profile.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { type Image } from '../../src/vision/image.js';
-import { configWith, patient, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { patient, refusalOf } from '../support/refusals.js';
 
 const pool = new DecoderPool(configWith());
 const decoderWith = (settings?: Partial<Config>): ImageDecoder =>

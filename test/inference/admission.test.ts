@@ -3,8 +3,8 @@ import { Config } from '../../src/config/config.js';
 import { AppError, type ErrorCode } from '../../src/errors.js';
 import { Admission } from '../../src/inference/admission.service.js';
 import { ByteBudget } from '../../src/inference/byte-budget.js';
+import { patient } from '../support/refusals.js';
 
-const patient = new AbortController().signal;
 const admissionOf = (settings: Partial<Config>): Admission =>
   new Admission(
     Object.assign(

@@ -8,8 +8,10 @@ import type { InferencePool } from '../../src/inference/inference-pool.service.j
 import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
-import { blank, sample, until } from '../support/service.js';
+import { blank, sample } from '../fixtures/pictures.js';
+import { until } from '../support/until.js';
 import { poolWith, stopLast } from '../support/resting-pool.js';
+import { patient } from '../support/refusals.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {
@@ -17,7 +19,6 @@ const EVERYTHING: AnalysisOptions = {
   embedding: true,
   attributes: ['pose', 'quality', 'liveness', 'gender', 'age', 'race', 'mask'],
 };
-const patient = new AbortController().signal;
 Logger.overrideLogger(false); // workers are lost here on purpose
 
 type Request = readonly [image: Image, options: AnalysisOptions];

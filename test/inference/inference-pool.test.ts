@@ -14,15 +14,16 @@ import { WorkerThread } from '../../src/inference/worker-thread.js';
 import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
-import { sample, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { until } from '../support/until.js';
 import { poolWith, stopLast } from '../support/resting-pool.js';
+import { patient } from '../support/refusals.js';
 
 const EVERYTHING: AnalysisOptions = {
   landmarks: true,
   embedding: true,
   attributes: ['pose', 'quality', 'liveness'],
 };
-const patient = new AbortController().signal;
 let pool: InferencePool;
 let threads: WorkerThreads;
 

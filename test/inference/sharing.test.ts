@@ -9,8 +9,10 @@ import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import { WorkerThread } from '../../src/inference/worker-thread.js';
 import type { Image } from '../../src/vision/image.js';
-import { sample, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { until } from '../support/until.js';
 import { poolWith, stopLast } from '../support/resting-pool.js';
+import { patient } from '../support/refusals.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {
@@ -19,7 +21,6 @@ const EVERYTHING: AnalysisOptions = {
   attributes: ['pose', 'quality', 'liveness', 'gender', 'age', 'race', 'mask'],
 };
 const ONE: AnalysisOptions = { ...EVERYTHING, maxFaces: 1 };
-const patient = new AbortController().signal;
 Logger.overrideLogger(false); // workers are lost here on purpose
 
 let pool: InferencePool;
@@ -106,7 +107,7 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
 test('a stop waits for all that share a picture', async () => {
   await start(3);
   const work = outcome(analyze(four));
-  await until(() => asked.length === 4, 30_000);
+  await until(() => asked.length === 4);
   await pool.onApplicationShutdown();
   expect(await work).toBe('done');
   expect(pool.state).toMatchObject({ workers: 0, busy: 0, running: 0 });
@@ -143,7 +144,7 @@ test('a picture that is abandoned while its faces are shared leaves all workers 
       }
     };
     expect(await outcome(analyze(three, EVERYTHING, leaving.signal))).toBe('deadline_exceeded');
-    await until(() => pool.state.busy === 0, 30_000);
+    await until(() => pool.state.busy === 0);
     expect(pool.state).toMatchObject({ running: 0, queued: 0, restarts: 0 });
   }
   onAsk = () => undefined;
@@ -162,7 +163,7 @@ test('a worker that crashes while it helps fails that picture and no other', asy
   };
   expect(await outcome(analyze(three))).toBe('worker_failed');
   expect((await next)?.faces).toHaveLength(4);
-  await until(() => pool.state.workers === 2 && threads.warm === 2, 30_000);
+  await until(() => pool.state.workers === 2 && threads.warm === 2);
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0, restarts: 1 });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked.slice(-3)).toEqual(['shareable', 2, 1]);
@@ -205,7 +206,7 @@ test('a picture with more faces than workers calls for one more, up to the maxim
     asked = [];
     expect((await analyze(four)).faces).toHaveLength(4);
     expect(asked).toEqual(['shareable', ...hands]);
-    await until(() => threads.warm === workers, 30_000);
+    await until(() => threads.warm === workers);
   }
   expect(pool.state).toMatchObject({ workers: 3, busy: 0 });
 });

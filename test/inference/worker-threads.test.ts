@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { BatchAnswer } from '../../src/worker/protocol.js';
 import { type ThreadEvents, WorkerThread } from '../../src/inference/worker-thread.js';
 import { WorkerThreads } from '../../src/inference/worker-threads.js';
-import { until } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const AT_START = { nothing: 0, throws: 1, exits: 2, hangs: 3, diesSoon: 4 };
 const file = new URL('../support/unruly-worker.js', import.meta.url);

@@ -20,8 +20,8 @@ import { iou } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
 import { softmax, zeros } from '../../src/vision/tensor.js';
-import { sample } from '../support/service.js';
-import { concat, largestDifference, picture, run, session, type Tensors } from '../support/runtime.js';
+import { sample } from '../fixtures/pictures.js';
+import { concat, largestDifference, picture, run, session, type Tensors } from '../support/run-graphs.js';
 
 /** Input of a graph, the values it is fed with, and the names of its outputs: original -> ours. */
 const GRAPHS = {

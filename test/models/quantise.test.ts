@@ -12,7 +12,7 @@ import {
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
 import { scalingOf, integerWeights } from '../../models/tools/transforms/eight-bit.js';
 import { measurable, type Ranges } from '../../models/tools/transforms/quantisable.js';
-import { largestDifference, picture, run, session } from '../support/runtime.js';
+import { largestDifference, picture, run, session } from '../support/run-graphs.js';
 import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 const operations = (bytes: Uint8Array) => readOnnx(bytes).graph.node.map(({ op_type }) => op_type);

@@ -1,7 +1,7 @@
 import { applyTransforms } from '../../models/tools/apply-transforms.js';
 import { readOnnx, type Tensor } from '../../models/tools/onnx-file.js';
 import { floatsOf, floatTensor, node } from '../../models/tools/onnx-graph.js';
-import { concat, largestDifference, picture, run, session } from '../support/runtime.js';
+import { concat, largestDifference, picture, run, session } from '../support/run-graphs.js';
 import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 /** Operations of the graph, in their order. */

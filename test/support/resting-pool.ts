@@ -3,7 +3,7 @@ import { Config } from '../../src/config/config.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import { createThreads } from '../../src/inference/create-threads.js';
 import type { WorkerThreads } from '../../src/inference/worker-threads.js';
-import { until } from './service.js';
+import { until } from './until.js';
 
 /** A pool and the threads that it works with. */
 export interface RestingPool {
@@ -19,7 +19,7 @@ export async function poolWith(settings: Partial<Config>): Promise<RestingPool> 
   const key = JSON.stringify(Object.entries(settings).sort());
   if (last?.settings === key && last.pool.state.workers > 0) {
     const { pool, threads } = last;
-    await until(() => isAtRest(pool) && threads.warm === config.inferenceMinWorkers, 30_000);
+    await until(() => isAtRest(pool) && threads.warm === config.inferenceMinWorkers);
     return last;
   }
   await stopLast();
