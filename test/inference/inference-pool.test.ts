@@ -1,4 +1,4 @@
-/** The hop, with real workers: growing, shrinking, refusing, giving up on time, and surviving the loss of a worker. */
+/** The pool with real workers: it grows and shrinks, refuses, gives up at the deadline, and survives the loss of a worker. */
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -27,7 +27,7 @@ const EVERYTHING: AnalysisOptions = {
 let pool: InferencePool;
 let threads: WorkerThreads;
 
-Logger.overrideLogger(false); // lost workers are reported loudly, and here they are lost on purpose
+Logger.overrideLogger(false); // workers are lost here on purpose, and each loss is logged
 
 async function start(settings: Partial<Config>): Promise<void> {
   ({ pool, threads } = await poolWith(settings));
@@ -58,7 +58,7 @@ function crowd(): Image {
 const analyze = (signal: AbortSignal = patient): Promise<Analysis> =>
   pool.analyze(people(), EVERYTHING, signal);
 
-/** The AppError's code that each of some promises ends in, or `done`. */
+/** The code of the AppError that each promise rejects with, or `done`. */
 async function outcomes(work: readonly Promise<Analysis>[]): Promise<string[]> {
   const settled = await Promise.allSettled(work);
   return settled.map((result) => {
@@ -99,7 +99,7 @@ test('keeps a minimum above one', async () => {
   expect(pool.state.workers).toBe(2);
 });
 
-test('a worker that crashes in the middle of a job: that job fails, the others do not, another takes its place', async () => {
+test('a worker that crashes during a job is replaced; that job fails, the others do not', async () => {
   await start({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2, inferenceIdleTimeoutMs: 50 });
   const work = Array.from({ length: 6 }, () => analyze());
   expect(pool.state.running).toBe(2);
@@ -112,7 +112,7 @@ test('a worker that crashes in the middle of a job: that job fails, the others d
   expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
 });
 
-test('refuses when the queue is full, and never more than that', async () => {
+test('refuses jobs only when the queue is full', async () => {
   await start({ inferenceMaxWorkers: 1, inferenceMaxQueue: 2 });
   const work = Array.from({ length: 5 }, () => analyze());
   expect(pool.state).toMatchObject({ running: 1, queued: 2 });
@@ -120,7 +120,7 @@ test('refuses when the queue is full, and never more than that', async () => {
   expect(pool.state).toMatchObject({ running: 0, queued: 0 });
 });
 
-test('a queue of no length refuses what cannot start at once', async () => {
+test('a queue of length 0 refuses jobs that cannot start at once', async () => {
   await start({ inferenceMaxWorkers: 1, inferenceMaxQueue: 0 });
   expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'overloaded']);
   expect(await outcomes([analyze()])).toEqual(['done']);
@@ -131,7 +131,7 @@ test('a worker that is busy with one picture has no room for another of its batc
   expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'overloaded']);
 });
 
-test('a request whose time is over while it waits leaves the queue without reaching a worker', async () => {
+test('a request that reaches its deadline in the queue leaves it without reaching a worker', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const deadline = new AbortController();
   const first = analyze();
@@ -145,14 +145,14 @@ test('a request whose time is over while it waits leaves the queue without reach
   expect(await outcomes([first, third])).toEqual(['done', 'done']);
 });
 
-test('a request that is over before it begins takes no room', async () => {
+test('a request that has ended before it begins takes no room', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const over = AbortSignal.abort(new AppError('deadline_exceeded', 'The time is over.'));
   expect(await outcomes([analyze(over)])).toEqual(['deadline_exceeded']);
   expect(pool.state).toMatchObject({ running: 0, queued: 0 });
 });
 
-test('a request whose time is over in the hands of a worker is answered at once; the worker stays', async () => {
+test('a request that reaches its deadline in a worker is answered at once; the worker stays', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const deadline = new AbortController();
   const [thread] = threads.threads;
@@ -165,7 +165,7 @@ test('a request whose time is over in the hands of a worker is answered at once;
   expect(threads.threads[0]).toBe(thread);
 });
 
-test('a request whose time is over in the hands of a worker stops it at the next model', async () => {
+test('a request that reaches its deadline in a worker stops it before the next model', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const ask = jest.spyOn(WorkerThread.prototype, 'ask');
   try {
@@ -195,7 +195,7 @@ test('pixels in shared memory stay with the caller', async () => {
   expect(Buffer.from(shared.buffer).equals(picture.data)).toBe(true);
 });
 
-test('pixels are released when their worker has answered, whoever still waits, and not where it was lost', async () => {
+test('pixels are released when their worker has answered, even if the caller has left, but not if the worker was lost', async () => {
   await start({ inferenceMaxWorkers: 1 });
   const released: string[] = [];
   const run = (name: string, signal = patient): Promise<string[]> =>
@@ -218,14 +218,14 @@ test('pixels are released when their worker has answered, whoever still waits, a
   expect(released).toEqual(['answered', 'left']);
 });
 
-test('a worker killed while idle is replaced, and no request notices', async () => {
+test('a worker that is killed while idle is replaced without affecting a request', async () => {
   await start({ inferenceMaxWorkers: 1 });
   await threads.threads[0].terminate();
   expect(await outcomes([analyze(), analyze()])).toEqual(['done', 'done']);
   expect(pool.state.workers).toBe(1);
 });
 
-test('the only worker crashing again and again never stops the service', async () => {
+test('the service survives repeated crashes of its only worker', async () => {
   await start({ inferenceMaxWorkers: 1 });
   for (let round = 0; round < 3; round++) {
     const work = [analyze(), analyze()];
@@ -234,7 +234,7 @@ test('the only worker crashing again and again never stops the service', async (
   }
 });
 
-test('pixels that never get to a worker are released at once', async () => {
+test('pixels that never reach a worker are released at once', async () => {
   await start({ inferenceMaxWorkers: 1, inferenceMaxQueue: 1 });
   const released: string[] = [];
   const run = (name: string, signal = patient): Promise<string[]> =>
@@ -252,7 +252,7 @@ test('pixels that never get to a worker are released at once', async () => {
   expect(released).toEqual(['refused', 'waits', 'late', 'works']);
 });
 
-test('where no worker can be had, what waits and what comes is refused, its pixels released once', async () => {
+test('if no worker can be started, waiting and new jobs are refused and their pixels released once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'inference-pool-'));
   const modelsDir = join(folder, 'models');
   symlinkSync(resolve('models'), modelsDir);
@@ -272,7 +272,7 @@ test('where no worker can be had, what waits and what comes is refused, its pixe
   expect(released).toEqual(['waits', 'comes']);
 });
 
-test('a stop waits for what its workers are doing, and for those that are starting', async () => {
+test('a stop waits for busy workers and for those that are starting', async () => {
   await start({ inferenceMinWorkers: 1, inferenceMaxWorkers: 3 });
   const leaving = new AbortController();
   const work = outcomes(Array.from({ length: 3 }, () => analyze(leaving.signal)));

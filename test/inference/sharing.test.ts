@@ -104,7 +104,7 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
-test('a stop waits for all that share a picture', async () => {
+test('a stop waits for all workers that share a picture', async () => {
   await start(3);
   const work = outcome(analyze(four));
   await until(() => asked.length === 4);
@@ -113,7 +113,7 @@ test('a stop waits for all that share a picture', async () => {
   expect(pool.state).toMatchObject({ workers: 0, busy: 0, running: 0 });
 });
 
-test('one face, or nothing but points, is no work to share', async () => {
+test('a single face, or landmarks alone, are not shared', async () => {
   await start(2);
   expect((await analyze(three, ONE)).faces).toHaveLength(1);
   expect((await analyze(three, { ...NOTHING, landmarks: true })).faces).toHaveLength(3);
@@ -133,7 +133,7 @@ test('pictures that come while others are shared wait, and are answered', async 
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
-test('a picture that is abandoned while its faces are shared leaves all workers at their next model', async () => {
+test('abandoning a picture whose faces are shared frees all workers before their next model', async () => {
   await start(2);
   const before = [...threads.threads];
   for (const stage of ['shareable', 'shared'] as const) {
@@ -152,7 +152,7 @@ test('a picture that is abandoned while its faces are shared leaves all workers 
   expect(threads.threads).toEqual(before);
 });
 
-test('a worker that crashes while it helps fails that picture and no other', async () => {
+test('a helping worker that crashes fails that picture and no other', async () => {
   await start(2);
   let next: Promise<Analysis> | undefined;
   onAsk = ({ found }) => {
@@ -186,7 +186,7 @@ test('pictures that come while all workers are busy are each left to one of them
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
-test('workers that help are no reason to refuse a picture', async () => {
+test('no picture is refused because workers are helping', async () => {
   await start(2, { inferenceMaxQueue: 0 });
   let other: Promise<Analysis> | undefined;
   onAsk = ({ found }) => {
@@ -196,7 +196,7 @@ test('workers that help are no reason to refuse a picture', async () => {
   expect((await other)?.faces).toHaveLength(4);
 });
 
-test('a picture with more faces than workers calls for one more, up to the maximum', async () => {
+test('a picture with more faces than workers starts one more worker, up to the maximum', async () => {
   await start(1, { inferenceMaxWorkers: 3 });
   for (const [workers, hands] of [
     [2, [4]],

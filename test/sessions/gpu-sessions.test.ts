@@ -9,7 +9,7 @@ import { SessionManager } from '../../src/sessions/session-manager.service.js';
 
 const DETECTOR = 'models/default/detector.onnx';
 const ANY = { input: ['N', 'C', 'H', 'W'], outputs: [] };
-/** No machine has that many: also one with a GPU cannot use this one. */
+/** No machine has that many GPUs, so that none can use this one. */
 const NO_SUCH_GPU = ['99'];
 
 /** Also takes sessions that look as if they had been created for the GPU. */

@@ -1,4 +1,4 @@
-/** Pools with real workers for tests in a row: one at rest serves the next test too, for a worker takes a second to start. */
+/** Pools with real workers. A pool at rest is used for the next test too, because a worker takes a second to start. */
 import { Config } from '../../src/config/config.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import { createThreads } from '../../src/inference/create-threads.js';

@@ -23,7 +23,7 @@ export interface Service {
   readonly url: string;
 }
 
-/** Starts the real application on a free port. Silent, for refusals are part of the tests, and quick to stop. */
+/** Starts the real application on a free port. It logs almost nothing, and stops at once. */
 export async function startService(settings: Partial<Config> = {}): Promise<Service> {
   const quiet: Partial<Config> = { logLevel: 'fatal', shutdownTimeoutMs: 0, inferenceMaxWorkers: 1 };
   const app = await createApp(Object.assign(new Config(), quiet, settings));
@@ -107,7 +107,7 @@ export async function problemOf(response: Response): Promise<ProblemDto & Record
   expect(problem.title).toMatch(/^[A-Z].{5,}/);
   expect(problem.request_id).toBe(response.headers.get('x-request-id'));
   expect(problem.request_id).toMatch(/^[\w-]{36}$/);
-  // A sentence, and nothing of the house behind it: no stack, no path of a file, no name of a dependency.
+  // A sentence that reveals nothing internal: no stack, no file path, no name of a dependency.
   expect(problem.detail).toMatch(/^\S.{10,}[.]$/);
   expect(text).not.toMatch(/\bat \S+ \(|\.[jt]s\b|node_modules|node:|\/src\/|undefined|\[object/);
   return problem;
