@@ -32,7 +32,7 @@ function introduction(limit: number): string {
   const processor = cpus()[0]?.model.trim() ?? 'an unknown processor';
   return `# Accuracy
 
-How good the default pack’s answers are, measured through the service’s own decoder, workers and models${sample}.
+The accuracy of the default pack, measured with the service’s own decoder, workers and models${sample}.
 \`npm run eval -- all\` writes this page; \`npm run eval -- <name>\` prints one section.
 The photographs come from public research sets and are not part of this project.
 

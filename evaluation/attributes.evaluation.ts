@@ -53,8 +53,8 @@ export const attributes: Evaluation = {
       plots: plots(found),
       notes: [
         `${context.trainedOn ? 'All chips, those trained on included' : 'Chips held out from training (a fifth, by a hash of the file name)'}; each is padded by mirroring. The figures count the chips in which a face was found.`,
-        'The data’s Asian and Indian are the contract’s Asian; its Other mixes Latino/Hispanic, Middle Eastern and more, and counts as right when the service says `null`.',
-        'UTKFace’s labels were guessed by a model and checked by people, so part of every error is in the labels.',
+        'The API’s Asian covers Asian and Indian in the data. Other in the data covers Latino/Hispanic, Middle Eastern and more; it counts as correct when the service answers `null`.',
+        'UTKFace’s labels were estimated by a model and checked by people, so part of each error comes from the labels.',
       ],
     };
   },
@@ -131,7 +131,7 @@ const bracketScores = (items: readonly Judged[]): Scored[] =>
 function overall(items: readonly Judged[], notFound: number): Table {
   const figures = figuresOf(items);
   return {
-    title: `${items.length} faces (${notFound} more chips in which none was found)`,
+    title: `${items.length} faces (${notFound} more chips without a found face)`,
     head: ['figure', 'value', 'calibration error'],
     rows: [
       ['gender', percent(figures['genderAccuracy']), percent(figures['genderCalibrationError'])],
@@ -153,7 +153,7 @@ function byGroup(items: readonly Judged[]): Table {
   );
   return {
     title: 'By group',
-    head: ['group', 'faces', 'gender right', 'race right', 'age error', 'bracket within one'],
+    head: ['group', 'faces', 'gender correct', 'race correct', 'age error', 'bracket within one'],
     rows: groups.map(({ name, members }) => groupRow(name, members)),
   };
 }
@@ -161,7 +161,7 @@ function byGroup(items: readonly Judged[]): Table {
 function byBracket(items: readonly Judged[]): Table {
   return {
     title: 'By age',
-    head: ['age', 'faces', 'gender right', 'race right', 'age error', 'bracket within one'],
+    head: ['age', 'faces', 'gender correct', 'race correct', 'age error', 'bracket within one'],
     rows: AGE_BRACKETS.map((name, index) =>
       groupRow(
         name,
@@ -229,11 +229,11 @@ function plots(items: readonly Judged[]): Plot[] {
     ),
     {
       name: 'attributes-reliability',
-      title: 'Are the confidences what they say?',
+      title: 'Reliability of the confidences',
       svg: plotCurves(
-        'Are the confidences what they say?',
+        'Reliability of the confidences',
         probability,
-        { label: 'share that is right', from: 0, to: 1 },
+        { label: 'share that is correct', from: 0, to: 1 },
         [
           {
             label: 'perfect',

@@ -233,9 +233,9 @@ function plots(
 
 function notes(judged: boolean): string[] {
   return [
-    'The labels of the group photos are squares around the features of the face; the detector’s boxes are upright rectangles from brow to chin. The mean IoU says how far they agree. “By centre” does not depend on it: each centre must lie in the inner half of the other box, and neither area may be more than four times the other.',
+    'The labels of the group photos are squares around the features of the face; the detector’s boxes are upright rectangles from brow to chin. The mean IoU says how well they agree. “By centre” does not depend on this: each centre must lie in the inner half of the other box, and neither area may be more than four times the other.',
     judged
-      ? 'In LFW and mask photos a face counts where SCRFD-500M sees it with a score of at least 0.5; a box is a false positive only when SCRFD does not see it at 0.2 either. Turned heads, close-ups and small faces are made from the central faces of LFW photos and matched by centre.'
+      ? 'In LFW and mask photos, a face counts if SCRFD-500M finds it with a score of at least 0.5; a box is a false positive only if SCRFD-500M finds nothing there with a score of at least 0.2. Turned heads, close-ups and small faces are made from the central faces of LFW photos and matched by centre.'
       : 'Without a judge (see --judge) only pictures with complete labels are measured.',
   ];
 }

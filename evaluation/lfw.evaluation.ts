@@ -147,8 +147,8 @@ function report(
     ],
     plots: plots(pairs, confidences),
     notes: [
-      'The face closest to the middle of each photo is compared. A pair with a photo in which no face was found counts as “not the same”.',
-      'The confidence curve is the logistic curve of greatest likelihood over the pairs: a probability under the assumption that as many pairs are of one person as are not.',
+      'The face closest to the middle of each photo is compared. A pair counts as “not the same” if no face was found in one of its photos.',
+      'The confidence curve is the logistic curve with the highest likelihood over the pairs. It is a probability under the assumption that half of all pairs show one person.',
     ],
   };
 }
@@ -175,7 +175,7 @@ function plots(pairs: readonly ScoredPair[], confidences: readonly Scored[]): Re
       name: 'lfw-reliability',
       title: 'LFW: reliability of the confidence',
       svg: plotCurves(
-        'LFW: is the confidence what it says?',
+        'LFW: reliability of the confidence',
         probability('confidence'),
         probability('share of one person’s pairs'),
         [

@@ -23,9 +23,9 @@ interface NamedTreatment {
   readonly treatment: Treatment;
 }
 
-const UNTOUCHED: NamedTreatment = { name: 'untouched', treatment: (photo) => photo };
+const ORIGINAL: NamedTreatment = { name: 'original', treatment: (photo) => photo };
 const TREATMENTS: readonly NamedTreatment[] = [
-  UNTOUCHED,
+  ORIGINAL,
   { name: 'JPEG quality 50', treatment: compress(50) },
   { name: 'JPEG quality 20', treatment: compress(20) },
   { name: 'half the size', treatment: shrink(2) },
@@ -56,7 +56,7 @@ export const liveness: Evaluation = {
     const labelled = await scoresOf(context, 'labelled photos', paths, TREATMENTS);
     const groups: ScoredGroup[] = [];
     for (const group of await groupsBeside(context)) {
-      const rows = await scoresOf(context, group.name, group.paths, [UNTOUCHED]);
+      const rows = await scoresOf(context, group.name, group.paths, [ORIGINAL]);
       groups.push({ ...group, scores: rows.flat().filter((score) => !Number.isNaN(score)) });
     }
     const few = sample(groups[0]?.paths ?? [], FEW_PHOTOS);
@@ -78,8 +78,8 @@ export const liveness: Evaluation = {
       ],
       plots: groups.length === 0 ? [] : [passPlot(groups)],
       notes: [
-        'It is not known how many attacks pass. Two pictures of pictures are no measurement, and there is no set of attacks here (prints, screens, replayed video, masks of paper or silicone). So there is no ROC and no threshold with a stated rate.',
-        'A face that does not pass was taken for a picture of a face, although the photo shows a living person. These are mostly press photographs, scanned and compressed long after they were taken, which is not what the model was made for. Photos straight from a camera may do better; that is not measured.',
+        'It is not known how many attacks pass. Two photos of pictures are not a measurement, and there is no set of attacks here (prints, screens, replayed video, masks of paper or silicone). So there is no ROC curve and no threshold with a known error rate.',
+        'A face that does not pass was mistaken for a picture of a face, although the photo shows a living person. Most of the photos are press photographs, scanned and compressed long after they were taken; the model was not made for these. Photos straight from a camera may do better; this was not measured.',
       ],
     };
   },
@@ -100,7 +100,7 @@ async function groupsBeside({ folder, limit }: EvaluationContext): Promise<Group
       images: (await beside('lfw', 'pairs.csv')).map((row) => row.image1),
     },
     { key: 'masked', name: 'people with a mask', set: 'mask', images: imagesOf(masks, '1') },
-    { key: 'unmasked', name: 'the same set without', set: 'mask', images: imagesOf(masks, '0') },
+    { key: 'unmasked', name: 'people without a mask, same set', set: 'mask', images: imagesOf(masks, '0') },
     {
       key: 'chips',
       name: 'tight chips (UTKFace)',
@@ -138,7 +138,7 @@ async function scoresOf(
       const row: number[] = [];
       for (const { treatment } of treatments) {
         const [after] =
-          treatment === UNTOUCHED.treatment
+          treatment === ORIGINAL.treatment
             ? [face]
             : await engine.analyze(await treated(path, treatment, face?.box), ASKED);
         row.push(after?.attributes.liveness ?? NaN);
@@ -198,11 +198,11 @@ function passPlot(groups: readonly ScoredGroup[]): Plot {
   const thresholds = Array.from({ length: 101 }, (_, index) => index / 100);
   return {
     name: 'liveness-pass',
-    title: 'Living people who pass, over the threshold',
+    title: 'Living people who pass, by threshold',
     svg: plotCurves(
-      'Living people who pass, over the threshold',
+      'Living people who pass, by threshold',
       { label: 'threshold', from: 0, to: 1 },
-      { label: 'share above it', from: 0, to: 1 },
+      { label: 'share above the threshold', from: 0, to: 1 },
       groups.map(({ name, scores }) => ({
         label: name,
         points: thresholds.map((threshold) => [threshold, shareAbove(scores, threshold)] as const),

@@ -51,14 +51,14 @@ export const mask: Evaluation = {
             [`accuracy at ${THRESHOLD}`, percent(figures.accuracy)],
             ['area under the ROC curve', figures.areaUnderRoc.toFixed(5)],
             ['calibration error', percent(figures.calibrationError)],
-            ['photos without a found face, masked', String(figures.facesNotFoundMasked)],
-            ['photos without a found face, bare', String(figures.facesNotFoundBare)],
+            ['masked photos without a found face', String(figures.facesNotFoundMasked)],
+            ['unmasked photos without a found face', String(figures.facesNotFoundBare)],
           ],
         },
       ],
       plots: plots(found),
       notes: [
-        `${trainedOn ? 'All photos, those trained on included' : 'Photos held out from training (a fifth, by a hash of the file name)'}; the largest face of each is judged. Many are cut tightly around the face.`,
+        `${trainedOn ? 'All photos, those trained on included' : 'Photos held out from training (a fifth, by a hash of the file name)'}; the largest face of each photo counts. Many photos are cropped tightly to the face.`,
       ],
     };
   },
@@ -82,9 +82,9 @@ function plots(items: readonly Scored[]): Plot[] {
       name: 'mask-roc',
       title: 'Mask: ROC',
       svg: plotCurves(
-        'Mask: found over false alarms',
-        { label: 'bare faces called masked', from: 0, to: 0.1 },
-        { label: 'masked faces found', from: 0.9, to: 1 },
+        'Masks found over false alarms',
+        { label: 'unmasked faces classified as masked', from: 0, to: 0.1 },
+        { label: 'masked faces classified as masked', from: 0.9, to: 1 },
         [{ label: 'mask', points: [[0, 0], ...roc] }],
       ),
     },
@@ -92,7 +92,7 @@ function plots(items: readonly Scored[]): Plot[] {
       name: 'mask-reliability',
       title: 'Mask: reliability',
       svg: plotCurves(
-        'Is the mask confidence what it says?',
+        'Mask: reliability of the confidence',
         { label: 'confidence', from: 0, to: 1 },
         { label: 'share with a mask', from: 0, to: 1 },
         [

@@ -93,8 +93,8 @@ function report(poses: readonly Poses[], offsets: Pick<Pose, 'yaw' | 'roll'>): R
     figures,
     tables: [
       {
-        title: `${pairs.length} photos mirrored: yaw and roll should negate, pitch should stay; degrees`,
-        head: ['angle', 'mean difference', 'offset that takes the bias away', 'offset in the pack'],
+        title: `${pairs.length} mirrored photos: yaw and roll should change sign, pitch should stay the same; degrees`,
+        head: ['angle', 'mean difference', 'offset that removes the bias', 'offset in the pack'],
         rows: ANGLES.map((angle) => [
           angle,
           degrees(figures[`${angle}MirrorError`]),
@@ -102,7 +102,7 @@ function report(poses: readonly Poses[], offsets: Pick<Pose, 'yaw' | 'roll'>): R
         ]),
       },
       {
-        title: `${poses.length} photos turned clockwise: roll should change by as much; degrees`,
+        title: `${poses.length} photos turned clockwise: roll should change by the same angle; degrees`,
         head: ['turned by', 'mean change of roll', 'mean absolute error', 'faces found'],
         rows: changes.map(({ degrees: by, rolls }) => [
           String(by),
@@ -138,8 +138,8 @@ function report(poses: readonly Poses[], offsets: Pick<Pose, 'yaw' | 'roll'>): R
       },
     ],
     notes: [
-      `Roll follows turns of up to ${ORDINARY_TURN}° with a slope of ${figures.rollSlope.toFixed(3)}; beyond that the landmarks it depends on fail.`,
-      `The mean pitch of these photos is ${degrees(figures.pitchMean)}°: people who are photographed mostly look about level, so a mean far from 0 would suggest a bias. It is a hint, not a label.`,
+      `Roll follows turns of up to ${ORDINARY_TURN}° with a slope of ${figures.rollSlope.toFixed(3)}; beyond that, the landmarks that roll depends on fail.`,
+      `The mean pitch of these photos is ${degrees(figures.pitchMean)}°. Most people look roughly straight ahead in photos, so a mean far from 0 would suggest a bias. This is a hint, not a label.`,
     ],
   };
 }

@@ -71,7 +71,14 @@ function labelledReport(photos: readonly LabelledPose[], total: number, offsets:
   const degrees = (value: number): string => value.toFixed(1);
   const table: Table = {
     title: `${photos.length} labelled photos: mean absolute error in degrees`,
-    head: ['angle', 'uncalibrated', 'calibrated', 'bias left', 'leave-one-photo-out', 'offset in the pack'],
+    head: [
+      'angle',
+      'uncalibrated',
+      'calibrated',
+      'remaining bias',
+      'leave-one-photo-out',
+      'offset in the pack',
+    ],
     rows: ANGLES.map((angle) => [
       angle,
       ...[`${angle}ErrorUncalibrated`, `${angle}Error`, `${angle}Bias`].map((name) => degrees(figures[name])),
@@ -80,7 +87,7 @@ function labelledReport(photos: readonly LabelledPose[], total: number, offsets:
     ]),
   };
   const perPhoto: Table = {
-    title: 'Answer (label) in degrees, photo by photo',
+    title: 'Answer (label) in degrees, for each photo',
     head: ['photo', ...ANGLES],
     rows: photos.map(({ image, label, answer }) => [
       image,
@@ -92,8 +99,8 @@ function labelledReport(photos: readonly LabelledPose[], total: number, offsets:
     tables: [table, perPhoto],
     plots: [scatter(photos)],
     notes: [
-      `The offset of pitch is added times the cosine of yaw; ${degrees(left.offset)}° fits these photos best. Leave-one-photo-out takes it from the other photos each time. The offsets of yaw and roll come from mirrored photos, not from these labels.`,
-      `${photos.length} photos are few: the error of a single one moves a mean by more than a degree.`,
+      `The offset of pitch is multiplied by the cosine of yaw; ${degrees(left.offset)}° fits these photos best. Leave-one-photo-out fits it to the other photos each time. The offsets of yaw and roll come from mirrored photos, not from these labels.`,
+      `${photos.length} photos are few: the error of a single photo shifts a mean by more than a degree.`,
     ],
   };
 }

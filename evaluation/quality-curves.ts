@@ -55,7 +55,7 @@ function report(
     },
     tables: [
       {
-        title: `${photos} photos made worse: quality (similarity to the untouched photo; faces found)`,
+        title: `${photos} degraded photos: quality (similarity to the original photo; faces found)`,
         head: ['treatment', 'doses', ...SERIES[0].doses.map((_, index) => `dose ${index + 1}`)],
         rows: levels.map((series, index) => [
           SERIES[index].name,
@@ -69,9 +69,9 @@ function report(
     ],
     plots: [dosePlot(untouched, levels), similarityPlot(levels)],
     notes: [
-      `Untouched, the photos have a mean quality of ${untouched.toFixed(2)}; means are over the faces that are still found. In ${falling} of ${SERIES.length} series every dose lowers it, as long as at least half of the faces are found.`,
-      `Spearman’s rank correlation of quality with the similarity to the untouched photo, over ${treated.length} treated photos: ${correlation.toFixed(3)}.`,
-      `The curve that fits the means of the doses best: middle ${curve.threshold.toFixed(2)}, steepness ${curve.steepness.toFixed(1)}.`,
+      `The original photos have a mean quality of ${untouched.toFixed(2)}. Means cover the faces that are still found. In ${falling} of ${SERIES.length} series every dose lowers the quality, as long as at least half of the faces are found.`,
+      `Spearman’s rank correlation of quality with the similarity to the original photo, over ${treated.length} treated photos: ${correlation.toFixed(3)}.`,
+      `The curve that best fits the means of the doses has middle ${curve.threshold.toFixed(2)} and steepness ${curve.steepness.toFixed(1)}.`,
     ],
   };
 }
@@ -93,10 +93,10 @@ function dosePlot(untouched: number, levels: readonly (readonly Level[])[]): Plo
   const last = Math.max(...levels.map((series) => series.length));
   return {
     name: 'quality-doses',
-    title: 'Quality over ever worse photos',
+    title: 'Quality by degree of degradation',
     svg: plotCurves(
-      'Quality over ever worse photos',
-      { label: 'dose (0: untouched)', from: 0, to: last },
+      'Quality by degree of degradation',
+      { label: 'dose (0: original)', from: 0, to: last },
       { label: 'mean quality', from: 0, to: 1 },
       levels.map((series, index) => ({
         label: SERIES[index].name,
@@ -109,11 +109,11 @@ function dosePlot(untouched: number, levels: readonly (readonly Level[])[]): Plo
 function similarityPlot(levels: readonly (readonly Level[])[]): Plot {
   return {
     name: 'quality-similarity',
-    title: 'Similarity to the untouched photo over quality',
+    title: 'Similarity to the original photo by quality',
     svg: plotCurves(
-      'What quality says, and what recognition makes of the photos',
+      'Similarity to the original photo by quality',
       { label: 'mean quality', from: 0, to: 1 },
-      { label: 'mean similarity to the untouched photo', from: 0, to: 1 },
+      { label: 'mean similarity to the original photo', from: 0, to: 1 },
       [
         ...levels.map((series, index) => ({
           label: SERIES[index].name,

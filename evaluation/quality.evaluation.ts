@@ -120,7 +120,7 @@ function errorVersusReject(pairs: readonly QualityPair[]): Report {
         name: 'quality-reject',
         title: 'Error versus reject',
         svg: plotCurves(
-          'Verification error without the pairs of least quality',
+          'Verification error without the pairs of lowest quality',
           { label: 'pairs dropped, %', from: 0, to: 30 },
           { label: '%', from: 0, to: Math.ceil(100 * Math.max(...rows.map((row) => row.falseNonMatches))) },
           [

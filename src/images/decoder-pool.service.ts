@@ -35,6 +35,11 @@ export class DecoderPool implements OnApplicationShutdown {
     this.free = config.decoderProcesses;
   }
 
+  /** The processes that are alive. */
+  get processes(): readonly DecoderProcess[] {
+    return [...this.all];
+  }
+
   /** Why no process can be started; undefined unless the last start failed. Reading it retries the start from time to time. */
   get problem(): string | undefined {
     if (this.failure !== undefined && performance.now() - this.failure.at > RETRY_MS) {

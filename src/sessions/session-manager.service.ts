@@ -173,7 +173,7 @@ export class SessionManager implements OnModuleDestroy {
     }
   }
 
-  private keep(opened: Opened): Opened {
+  protected keep(opened: Opened): Opened {
     this.opened.push(opened);
     return opened;
   }
@@ -207,7 +207,7 @@ export class SessionManager implements OnModuleDestroy {
     return name === undefined ? undefined : placementOf(await readFile(join(folder, name), 'utf8'));
   }
 
-  private async profileFolder(): Promise<string> {
+  protected async profileFolder(): Promise<string> {
     this.profiles ??= mkdtemp(join(tmpdir(), 'face-analysis-profiles-'));
     return this.profiles.catch((error: unknown) => {
       const message = `The folder for temporary files cannot be written (${messageOf(error)}), and the check of what runs on the GPU needs it: set TMPDIR.`;

@@ -7,7 +7,7 @@ import { formatApiKey, hashOf, newApiKey } from '../../src/access/api-key.js';
 import { ApiKeys } from '../../src/access/api-keys.service.js';
 import { Config } from '../../src/config/config.js';
 import { AppError } from '../../src/errors.js';
-import { until } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
 const running: ApiKeys[] = [];

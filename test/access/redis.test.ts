@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { json, type Service, startService, until } from '../support/service.js';
+import { json, type Service, startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const present = spawnSync('redis-server', ['--version']).status === 0;
 const replicas = present ? describe : describe.skip;

@@ -7,7 +7,7 @@ import { Config } from '../../src/config/config.js';
 import { Pack } from '../../src/packs/pack.js';
 import { AnalysisService } from '../../src/worker/analysis.service.js';
 import { InferenceWorkerModule } from '../../src/worker/inference-worker.module.js';
-import { crop, sample } from '../support/service.js';
+import { crop, sample } from '../fixtures/pictures.js';
 
 describe('the curve', () => {
   const curve = { middle: 3, steepness: 2 };

@@ -13,8 +13,8 @@ import {
   podLabelsOf,
   podSpecOf,
   render,
-} from '../support/rendered.js';
-import { problemsOf } from '../support/schemas.js';
+} from '../support/rendered-manifests.js';
+import { problemsOf } from '../support/kubernetes-schemas.js';
 
 interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string | number };

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { at, describeRendered, overlay } from '../support/rendered.js';
+import { at, describeRendered, overlay } from '../support/rendered-manifests.js';
 
 /** What the service exports: /metrics names no other `face_` series. */
 const METRICS = [

@@ -10,16 +10,9 @@ import { formatApiKey, hashOf, newApiKey } from '../../src/access/api-key.js';
 import type { Config } from '../../src/config/config.js';
 import { ManagementServer } from '../../src/http/server/management-server.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
-import {
-  blank,
-  DETECT,
-  json,
-  postBytes,
-  problemOf,
-  type Service,
-  startService,
-  until,
-} from '../support/service.js';
+import { blank } from '../fixtures/pictures.js';
+import { DETECT, json, postBytes, problemOf, type Service, startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const MODELS = '/v1/models';
 const [ci, web, old] = [newApiKey(), newApiKey(), newApiKey()];

@@ -1,15 +1,14 @@
 /** batchDetect: several pictures in one request, each answered on its own, in order. */
 import type { BatchDetectResponseDto } from '../../src/faces/batch-detect.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { blank, sample } from '../fixtures/pictures.js';
 import {
   BATCH,
-  blank,
   type FullFace,
   facesOf,
   json,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
 } from '../support/service.js';

@@ -4,17 +4,9 @@ import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Admission } from '../../src/inference/admission.service.js';
 import type { ProblemDto } from '../../src/http/problems/problem.dto.js';
-import {
-  BATCH,
-  blank,
-  COMPARE,
-  DETECT,
-  postBytes,
-  sample,
-  type Service,
-  startService,
-  until,
-} from '../support/service.js';
+import { blank, sample } from '../fixtures/pictures.js';
+import { BATCH, COMPARE, DETECT, postBytes, type Service, startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const MIB = 1024 * 1024;
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -421,7 +413,7 @@ test('a body that arrives byte by byte takes no more memory than one in a single
   );
   for (let count = 0; count < 50; count++) socket.write(chunk);
   const admission = service.app.get(Admission, { strict: false });
-  await until(() => admission.state.bodyBytes === 1_000_000, 30_000);
+  await until(() => admission.state.bodyBytes === 1_000_000);
   // A Buffer for each byte would be 100 MB and more.
   expect(process.memoryUsage().rss - before).toBeLessThan(60 * MIB);
   socket.destroy();

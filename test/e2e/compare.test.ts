@@ -1,16 +1,14 @@
 /** Compare: one person in two pictures, two people, and every way of sending a pair. */
 import type { CompareResponseDto } from '../../src/faces/compare.dto.js';
+import { blank, crop, sample } from '../fixtures/pictures.js';
 import {
-  blank,
   COMPARE,
   compare,
-  crop,
   facesOf,
   json,
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
 } from '../support/service.js';

@@ -1,15 +1,14 @@
 /** Pictures of hundreds of people: every face is returned, and the long answer does not block other requests. */
 import sharp from 'sharp';
 import type { BatchDetectResponseDto } from '../../src/faces/batch-detect.dto.js';
+import { crop, sample } from '../fixtures/pictures.js';
 import {
   BATCH,
-  crop,
   DETECT,
   facesOf,
   json,
   postBytes,
   postJson,
-  sample,
   type Service,
   startService,
 } from '../support/service.js';

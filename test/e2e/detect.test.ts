@@ -1,15 +1,8 @@
 /** Detect on real pictures: the number of faces, their positions, order and attributes. */
 import sharp from 'sharp';
 import { AGE_BRACKETS, bracketIndex } from '../../src/attributes/age.js';
-import {
-  type FullFace,
-  facesOf,
-  iou,
-  sample,
-  type Service,
-  startService,
-  blank,
-} from '../support/service.js';
+import { sample, blank } from '../fixtures/pictures.js';
+import { type FullFace, facesOf, iou, type Service, startService } from '../support/service.js';
 
 /**
  * The faces of the six pictures, measured by eye with a grid: from hairline to chin and from cheek to cheek, accurate to a few

@@ -1,7 +1,9 @@
 /** A service that is configured to use a GPU but cannot: it does not start, or it runs and says so. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { DETECT, json, postBytes, sample, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT, json, postBytes } from '../support/service.js';
+import { until } from '../support/until.js';
 
 /** No machine has that many GPUs, so this one cannot be used on a machine with a GPU either. */
 const NO_SUCH_GPU = { CUDA_DEVICE_IDS: '99' };
@@ -39,7 +41,7 @@ test('cuda,cpu: starts, says so once for all workers, answers, and is degraded',
     SHUTDOWN_TIMEOUT_MS: '0',
   });
   const address = /Listening on (http:\/\/[\d.:]+)/;
-  await until(() => address.test(output()), 60_000);
+  await until(() => address.test(output()));
   const url = address.exec(output())?.[1] ?? '';
 
   const health = await fetch(`${url}/-/healthz`);

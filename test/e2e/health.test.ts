@@ -1,9 +1,11 @@
-/** Health, and the promise that it answers while every worker is busy. */
+/** Health, which answers while every worker is busy. How fast it answers under load, the fuzz tests measure. */
 import { jest } from '@jest/globals';
 import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
-import { DETECT, postBytes, sample, type Service, startService, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT, postBytes, type Service, startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let service: Service;
 let pool: InferencePool;
@@ -18,9 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
-/** Makes the last answer of a worker look old, until it is restored. */
-const answersAreOld = () =>
-  jest.spyOn(pool, 'state', 'get').mockReturnValue({ ...pool.state, sinceAnswerMs: Infinity });
+/** Makes the last answer of a worker look as old as this, until it is restored. */
+const answersAre = (sinceAnswerMs: number) =>
+  jest.spyOn(pool, 'state', 'get').mockReturnValue({ ...pool.state, sinceAnswerMs });
 
 const get = (path: string): Promise<Response> => fetch(service.url + path);
 
@@ -49,7 +51,7 @@ test('readyz and healthz say what they looked at', async () => {
 });
 
 test('health is cheap: a hundred polls ask for no inference while an answer is fresh', async () => {
-  await postBytes(service, DETECT, sample(3));
+  const fresh = answersAre(0);
   const jobs: unknown[] = [];
   const analyze = pool.analyze.bind(pool);
   pool.analyze = (...job) => {
@@ -57,18 +59,18 @@ test('health is cheap: a hundred polls ask for no inference while an answer is f
     return analyze(...job);
   };
   try {
-    const started = performance.now();
     const polls = await Promise.all(Array.from({ length: 100 }, () => get('/-/healthz')));
     expect(polls.every(({ status }) => status === 200)).toBe(true);
-    // Stale only if the hundred polls themselves took that long.
-    if (performance.now() - started < 4_000) expect(jobs).toHaveLength(0);
+    expect(jobs).toHaveLength(0);
   } finally {
+    fresh.mockRestore();
     pool.analyze = analyze;
   }
 });
 
 test('a stale answer is renewed by one real inference for all who ask at the same time', async () => {
-  const stale = answersAreOld();
+  const stale = answersAre(Infinity);
+  const asked = performance.now();
   const jobs: unknown[] = [];
   const analyze = pool.analyze.bind(pool);
   pool.analyze = (...job) => {
@@ -80,7 +82,8 @@ test('a stale answer is renewed by one real inference for all who ask at the sam
     expect(polls.every(({ status }) => status === 200)).toBe(true);
     expect(jobs).toHaveLength(1);
     stale.mockRestore();
-    expect(pool.state.sinceAnswerMs).toBeLessThan(5_000);
+    const answered = performance.now() - pool.state.sinceAnswerMs;
+    expect(answered).toBeGreaterThan(asked);
   } finally {
     stale.mockRestore();
     pool.analyze = analyze;
@@ -89,7 +92,7 @@ test('a stale answer is renewed by one real inference for all who ask at the sam
 
 test('no answer from the workers: 503 that names the part that is down, while livez stays up', async () => {
   const analyze = pool.analyze.bind(pool);
-  const stale = answersAreOld();
+  const stale = answersAre(Infinity);
   // Workers that never answer again, as far as the caller can tell.
   pool.analyze = (_image, _options, signal) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -133,31 +136,18 @@ test.each([
   expect((await get('/-/readyz')).status).toBe(200);
 });
 
-test('livez answers within 50 ms while every worker is busy', async () => {
-  const picture = sample(5);
-  let loading = true;
-  const load = Array.from({ length: 4 }, async () => {
-    while (loading) await (await postBytes(service, DETECT, picture)).arrayBuffer();
+test('livez does not wait for the pictures that workers have and that wait for one', async () => {
+  const answers: string[] = [];
+  const work = Array.from({ length: 8 }, async () => {
+    const { status } = await postBytes(service, DETECT, sample(5));
+    answers.push(`picture ${status}`);
   });
-  try {
-    const medians: number[] = [];
-    // The promise is about this service; three tries are for what else the machine may be doing.
-    do {
-      await until(() => pool.state.running === 2 && pool.state.workers === 2);
-      const times: number[] = [];
-      for (let poll = 0; poll < 20; poll++) {
-        const started = performance.now();
-        expect((await get('/-/livez')).status).toBe(200);
-        times.push(performance.now() - started);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      medians.push(times.toSorted((a, b) => a - b)[10]);
-    } while (medians.length < 3 && Math.min(...medians) >= 50);
-    expect(Math.min(...medians)).toBeLessThan(50);
-  } finally {
-    loading = false;
-    await Promise.all(load);
-  }
+  await until(() => pool.state.running === 2);
+  for (let poll = 0; poll < 20; poll++) answers.push(`livez ${(await get('/-/livez')).status}`);
+  await Promise.all(work);
+  // The last of eight pictures comes after twenty polls, one after the other, that were sent later.
+  expect(answers.filter((answer) => answer === 'livez 200')).toHaveLength(20);
+  expect(answers.at(-1)).toBe('picture 200');
 });
 
 test('health stays up under that load, without adding to it', async () => {

@@ -1,7 +1,8 @@
 /** A large picture is analysed at a reduced size if its faces allow it. The answer is that for the whole picture. */
 import sharp from 'sharp';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
-import { facesOf, type FullFace, iou, sample, type Service, startService } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { facesOf, type FullFace, iou, type Service, startService } from '../support/service.js';
 
 const WIDTH = 4000;
 const HEIGHT = 3000;

@@ -4,7 +4,9 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
-import { BATCH, blank, DETECT, postBytes, postJson, sample, until } from '../support/service.js';
+import { blank, sample } from '../fixtures/pictures.js';
+import { BATCH, DETECT, postBytes, postJson } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
@@ -34,7 +36,7 @@ beforeAll(async () => {
   });
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await until(() => /Listening on (http:\/\/[\d.:]+)/.test(text), 30_000);
+  await until(() => /Listening on (http:\/\/[\d.:]+)/.test(text));
   service.url = /Listening on (http:\/\/[\d.:]+)/.exec(text)?.[1] ?? '';
 });
 afterAll(async () => {

@@ -3,19 +3,19 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { WorkerThreads } from '../../src/inference/worker-threads.js';
+import { blank, sample } from '../fixtures/pictures.js';
 import {
   BATCH,
-  blank,
   COMPARE,
   DETECT,
   postBytes,
   postForm,
   postJson,
-  sample,
   type Service,
   startService,
-  until,
 } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let service: Service;
 /** A server that accepts connections and never answers. */
@@ -211,11 +211,12 @@ test('the gauges show pictures that are being analysed', async () => {
 
 test('a worker that crashes is counted', async () => {
   const pool = service.app.get(InferencePool);
+  const { threads } = service.app.get(WorkerThreads, { strict: false });
   expect((await scrape()).get('face_worker_restarts_total{}')).toBe(0);
   const doomed = postBytes(service, DETECT, sample(5));
   await until(() => pool.state.running === 1);
   // An uncaught exception between two model runs.
-  pool['threads'].threads[0].postMessage(null);
+  threads[0].postMessage(null);
   expect((await doomed).status).toBe(500);
   expect((await scrape()).get('face_worker_restarts_total{}')).toBe(1);
   expect((await postBytes(service, DETECT, await blank())).status).toBe(200);

@@ -1,7 +1,8 @@
 /** What the service says about its model agrees with its answers. */
 import type { ModelDto, ModelsDto } from '../../src/faces/models.dto.js';
 import { FACE_FIELDS } from '../../src/faces/face-fields.js';
-import { compare, facesOf, json, sample, type Service, startService } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { compare, facesOf, json, type Service, startService } from '../support/service.js';
 
 let service: Service;
 let model: ModelDto;

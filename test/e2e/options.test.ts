@@ -1,6 +1,7 @@
 /** The options of detect, which work the same in JSON, form and query. */
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { FACE_FIELDS } from '../../src/faces/face-fields.js';
+import { sample } from '../fixtures/pictures.js';
 import {
   DETECT,
   facesOf,
@@ -9,7 +10,6 @@ import {
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
 } from '../support/service.js';
@@ -125,12 +125,8 @@ test('the answer says where its time went', async () => {
   const everything = await timed('');
   expect(Object.keys(everything)).toEqual(['load', 'decode', 'queue', 'detect', 'recognise', 'attributes']);
   for (const [name, ms] of Object.entries(everything)) expect([name, ms >= 0]).toEqual([name, true]);
-  // Four faces through a network take milliseconds; without faces or networks there is nothing to compute.
-  expect(everything.recognise).toBeGreaterThan(2);
-  expect(everything.attributes).toBeGreaterThan(2);
-  const little = await timed('?fields=landmarks');
-  expect(little.recognise).toBeLessThan(2);
-  expect(little.attributes).toBeLessThan(2);
+  for (const stage of ['detect', 'recognise', 'attributes']) expect(everything[stage]).toBeGreaterThan(0);
+  // Which models run for which fields, test/worker/analysis.test.ts counts.
 });
 
 test.each<[string, unknown]>([

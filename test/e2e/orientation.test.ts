@@ -1,6 +1,7 @@
 /** Rotated photos: the EXIF orientation is applied, so boxes are in pixels of the upright picture. */
 import sharp, { type Sharp } from 'sharp';
-import { facesOf, type FullFace, iou, sample, type Service, startService } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { facesOf, type FullFace, iou, type Service, startService } from '../support/service.js';
 
 /** How the upright picture is stored in each orientation (EXIF 2.32, tag 274). */
 const STORED: Record<number, (upright: Buffer) => Promise<Sharp>> = {

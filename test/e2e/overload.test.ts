@@ -5,20 +5,20 @@ import sharp from 'sharp';
 import { Admission } from '../../src/inference/admission.service.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import type { Reservation } from '../../src/inference/reservation.js';
+import { sample } from '../fixtures/pictures.js';
 import {
   DETECT,
   postBytes,
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
-  until,
 } from '../support/service.js';
+import { until } from '../support/until.js';
+import { patient } from '../support/refusals.js';
 
 const MIB = 1024 * 1024;
-const patient = new AbortController().signal;
 let service: Service;
 let admission: Admission;
 let pool: InferencePool;

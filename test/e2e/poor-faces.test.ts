@@ -1,6 +1,7 @@
 /** Barely visible faces: they get finite numbers and a low quality. */
 import sharp from 'sharp';
-import { crop, type FullFace, facesOf, sample, type Service, startService } from '../support/service.js';
+import { crop, sample } from '../fixtures/pictures.js';
+import { type FullFace, facesOf, type Service, startService } from '../support/service.js';
 
 const BOX = [1073, 206, 1306, 516] as const;
 const NUMBERS = ['confidence', 'roll', 'yaw', 'pitch', 'quality', 'liveness_confidence'] as const;

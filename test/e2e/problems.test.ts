@@ -4,20 +4,20 @@ import { type AddressInfo, connect } from 'node:net';
 import { PROBLEMS } from '../../src/http/problems/problem.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
+import { WorkerThreads } from '../../src/inference/worker-threads.js';
+import { blank, sample } from '../fixtures/pictures.js';
 import {
   BATCH,
-  blank,
   COMPARE,
   DETECT,
   postBytes,
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
-  until,
 } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const MAX_BODY = 3_000_000;
 const MAX_IMAGE = 1_000_000;
@@ -281,10 +281,11 @@ test('an unexpected error reveals only the id of the request', async () => {
 
 test('a request whose worker dies gets a clean 500, and the next request is served', async () => {
   const pool = service.app.get(InferencePool);
+  const { threads } = service.app.get(WorkerThreads, { strict: false });
   const doomed = postBytes(service, DETECT, sample(1));
   await until(() => pool.state.running === 1);
   // An uncaught exception between two model runs.
-  pool['threads'].threads[0].postMessage(null);
+  threads[0].postMessage(null);
   const problem = await problemOf(await doomed);
   expect(problem).toMatchObject({ status: 500, code: 'worker_failed' });
   expect(problem.detail).toContain(problem.request_id);

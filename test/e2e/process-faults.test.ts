@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { freePort, killAll, listening, run } from '../support/service-process.js';
-import { DETECT, postBytes, sample, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT, postBytes } from '../support/service.js';
+import { until } from '../support/until.js';
 
 afterAll(killAll);
 
@@ -29,13 +31,11 @@ test('the disk under its log is full: the same', async () => {
   const url = `http://127.0.0.1:${port}`;
   const settings = { SHUTDOWN_TIMEOUT_MS: '0', LOG_FORMAT: 'json', PORT: String(port) };
   const process = run(settings, { stdout: openSync('/dev/full', 'w') });
-  await until(
-    () =>
-      fetch(`${url}/-/readyz`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    50_000,
+  await until(() =>
+    fetch(`${url}/-/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
   );
   for (let i = 0; i < 3; i++) expect((await postBytes(service(url), DETECT, sample(6))).status).toBe(200);
   expect(await dropped(url)).toBeGreaterThanOrEqual(3);
@@ -73,7 +73,7 @@ test('no more files can be opened: callers wait, and are answered when files are
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(process.child.exitCode).toBeNull();
   for (const socket of sockets) socket.destroy();
-  await until(async () => (await fetch(`${url}/-/readyz`)).status === 200, 20_000);
+  await until(async () => (await fetch(`${url}/-/readyz`)).status === 200);
   expect((await postBytes(service(url), DETECT, sample(6))).status).toBe(200);
   process.child.kill('SIGKILL');
 });

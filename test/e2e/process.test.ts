@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killAll, listening, run, type Surroundings } from '../support/service-process.js';
-import { until } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'e2e-process-'));
 afterAll(() => {
@@ -118,7 +118,7 @@ describe('a start that fails', () => {
 describe('a start', () => {
   test('without keys says on one line that anyone may call', async () => {
     const service = run({ LOG_LEVEL: 'warn' });
-    await until(() => service.output() !== '', 30_000);
+    await until(() => service.output() !== '');
     expect(service.output().trim().split('\n')).toHaveLength(1);
     expect(service.output()).toMatch(/No API key is set: anyone who can reach the port may use the API/);
     service.child.kill('SIGKILL');

@@ -11,6 +11,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { Admission } from '../../src/inference/admission.service.js';
+import { sample } from '../fixtures/pictures.js';
 import {
   DETECT,
   facesOf,
@@ -19,11 +20,10 @@ import {
   postForm,
   postJson,
   problemOf,
-  sample,
   type Service,
   startService,
-  until,
 } from '../support/service.js';
+import { until } from '../support/until.js';
 
 /** The part of s3rver used here, which has no types. */
 interface S3rver {

@@ -3,15 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { blank, sample } from '../fixtures/pictures.js';
 import {
-  blank,
   COMPARE,
   DETECT,
   json,
   postBytes,
   postForm,
   postJson,
-  sample,
   type Service,
   startService,
 } from '../support/service.js';

@@ -12,18 +12,14 @@ import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { ProblemDto } from '../../src/http/problems/problem.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
-import {
-  DETECT,
-  postBytes,
-  problemOf,
-  sample,
-  type Service,
-  startService,
-  until,
-} from '../support/service.js';
+import { WorkerThreads } from '../../src/inference/worker-threads.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT, postBytes, problemOf, type Service, startService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let service: Service;
 let pool: InferencePool;
+let threads: WorkerThreads;
 const log: string[] = [];
 /** A folder with the models, which can be removed. */
 const folder = mkdtempSync(join(tmpdir(), 'worker-loss-'));
@@ -33,6 +29,7 @@ symlinkSync(resolve('models'), modelsDir);
 beforeAll(async () => {
   service = await startService({ inferenceMinWorkers: 2, inferenceMaxWorkers: 2, modelsDir });
   pool = service.app.get(InferencePool);
+  threads = service.app.get(WorkerThreads, { strict: false });
   const note = (...lines: unknown[]): void => void log.push(lines.join('\n'));
   Logger.overrideLogger({ log: note, warn: note, error: note, fatal: note });
 });
@@ -57,18 +54,17 @@ test('one request answers 500 with an id that is in the log, all others 200, and
   };
   // As many callers as workers, so that each job has a worker to itself.
   const callers = [call(), call()];
-  const threads = (): unknown[] => [...pool['threads'].threads];
   let crashes = 0;
   // A worker that has just finished its job dies without harm, so repeat.
   while (problems.length === 0) {
-    await until(() => pool.state.running === 2 && pool.state.workers === 2, 30_000);
-    const [victim] = pool['threads'].threads;
+    await until(() => pool.state.running === 2 && pool.state.workers === 2);
+    const [victim] = threads.threads;
     victim.postMessage(null);
     crashes++;
-    await until(() => !threads().includes(victim) && pool.state.workers === 2, 30_000);
+    await until(() => !threads.threads.includes(victim) && pool.state.workers === 2);
   }
   const before = answered;
-  await until(() => answered >= before + 4, 30_000);
+  await until(() => answered >= before + 4);
   over = true;
   await Promise.all(callers);
 
@@ -89,9 +85,9 @@ test('all workers die while none can be started: every request is answered, read
   };
   log.length = 0;
   const calls = Array.from({ length: 12 }, () => postBytes(service, DETECT, sample(3)));
-  await until(() => pool.state.running > 2, 30_000);
+  await until(() => pool.state.running > 2);
   renameSync(modelsDir, `${modelsDir}-away`);
-  for (const thread of pool['threads'].threads) thread.postMessage(null);
+  for (const thread of threads.threads) thread.postMessage(null);
   for (const response of await Promise.all(calls)) {
     if (response.status === 200) continue;
     const problem = await problemOf(response);
@@ -99,7 +95,7 @@ test('all workers die while none can be started: every request is answered, read
     if (problem.status === 503) expect(response.headers.get('retry-after')).toMatch(/^[15]$/);
   }
   // After several attempts, nothing is held, and a new request does not have to wait.
-  await until(() => log.filter((line) => line.includes('A worker cannot be started')).length >= 3, 30_000);
+  await until(() => log.filter((line) => line.includes('A worker cannot be started')).length >= 3);
   expect(log.join('\n')).toContain('There are no models: the folder');
   expect(pool.state).toMatchObject({ running: 0, queued: 0, busy: 0 });
   await until(async () => (await readiness()).status === 503);
@@ -109,8 +105,8 @@ test('all workers die while none can be started: every request is answered, read
   expect((await fetch(`${service.url}/-/livez`)).status).toBe(200);
 
   renameSync(`${modelsDir}-away`, modelsDir);
-  await until(() => pool.state.workers === 2 && pool.state.problem === undefined, 30_000);
-  await until(async () => (await readiness()).status === 200, 30_000);
+  await until(() => pool.state.workers === 2 && pool.state.problem === undefined);
+  await until(async () => (await readiness()).status === 200);
   expect(log.join('\n')).toContain('Workers can be started again.');
   expect((await postBytes(service, DETECT, sample(3))).status).toBe(200);
 });

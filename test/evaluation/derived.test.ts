@@ -33,14 +33,14 @@ test('a quarter turn clockwise brings the right edge of a face below its middle'
   expect(y).toBeCloseTo(110, -0.5);
 });
 
-test('a close-up is filled to the share asked for, the face in its middle', () => {
+test('a close-up shows the face in its middle at the requested share', () => {
   const { image, face } = closeUp(photo(), 0.5);
   expect(areaOf(face) / (image.width * image.height)).toBeCloseTo(0.5, 2);
   expect((face.x1 + face.x2) / 2).toBeCloseTo(image.width / 2, 0);
   expect(Math.abs(spot(image)[0] - face.x2)).toBeLessThan(image.width / 50);
 });
 
-test('a shrunk face has the height asked for and lies where it is said to', () => {
+test('a shrunk face has the requested height and lies where its box says', () => {
   const { image, face } = shrunk(photo(), 30, 7);
   expect(face.y2 - face.y1).toBeCloseTo(30, 6);
   expect(image.width).toBe(640);
@@ -50,7 +50,7 @@ test('a shrunk face has the height asked for and lies where it is said to', () =
   expect(shrunk(photo(), 30, 7)).toEqual(shrunk(photo(), 30, 7));
 });
 
-test('an enlarged picture shows the same at the length asked for', () => {
+test('an enlarged picture shows the same scene at the requested length', () => {
   const image = enlarged(photo().image, 640);
   expect([image.width, image.height]).toEqual([640, 512]);
   const [[x, y], [fromX, fromY]] = [spot(image), spot(photo().image)];

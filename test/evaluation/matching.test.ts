@@ -5,7 +5,7 @@ const square = (x: number, y: number, side: number) => ({ x1: x, y1: y, x2: x + 
 const certainly = (x: number, y: number, side: number) => ({ box: square(x, y, side), certain: true });
 
 describe('match', () => {
-  test('the best score takes the face, a second box on it is wrong', () => {
+  test('the box with the best score matches the face; a second box on it is wrong', () => {
     const found = [
       { box: square(2, 0, 100), score: 0.6 },
       { box: square(0, 0, 100), score: 0.9 },
@@ -16,7 +16,7 @@ describe('match', () => {
     ]);
   });
 
-  test('a box on a doubtful face is neither right nor wrong, and a certain one is preferred', () => {
+  test('a box on a doubtful face is neither right nor wrong, and a certain face is preferred', () => {
     const doubtful = { box: square(0, 0, 100), certain: false };
     const found = [{ box: square(0, 0, 100), score: 0.9 }];
     expect(match(found, [doubtful], 0.5)[0].verdict).toBe('ignore');
@@ -26,7 +26,7 @@ describe('match', () => {
     });
   });
 
-  test('less agreement than asked for is no match', () => {
+  test('less than the required agreement is no match', () => {
     // Half of each box overlaps: 50 / 150.
     expect(match([{ box: square(50, 0, 100), score: 1 }], [certainly(0, 0, 100)], 0.34)[0].verdict).toBe(
       'not',
@@ -38,11 +38,11 @@ describe('match', () => {
 });
 
 describe('centresAgree', () => {
-  test('forgives a tight or a generous box', () => {
+  test('accepts a tight or a generous box', () => {
     expect(centresAgree(square(20, 20, 60), square(0, 0, 100))).toBe(1);
   });
 
-  test('does not forgive half a face, or one of more than twice the side', () => {
+  test('rejects half a face, and a box of more than twice the side', () => {
     expect(centresAgree(square(50, 0, 100), square(0, 0, 100))).toBe(0);
     expect(centresAgree(square(-60, -60, 220), square(0, 0, 100))).toBe(0);
   });

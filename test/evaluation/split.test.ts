@@ -3,7 +3,7 @@ import { sample } from '../../evaluation/data.js';
 import { pattern } from '../../evaluation/patterns.js';
 import { isHeldOut } from '../../evaluation/split.js';
 
-test('a fifth is held out, by nothing but the name', () => {
+test('a fifth is held out, chosen by the name alone', () => {
   const names = Array.from({ length: 5000 }, (_, index) => `${index}.jpg`);
   const share = names.filter(isHeldOut).length / names.length;
   expect(share).toBeGreaterThan(0.18);

@@ -2,7 +2,8 @@
 import { type LookupAddress } from 'node:dns';
 import { type NetworkInterfaceInfo, type networkInterfaces } from 'node:os';
 import { AddressPolicy } from '../../src/images/address-policy.js';
-import { configWith, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { refusalOf } from '../support/refusals.js';
 
 const policyFor = (...urlAllowedAddresses: string[]): AddressPolicy =>
   new AddressPolicy(configWith({ urlAllowedAddresses }));

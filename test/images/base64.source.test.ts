@@ -1,7 +1,7 @@
 /** Base64 as callers really send it, and what is refused. */
 import { randomBytes } from 'node:crypto';
 import { decodeBase64 } from '../../src/images/sources/base64.source.js';
-import { refusalOf } from '../support/images.js';
+import { refusalOf } from '../support/refusals.js';
 
 const MIB = 1024 * 1024;
 const decode = (text: string, maxBytes = MIB): Uint8Array => decodeBase64(text, 'image_base64', maxBytes);

@@ -1,6 +1,7 @@
 /** Limits on simultaneous downloads. */
 import { DownloadSlots } from '../../src/images/sources/download-slots.js';
-import { configWith, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { refusalOf } from '../support/refusals.js';
 
 test('one caller gets half of the slots, and all callers together all of them', async () => {
   const slots = new DownloadSlots(configWith({ urlMaxDownloads: 5 }));

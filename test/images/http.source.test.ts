@@ -9,7 +9,9 @@ import { AppError } from '../../src/errors.js';
 import { AddressPolicy } from '../../src/images/address-policy.js';
 import { causesOf } from '../../src/images/sources/causes.js';
 import { HttpSource, redirectTarget } from '../../src/images/sources/http.source.js';
-import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { LoopbackServer } from '../support/loopback-server.js';
+import { patient, refusalOf } from '../support/refusals.js';
 
 const CAP = 100_000;
 /** Begins like a JPEG, and cannot be compressed. */
@@ -324,16 +326,17 @@ describe('keeps its limits and its sockets closed', () => {
     await server.drained();
   });
 
-  test.each(['/silent', '/stall', '/drip'])('%s ends at the deadline of the download', async (path) => {
-    const started = performance.now();
-    const error = await refusal(server.url(path), { urlTimeoutMs: 150 });
-    expect([error.code, error.message]).toEqual([
-      'download_failed',
-      expect.stringContaining('longer than 150 ms'),
-    ]);
-    expect(performance.now() - started).toBeLessThan(1_500);
-    await server.drained();
-  });
+  test.each(['/silent', '/stall', '/drip'])(
+    '%s never ends, but its download does at the deadline',
+    async (path) => {
+      const error = await refusal(server.url(path), { urlTimeoutMs: 150 });
+      expect([error.code, error.message]).toEqual([
+        'download_failed',
+        expect.stringContaining('longer than 150 ms'),
+      ]);
+      await server.drained();
+    },
+  );
 
   test.each(['/silent', '/stall'])('%s ends when the request does', async (path) => {
     const request = new AbortController();

@@ -8,7 +8,8 @@ import { DecoderPool } from '../../src/images/decoder-pool.service.js';
 import { hasSrgbProfile } from '../../src/images/icc-profile.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { type Image } from '../../src/vision/image.js';
-import { configWith, patient, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { patient, refusalOf } from '../support/refusals.js';
 
 const pool = new DecoderPool(configWith());
 const decoderWith = (settings?: Partial<Config>): ImageDecoder =>
@@ -263,13 +264,12 @@ describe('refuses', () => {
   }
 
   test('a picture with too many pixels by its header alone', async () => {
-    const started = performance.now();
+    // It has no pixels: a decoder that had tried would say so.
     const error = await refusal(pngHeader(50_000, 50_000));
     expect([error.code, error.details]).toEqual([
       'image_too_many_pixels',
       expect.objectContaining({ width: 50_000, height: 50_000 }),
     ]);
-    expect(performance.now() - started).toBeLessThan(500);
   });
 
   test.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)(

@@ -8,7 +8,9 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { ImageDecoder } from '../../src/images/image-decoder.js';
 import { ImageLoader } from '../../src/images/image-loader.service.js';
 import { ImagesModule } from '../../src/images/images.module.js';
-import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { LoopbackServer } from '../support/loopback-server.js';
+import { patient, refusalOf } from '../support/refusals.js';
 
 @Module({})
 class Root {}

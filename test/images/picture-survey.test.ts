@@ -19,7 +19,7 @@ import {
   WIDTH,
   withSegment,
 } from '../fixtures/crafted-pictures.js';
-import { refusalOf } from '../support/images.js';
+import { refusalOf } from '../support/refusals.js';
 
 const MAX_PIXELS = 40_000_000;
 const look = (bytes: Uint8Array): Survey => survey(bytes, 'image', MAX_PIXELS);

@@ -14,7 +14,9 @@ import { type AppError } from '../../src/errors.js';
 import { causesOf } from '../../src/images/sources/causes.js';
 import { S3Source } from '../../src/images/sources/s3.source.js';
 import { type ProbeResult } from '../support/s3-probe.js';
-import { configWith, LoopbackServer, patient, refusalOf } from '../support/images.js';
+import { configWith } from '../support/config.js';
+import { LoopbackServer } from '../support/loopback-server.js';
+import { patient, refusalOf } from '../support/refusals.js';
 
 /** The part of s3rver used here, which has no types. */
 interface S3rver {

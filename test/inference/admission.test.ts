@@ -3,8 +3,8 @@ import { Config } from '../../src/config/config.js';
 import { AppError, type ErrorCode } from '../../src/errors.js';
 import { Admission } from '../../src/inference/admission.service.js';
 import { ByteBudget } from '../../src/inference/byte-budget.js';
+import { patient } from '../support/refusals.js';
 
-const patient = new AbortController().signal;
 const admissionOf = (settings: Partial<Config>): Admission =>
   new Admission(
     Object.assign(
@@ -33,7 +33,7 @@ async function isDone(work: Promise<unknown>): Promise<boolean> {
 }
 
 describe('a budget of bytes', () => {
-  test('gives what there is, first come first served', async () => {
+  test('is given out first come, first served', async () => {
     const budget = new ByteBudget(10);
     await budget.take(6, patient);
     const large = budget.take(8, patient);
@@ -47,7 +47,7 @@ describe('a budget of bytes', () => {
     expect(budget.used).toBe(9);
   });
 
-  test('who leaves the line lets the next one in', async () => {
+  test('a caller who leaves the line makes room for the next', async () => {
     const budget = new ByteBudget(10);
     await budget.take(6, patient);
     const leaving = new AbortController();
@@ -88,7 +88,7 @@ describe('bodies', () => {
     expect(codeOf(() => greedy[1].add(30))).toBe('let in');
   });
 
-  test('that could never fit are refused for good, with the limit', () => {
+  test('that could never fit are refused with the limit', () => {
     const admission = admissionOf({});
     expect(() => admission.hold('a', 101)).toThrow(/one caller, 100 .*MAX_BYTES_IN_FLIGHT/);
     expect(codeOf(() => admission.hold('a').add(101))).toBe('body_too_large');
@@ -136,7 +136,7 @@ describe('pictures', () => {
     expect(admission.state).toMatchObject({ pictures: 0, pixelBytes: 0 });
   });
 
-  test('that could never fit are refused for good, and hold nothing', async () => {
+  test('that could never fit are refused, and hold nothing', async () => {
     const admission = admissionOf({});
     const reservation = admission.reserve(patient);
     await expect(reservation.acquire(101)).rejects.toMatchObject({

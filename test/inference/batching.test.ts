@@ -8,8 +8,10 @@ import type { InferencePool } from '../../src/inference/inference-pool.service.j
 import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import type { Image } from '../../src/vision/image.js';
-import { blank, sample, until } from '../support/service.js';
+import { blank, sample } from '../fixtures/pictures.js';
+import { until } from '../support/until.js';
 import { poolWith, stopLast } from '../support/resting-pool.js';
+import { patient } from '../support/refusals.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {
@@ -17,7 +19,6 @@ const EVERYTHING: AnalysisOptions = {
   embedding: true,
   attributes: ['pose', 'quality', 'liveness', 'gender', 'age', 'race', 'mask'],
 };
-const patient = new AbortController().signal;
 Logger.overrideLogger(false); // workers are lost here on purpose
 
 type Request = readonly [image: Image, options: AnalysisOptions];
@@ -98,14 +99,14 @@ test('free workers share what waits', async () => {
   expect(work.map(({ batchSize }) => batchSize)).toEqual([2, 2, 2, 2]);
 });
 
-test('a batch that does not fill goes when its first job has waited long enough', async () => {
+test('an incomplete batch starts when its first job has waited long enough', async () => {
   await start({ inferenceMaxBatch: 8, inferenceBatchWaitMs: 50 });
   const [first, second] = await Promise.all([analyze(requests[0]), analyze(requests[3])]);
   expect([first.batchSize, second.batchSize]).toEqual([2, 2]);
   expect(first.times.queue).toBeGreaterThanOrEqual(50);
 });
 
-test('a job that is aborted leaves the batch: before it starts, and in the hands of the worker', async () => {
+test('an aborted job leaves the batch, before it starts and while a worker has it', async () => {
   await start({ inferenceMaxBatch: 3, inferenceBatchWaitMs: 100 });
   const expected = (await analyze(requests[1])).faces;
   const leaving = new AbortController();
@@ -132,7 +133,7 @@ test('one picture that cannot be analysed fails alone', async () => {
   expect(pool.state.restarts).toBe(0);
 });
 
-test('a worker that dies of a batch: each of its pictures gets another chance alone', async () => {
+test('if a batch crashes its worker, each picture is tried again alone', async () => {
   await start({ inferenceMaxBatch: 3, inferenceBatchWaitMs: 1_000 });
   const expected = (await analyze(requests[1])).faces;
   const work = requests.slice(0, 3).map((request) => analyze(request));

@@ -1,6 +1,7 @@
 /** What `letHeapsGrow` is for: fewer collections of whole heaps for the same pictures. */
 import { run, killAll, listening } from '../support/service-process.js';
-import { DETECT, sample } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { DETECT } from '../support/service.js';
 
 const REQUESTS = 60;
 /** Preloaded into the service, it leaves V8 as it is. */

@@ -19,7 +19,7 @@ test('first in, first out', () => {
   expect(queue.length).toBe(0);
 });
 
-test('refuses one more than it holds', () => {
+test('refuses jobs beyond its length', () => {
   const queue = new JobQueue<Waiting>(1);
   expect([queue.push(entry()), queue.push(entry())]).toEqual([true, false]);
   expect(queue.length).toBe(1);
@@ -32,7 +32,7 @@ test('a refusal says when to try again', () => {
   });
 });
 
-test('takes in more for workers that are free', () => {
+test('accepts more jobs than it holds if workers are free', () => {
   const queue = new JobQueue<Waiting>(0);
   expect([queue.push(entry()), queue.push(entry(), 1), queue.push(entry(), 1)]).toEqual([false, true, false]);
   expect(queue.length).toBe(1);

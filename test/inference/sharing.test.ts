@@ -9,8 +9,10 @@ import type { WorkerThreads } from '../../src/inference/worker-threads.js';
 import type { Analysis } from '../../src/inference/pending-job.js';
 import { WorkerThread } from '../../src/inference/worker-thread.js';
 import type { Image } from '../../src/vision/image.js';
-import { sample, until } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
+import { until } from '../support/until.js';
 import { poolWith, stopLast } from '../support/resting-pool.js';
+import { patient } from '../support/refusals.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {
@@ -19,7 +21,6 @@ const EVERYTHING: AnalysisOptions = {
   attributes: ['pose', 'quality', 'liveness', 'gender', 'age', 'race', 'mask'],
 };
 const ONE: AnalysisOptions = { ...EVERYTHING, maxFaces: 1 };
-const patient = new AbortController().signal;
 Logger.overrideLogger(false); // workers are lost here on purpose
 
 let pool: InferencePool;
@@ -103,16 +104,16 @@ test('an answer is the same to the last bit, whoever describes a face', async ()
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
-test('a stop waits for all that share a picture', async () => {
+test('a stop waits for all workers that share a picture', async () => {
   await start(3);
   const work = outcome(analyze(four));
-  await until(() => asked.length === 4, 30_000);
+  await until(() => asked.length === 4);
   await pool.onApplicationShutdown();
   expect(await work).toBe('done');
   expect(pool.state).toMatchObject({ workers: 0, busy: 0, running: 0 });
 });
 
-test('one face, or nothing but points, is no work to share', async () => {
+test('a single face, or landmarks alone, are not shared', async () => {
   await start(2);
   expect((await analyze(three, ONE)).faces).toHaveLength(1);
   expect((await analyze(three, { ...NOTHING, landmarks: true })).faces).toHaveLength(3);
@@ -132,7 +133,7 @@ test('pictures that come while others are shared wait, and are answered', async 
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
-test('a picture that is abandoned while its faces are shared leaves all workers at their next model', async () => {
+test('abandoning a picture whose faces are shared frees all workers before their next model', async () => {
   await start(2);
   const before = [...threads.threads];
   for (const stage of ['shareable', 'shared'] as const) {
@@ -143,7 +144,7 @@ test('a picture that is abandoned while its faces are shared leaves all workers 
       }
     };
     expect(await outcome(analyze(three, EVERYTHING, leaving.signal))).toBe('deadline_exceeded');
-    await until(() => pool.state.busy === 0, 30_000);
+    await until(() => pool.state.busy === 0);
     expect(pool.state).toMatchObject({ running: 0, queued: 0, restarts: 0 });
   }
   onAsk = () => undefined;
@@ -151,7 +152,7 @@ test('a picture that is abandoned while its faces are shared leaves all workers 
   expect(threads.threads).toEqual(before);
 });
 
-test('a worker that crashes while it helps fails that picture and no other', async () => {
+test('a helping worker that crashes fails that picture and no other', async () => {
   await start(2);
   let next: Promise<Analysis> | undefined;
   onAsk = ({ found }) => {
@@ -162,7 +163,7 @@ test('a worker that crashes while it helps fails that picture and no other', asy
   };
   expect(await outcome(analyze(three))).toBe('worker_failed');
   expect((await next)?.faces).toHaveLength(4);
-  await until(() => pool.state.workers === 2 && threads.warm === 2, 30_000);
+  await until(() => pool.state.workers === 2 && threads.warm === 2);
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0, restarts: 1 });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked.slice(-3)).toEqual(['shareable', 2, 1]);
@@ -170,7 +171,7 @@ test('a worker that crashes while it helps fails that picture and no other', asy
 
 test('on a GPU a picture is left to one worker', async () => {
   await start(2);
-  pool.runtimes['note'](0, { provider: 'cuda' });
+  pool.runtimes.note(0, { provider: 'cuda' });
   expect((await analyze(three)).faces).toHaveLength(3);
   expect(asked).toEqual(['whole']);
 });
@@ -185,7 +186,7 @@ test('pictures that come while all workers are busy are each left to one of them
   expect(pool.state).toMatchObject({ busy: 0, running: 0, queued: 0 });
 });
 
-test('workers that help are no reason to refuse a picture', async () => {
+test('no picture is refused because workers are helping', async () => {
   await start(2, { inferenceMaxQueue: 0 });
   let other: Promise<Analysis> | undefined;
   onAsk = ({ found }) => {
@@ -195,7 +196,7 @@ test('workers that help are no reason to refuse a picture', async () => {
   expect((await other)?.faces).toHaveLength(4);
 });
 
-test('a picture with more faces than workers calls for one more, up to the maximum', async () => {
+test('a picture with more faces than workers starts one more worker, up to the maximum', async () => {
   await start(1, { inferenceMaxWorkers: 3 });
   for (const [workers, hands] of [
     [2, [4]],
@@ -205,7 +206,7 @@ test('a picture with more faces than workers calls for one more, up to the maxim
     asked = [];
     expect((await analyze(four)).faces).toHaveLength(4);
     expect(asked).toEqual(['shareable', ...hands]);
-    await until(() => threads.warm === workers, 30_000);
+    await until(() => threads.warm === workers);
   }
   expect(pool.state).toMatchObject({ workers: 3, busy: 0 });
 });

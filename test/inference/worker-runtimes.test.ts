@@ -13,7 +13,7 @@ beforeEach(() => {
   runtimes = new WorkerRuntimes();
 });
 
-test('one worker on the CPU among others on the GPU is a problem, until it goes', () => {
+test('one worker on the CPU among others on the GPU is a problem until it ends', () => {
   say(1, { provider: 'cuda' });
   say(2, { provider: 'cpu', problem: 'No memory.' });
   expect(runtimes.current).toEqual({ provider: 'cuda', problem: 'No memory.' });
@@ -26,7 +26,7 @@ test('a problem is logged once, however many workers have it', () => {
   expect(errors.mock.calls).toEqual([[expect.stringMatching(/^DEGRADED: .* No driver\.$/)]]);
 });
 
-test('between two workers the last answer holds', () => {
+test('without workers, the last report holds', () => {
   say(1, { provider: 'cpu', problem: 'No driver.' });
   runtimes.forget(1);
   expect(runtimes.current).toEqual({ provider: 'cpu', problem: 'No driver.' });

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { BatchAnswer } from '../../src/worker/protocol.js';
 import { type ThreadEvents, WorkerThread } from '../../src/inference/worker-thread.js';
 import { WorkerThreads } from '../../src/inference/worker-threads.js';
-import { until } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const AT_START = { nothing: 0, throws: 1, exits: 2, hangs: 3, diesSoon: 4 };
 const file = new URL('../support/unruly-worker.js', import.meta.url);
@@ -53,7 +53,7 @@ test.each([
   ['reject', /rejected on purpose/],
   ['memory', /reaching memory limit/],
   ['garbage', /threw what is no error/],
-])('a thread that dies by %s: its task fails, and another takes its place', async (deed, cause) => {
+])('a thread that dies by %s is replaced, and its task fails', async (deed, cause) => {
   await open();
   expect(await ask(deed)).toMatch(cause);
   await until(() => threads.warm === 2);
@@ -63,7 +63,7 @@ test.each([
 });
 
 test.each(['throws', 'exits'] as const)(
-  'all die at once and starts fail (%s): nothing is lost, the pauses grow, and it recovers by itself',
+  'if all threads die and starts fail (%s), pauses grow until it recovers, and no task is lost',
   async (how) => {
     await open();
     const refused = once(threads.events, 'none');
@@ -86,7 +86,7 @@ test.each(['throws', 'exits'] as const)(
   },
 );
 
-test('the system has no thread left: as with any other start that fails', async () => {
+test('a system without free threads counts as any other failed start', async () => {
   let isShort = false;
   await open({}, (events) => {
     if (isShort) throw Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
@@ -100,7 +100,7 @@ test('the system has no thread left: as with any other start that fails', async 
   await until(() => threads.warm === 2);
 });
 
-test('a thread that dies idle is replaced at once; one that always does is not replaced without end', async () => {
+test('a thread that dies while idle is replaced at once; repeated deaths cause a pause', async () => {
   await open({ min: 1, max: 1 });
   await threads.threads[0].terminate();
   await until(() => threads.warm === 1);
@@ -125,7 +125,7 @@ test.each(['throws', 'exits'] as const)(
   },
 );
 
-test('a thread that hangs is told of: in the log, and where all do, as the problem, until they are back', async () => {
+test('a thread that hangs is logged; if all hang, that is the problem until they are back', async () => {
   await open({ hungAfterMs: 100 });
   const [first, second] = [ask('wait'), ask('wait')];
   await until(() => threads.hung === 2);
@@ -142,7 +142,7 @@ test('a thread that hangs is told of: in the log, and where all do, as the probl
   expect(await third).toMatch(/ended by itself/);
 });
 
-test('a start that hangs is told of', async () => {
+test('a start that hangs is reported', async () => {
   await open({ min: 1, max: 1, hungAfterMs: 100 });
   atStart[0] = AT_START.hangs;
   await ask('exit');

@@ -20,8 +20,8 @@ import { iou } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import type { ScoredBox } from '../../src/vision/nms.js';
 import { softmax, zeros } from '../../src/vision/tensor.js';
-import { sample } from '../support/service.js';
-import { concat, largestDifference, picture, run, session, type Tensors } from '../support/runtime.js';
+import { sample } from '../fixtures/pictures.js';
+import { concat, largestDifference, picture, run, session, type Tensors } from '../support/run-graphs.js';
 
 /** Input of a graph, the values it is fed with, and the names of its outputs: original -> ours. */
 const GRAPHS = {
@@ -36,7 +36,7 @@ const GRAPHS = {
   'liveness.onnx': { dims: [3, 128, 128], range: [0, 255], outputs: { output: 'logits' }, sizes: [3] },
 } as const;
 
-/** What the detector was tuned from. */
+/** The graph that the detector was tuned from. */
 const PUBLISHED_DETECTOR = 'model/fr_detect.onnx';
 
 /** Of the recognition model. */
@@ -72,7 +72,7 @@ function original(file: string): Buffer {
   return originals.get(path) ?? Buffer.alloc(0);
 }
 
-/** What a graph is made from: a file of the package, or one that comes with the pack. */
+/** The source of a graph: a file of the package, or one that comes with the pack. */
 function sourceOf({ source, path }: Build): Promise<Buffer> {
   return source === undefined ? built(path) : Promise.resolve(originals.get(path) ?? Buffer.alloc(0));
 }
@@ -81,7 +81,7 @@ function outputOf(tensors: Tensors, name: string): Float32Array {
   return tensors[name]?.data ?? new Float32Array();
 }
 
-it('is complete and made by the transforms that pack.json lists', async () => {
+it('is complete, and its graphs are made by the transforms that pack.json lists', async () => {
   expect((await inspect(recipe)).filter(({ state }) => state !== 'ok')).toEqual([]);
   for (const { file, build } of recipe.files) {
     if (build === undefined) continue;
@@ -94,7 +94,7 @@ describe.each(Object.entries(GRAPHS))('%s', (file, { dims, range, outputs, sizes
   const [channels, height, width] = dims;
   const images = [1, 2, 3].map((seed) => picture(seed, channels, height, width, range[0], range[1]));
 
-  it('gives for a batch what the original gives for each image', async () => {
+  it('gives the same for a batch as the original for each image', async () => {
     const source = await session(original(file));
     const batch = await run(await sessionOf(file), concat(images), [images.length, ...dims]);
     const singles = await Promise.all(images.map((image) => run(source, image, [1, ...dims])));
@@ -152,7 +152,7 @@ describe('detector.onnx', () => {
     return boxes;
   }
 
-  it('is tuned from a graph with the scores of the original, and locations that decode to its boxes', async () => {
+  it("is tuned from a graph with the original's scores, whose locations decode to the original's boxes", async () => {
     const image = picture(5, 3, 240, 320, -1, 1);
     const source = originals.get(PUBLISHED_DETECTOR) ?? Buffer.alloc(0);
     const theirs = await run(await session(source), image, [1, 3, 240, 320]);
@@ -192,7 +192,7 @@ describe('detector.onnx', () => {
   });
 });
 
-describe('the graphs in 8 bits', () => {
+describe('the 8-bit graphs', () => {
   /** Eyes, nose and corners of the mouth of a head that is not tilted. */
   const UPRIGHT = [
     { x: 38, y: 52 },
@@ -230,13 +230,13 @@ describe('the graphs in 8 bits', () => {
     return select(found, image, { iou: 0.3, containment: 0.6 });
   }
 
-  it.each([1, 2, 3, 4, 5, 6])('find the faces of photo %i where the others find them', async (number) => {
+  it.each([1, 2, 3, 4, 5, 6])('find the same faces in photo %i as the float graphs', async (number) => {
     const [floats, whole] = await sessions('detector');
     const image = await photo(number);
     for (const size of [160, 320, 480]) {
       const before = await facesOf(floats, image, size);
       const after = await facesOf(whole, image, size);
-      // Of either, what the other is less certain of counts for nothing.
+      // Each face with a score above 0.97 by one graph is a candidate of the other.
       const certain = (faces: ScoredBox[]) => faces.filter(({ score }) => score > 0.97);
       for (const { box } of certain(before))
         expect(Math.max(...after.map((face) => iou(face.box, box)))).toBeGreaterThan(0.8);
@@ -245,29 +245,24 @@ describe('the graphs in 8 bits', () => {
     }
   });
 
-  it.each([1, 2, 3, 4, 5, 6])(
-    'turn the heads of photo %i as the others turn them, within 6°',
-    async (number) => {
-      const [detector] = await sessions('detector');
-      const [floats, whole] = await sessions('pose');
-      const image = await photo(number);
-      const faces = await facesOf(detector, image, 320);
-      expect(faces.length).toBeGreaterThan(0);
-      for (const { box } of faces) {
-        const input = zeros(1, ...hopenet.SHAPE);
-        hopenet.preprocess({ image, box, keypoints: UPRIGHT }, input, 0);
-        const [before, after] = await Promise.all(
-          [floats, whole].map((model) => run(model, input.data, [1, ...hopenet.SHAPE])),
-        );
-        for (const angle of ['yaw', 'pitch', 'roll'])
-          expect(Math.abs(degrees(outputOf(after, angle)) - degrees(outputOf(before, angle)))).toBeLessThan(
-            6,
-          );
-      }
-    },
-  );
+  it.each([1, 2, 3, 4, 5, 6])('give the poses of photo %i within 6° of the float graphs', async (number) => {
+    const [detector] = await sessions('detector');
+    const [floats, whole] = await sessions('pose');
+    const image = await photo(number);
+    const faces = await facesOf(detector, image, 320);
+    expect(faces.length).toBeGreaterThan(0);
+    for (const { box } of faces) {
+      const input = zeros(1, ...hopenet.SHAPE);
+      hopenet.preprocess({ image, box, keypoints: UPRIGHT }, input, 0);
+      const [before, after] = await Promise.all(
+        [floats, whole].map((model) => run(model, input.data, [1, ...hopenet.SHAPE])),
+      );
+      for (const angle of ['yaw', 'pitch', 'roll'])
+        expect(Math.abs(degrees(outputOf(after, angle)) - degrees(outputOf(before, angle)))).toBeLessThan(6);
+    }
+  });
 
-  it.each([1, 2, 3, 4, 5, 6])('see the people of photo %i as the others see them', async (number) => {
+  it.each([1, 2, 3, 4, 5, 6])('describe the people in photo %i like the float graphs', async (number) => {
     const [detector] = await sessions('detector');
     const recognition = await sessions('recognition');
     const appearance = await sessions('appearance', 'heads/');

@@ -104,7 +104,7 @@ async function expectFailure(
 }
 
 describe('install', () => {
-  it('shows the licence, fetches, unpacks, and notes what it got', async () => {
+  it('shows the licence, downloads, unpacks, and records the checksums', async () => {
     const outcome = await install();
     await expectInstalled(outcome);
     expect(outcome.stderr).toMatch(/Licence: Only for tests\n +https:\/\/example\.org\/licence\n/);
@@ -117,12 +117,12 @@ describe('install', () => {
     });
   });
 
-  it('fetches nothing when the licence is not accepted', async () => {
+  it('downloads nothing if the licence is not accepted', async () => {
     await expectFailure(await run(['install', 'web']), /licence of web was not accepted.*--accept-license/);
     expect(host.ranges).toEqual([]);
   });
 
-  it('is not done by a start, which says what to run', async () => {
+  it('does not happen when the service starts, which says what to run', async () => {
     await expectFailure(
       await run(['prepare', 'web']),
       /^The model pack "web" is not installed: run `npm run models -- install web` \(0\.3 MiB; licence: Only for tests\)\.$/,
@@ -137,7 +137,7 @@ describe('install', () => {
     expect((await run(['prepare', 'web'])).code).toBe(0);
   });
 
-  it('takes a local file, and another address', async () => {
+  it('accepts a local file, and another address', async () => {
     await writeFile(join(home, 'copy.zip'), ARCHIVE);
     await expectInstalled(await install('--from', join(home, 'copy.zip')));
     expect(host.ranges).toEqual([]);
@@ -146,7 +146,7 @@ describe('install', () => {
     await expectInstalled(await install('--from', host.url.replace('pack.zip', 'mirror/pack.zip')));
   });
 
-  it('goes through the proxy of the environment', async () => {
+  it('uses the proxy from the environment', async () => {
     const proxy = host.url.replace('/pack.zip', '');
     const elsewhere = 'http://models.example.org/pack.zip';
     const outcome = await run(['install', 'web', '--accept-license', '--from', elsewhere], {
@@ -163,7 +163,7 @@ describe('install', () => {
 });
 
 describe('a checksum that pack.json does not pin', () => {
-  it('is noted when the file is installed, and holds from then on', async () => {
+  it('is recorded when the file is installed, and checked from then on', async () => {
     await writePack({ archive: '', big: '', bytes: 0 });
     await expectInstalled(await install());
     expect((await run(['verify', 'web'])).stdout).toBe('ok       big.onnx\nok       small.onnx\n');
@@ -174,7 +174,7 @@ describe('a checksum that pack.json does not pin', () => {
 });
 
 describe('a server that', () => {
-  it('cuts off is asked for the rest', async () => {
+  it('breaks off is asked for the rest', async () => {
     host.script.push('cut off', 'cut off', 'cut off');
     await expectInstalled(await install());
     expect(host.ranges[0]).toBe('');
@@ -183,20 +183,20 @@ describe('a server that', () => {
     );
   });
 
-  it('cuts off for good leaves a part, with which the next run goes on', async () => {
+  it('keeps breaking off leaves a partial file, which the next run continues', async () => {
     host.script.push('cut off', 'refuse');
     await expectFailure(await install(), /answers with status 403/, ['.partial', 'pack.json']);
     await expectInstalled(await install());
     expect(host.ranges[2]).toMatch(/^bytes=\d+-$/);
   });
 
-  it('stalls is given up after a while and asked for the rest', async () => {
+  it('stalls is asked for the rest after a time-out', async () => {
     host.script.push('stall');
     await expectInstalled(await install());
     expect(host.ranges[1]).toMatch(/^bytes=\d+-$/);
   });
 
-  it('never answers is given up', async () => {
+  it('never answers makes the installation fail', async () => {
     host.script.push('stall at once', 'stall at once', 'stall at once');
     await expectFailure(await install(), /does not deliver \(nothing arrives any more\).*--from/);
   });
@@ -206,12 +206,12 @@ describe('a server that', () => {
     await expectInstalled(await install());
   });
 
-  it('sends a page in place of the file is refused', async () => {
+  it('sends a web page instead of the file is refused', async () => {
     host.script.push('page');
     await expectFailure(await install(), /offers 26 bytes where pack\.json expects \d+/);
   });
 
-  it('sends a page where nothing is pinned is refused too', async () => {
+  it('sends a web page is refused even if no checksum is pinned', async () => {
     await writePack({ archive: '', big: '', bytes: 0 });
     host.script.push('page');
     await expectFailure(await install(), /^pack\.zip cannot be unpacked/);
@@ -222,7 +222,7 @@ describe('a server that', () => {
     await expectFailure(await install(), /offers \d+ bytes where/);
   });
 
-  it('claims more than it sends, where no size is pinned, is given up', async () => {
+  it('claims more than it sends makes the installation fail if no size is pinned', async () => {
     await writePack({ bytes: 0 });
     host.script.push('claim more', 'claim more', 'claim more');
     const { code, lastLine } = await install();
@@ -237,7 +237,7 @@ describe('a server that', () => {
     await expectFailure(await install(), /is damaged or not what pack\.json expects/);
   });
 
-  it('says no length is believed up to the pinned size', async () => {
+  it('states no length is accepted up to the pinned size', async () => {
     host.script.push('no length');
     await expectInstalled(await install());
     await run(['remove', 'web']);
@@ -247,14 +247,14 @@ describe('a server that', () => {
   });
 
   it.each(['ignore range', 'wrong range'] as const)(
-    'answers a range with %s makes us start again',
+    'answers a range with %s makes the download start again',
     async (how) => {
       host.script.push('cut off', how);
       await expectInstalled(await install());
     },
   );
 
-  it('changes the file between two attempts makes us start again', async () => {
+  it('changes the file between two attempts makes the download start again', async () => {
     host.script.push('cut off', 'refuse');
     host.file = Buffer.alloc(ARCHIVE.length);
     await install();
@@ -262,14 +262,14 @@ describe('a server that', () => {
     await expectInstalled(await install());
   });
 
-  it('names no version makes us start again', async () => {
+  it('names no version makes the download start again', async () => {
     host.etag = undefined;
     host.script.push('cut off');
     await expectInstalled(await install());
     expect(host.ranges).toEqual(['', '']);
   });
 
-  it('sends another archive is refused, and the archive forgotten', async () => {
+  it('sends another archive is refused, and the archive is deleted', async () => {
     host.file = tinyZip([{ name: 'big.onnx', content: Buffer.alloc(10) }]);
     await writePack({ bytes: 0 });
     await expectFailure(await install(), /pack\.zip is damaged or not what pack\.json expects/);
@@ -292,24 +292,24 @@ describe('an archive that', () => {
   const [, big, small] = ENTRIES as [ZipEntry, ZipEntry, ZipEntry];
 
   it('lacks a file is refused', () => refuses([big], /^pack\.zip has no small\.onnx/));
-  it('has a file twice is refused', () => refuses([...ENTRIES, big], /has big\.onnx twice/));
-  it('points out of its folder is refused', () =>
+  it('contains a file twice is refused', () => refuses([...ENTRIES, big], /has big\.onnx twice/));
+  it('leads out of its folder is refused', () =>
     refuses([{ ...big, name: '../../big.onnx' }, small], /cannot be unpacked.*\.\./));
-  it('holds an absolute path is refused', () =>
+  it('contains an absolute path is refused', () =>
     refuses([{ ...big, name: '/tmp/big.onnx' }, small], /cannot be unpacked.*absolute path/));
-  it('holds another graph is refused', () =>
+  it('contains another graph is refused', () =>
     refuses(
       [{ ...big, content: Buffer.from('else') }, small],
       /big\.onnx from pack\.zip has SHA-256 .* pins/,
     ));
   it('is damaged is refused', () => refuses([{ ...big, crc: 1 }, small], /wrong CRC-32/));
-  it('lies about a size is refused', () => refuses([{ ...big, size: 100 }, small], /cannot be unpacked/));
-  it('unpacks to far more than it is refused', () =>
+  it('states a wrong size is refused', () => refuses([{ ...big, size: 100 }, small], /cannot be unpacked/));
+  it('unpacks to far more than its size is refused', () =>
     refuses([{ ...big, content: Buffer.alloc(10_000_000) }, small], /which no graph has/));
 });
 
-describe('install, when it is ended', () => {
-  it('keeps what has arrived and nothing else', async () => {
+describe('install, when it is interrupted', () => {
+  it('keeps the bytes that have arrived and nothing else', async () => {
     host.script.push('stall');
     const child = start(['install', 'web', '--accept-license'], { npm_config_fetch_timeout: '20000' });
     const ended = new Promise((resolve) => child.on('exit', resolve));

@@ -12,7 +12,7 @@ let shown: string;
 const terminal = { write: (text: string) => (shown += text) };
 beforeEach(() => (shown = ''));
 
-it('is shown, and not asked for again where the flag accepts it', async () => {
+it('is shown, and accepted by the flag without a question', async () => {
   await acceptLicence('own', SOURCE, true, terminal, () => Promise.reject(new Error('asked')));
   expect(shown).toMatch(/own\n.*pack\.zip\n.*Research only\n.*example\.org\/licence/);
 });
@@ -27,6 +27,6 @@ it.each(['', 'y', 'no'])('is not accepted by the answer "%s"', async (answer) =>
   );
 });
 
-it('names the flag where nobody can be asked', async () => {
+it('names the flag if there is no terminal to ask on', async () => {
   await expect(acceptLicence('own', SOURCE, false, terminal)).rejects.toThrow(/--accept-license/);
 });

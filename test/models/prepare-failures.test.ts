@@ -38,12 +38,12 @@ describe('prepare, when something goes wrong', () => {
     );
   });
 
-  it('says so when the tarball is not the pinned one', async () => {
+  it('reports a tarball that does not match its pinned integrity', async () => {
     bench.registry.behaviour = 'tamper';
     await expectFailure(await bench.run(['prepare']), /tiny-graphs@1\.0\.0.*wrong integrity.*try again/);
   });
 
-  it('says so when the registry announces another tarball than the pinned one', async () => {
+  it('reports that the registry announces a different tarball', async () => {
     const manifest = bench.manifest;
     const other = `sha512-${'A'.repeat(86)}==`;
     await writeFile(
@@ -53,7 +53,7 @@ describe('prepare, when something goes wrong', () => {
     await expectFailure(await bench.run(['prepare']), /wrong integrity/);
   });
 
-  it('keeps nothing of a download that breaks off halfway', async () => {
+  it('keeps nothing if a download breaks off halfway', async () => {
     bench.registry.behaviour = 'cut off';
     await expectFailure(
       await bench.run(['prepare'], { fetch_retries: '0' }),
@@ -83,12 +83,12 @@ describe('prepare, when something goes wrong', () => {
     await expectFailure(await bench.run(['prepare']), /does not have other-graphs@1\.0\.0/);
   });
 
-  it('puts nothing into place when one result is not the pinned one', async () => {
+  it('installs nothing if one result does not match its checksum', async () => {
     await bench.writePack(bench.models, { small: '0'.repeat(64) });
     await expectFailure(await bench.run(['prepare']), /^small\.onnx came out with SHA-256 .* pins 0{64}/);
   });
 
-  it('removes its folder when it is told to end', async () => {
+  it('removes its folder when it is interrupted', async () => {
     bench.registry.behaviour = 'stall';
     const child = spawn(process.execPath, bench.command(['prepare']), {
       env: bench.environment(),
@@ -102,7 +102,7 @@ describe('prepare, when something goes wrong', () => {
     expect(await bench.listing()).toEqual(['pack.json']);
   });
 
-  it('lists the packs there are when it is asked for another', async () => {
+  it('lists the available packs when asked for one that does not exist', async () => {
     const { stderr } = await bench.run(['prepare'], {}, bench.models, 'nothing');
     expect(stderr).toMatch(/^The pack "nothing" has no readable .*pack\.json \(there are tiny\)\.\n$/);
   });
@@ -129,14 +129,14 @@ describe('prepare, when something goes wrong', () => {
     );
   });
 
-  it('says so when it is the disk of the download cache', async () => {
+  it('says that the disk of the download cache is full', async () => {
     await expectFailure(
       await bench.run(['prepare'], { cache: join(disk, 'cache') }),
       /^The disk is full \(ENOSPC at /,
     );
   });
 
-  it('says that it may not write', async () => {
+  it('says that it has no permission to write', async () => {
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     await expectFailure(
       await bench.run(['prepare'], {}, disk),

@@ -16,7 +16,7 @@ afterEach(() => bench.close());
 describe('prepare', () => {
   const READY = ['big.onnx', 'pack.json', 'small.onnx'];
 
-  it('fetches, transforms, and puts the graphs into place', async () => {
+  it('downloads, transforms and installs the graphs', async () => {
     const { code, stdout, stderr } = await bench.run(['prepare']);
     expect(stderr).toMatch(/^Fetching tiny-graphs@1\.0\.0: 100 % \(.* MiB\/s\)\n$/);
     expect([code, stdout]).toEqual([0, 'The model pack "tiny" is ready (made big.onnx, small.onnx).\n']);
@@ -34,7 +34,7 @@ describe('prepare', () => {
     });
   });
 
-  it('makes the forms that a CPU runs, from what is fetched and from what comes with the pack', async () => {
+  it('makes the 8-bit graphs for CPUs, from downloaded graphs and from those of the pack', async () => {
     await bench.addFormsForCpu();
     const { stdout } = await bench.run(['prepare']);
     expect(stdout).toBe(
@@ -51,7 +51,7 @@ describe('prepare', () => {
     expect(stderr).toMatch(/ranges\.json cannot be read as JSON/);
   });
 
-  it('makes a damaged file again', async () => {
+  it('remakes a damaged file', async () => {
     await bench.run(['prepare']);
     await writeFile(join(bench.models, 'tiny/small.onnx'), 'damaged');
     const { code, stdout, stderr } = await bench.run(['verify']);
@@ -77,7 +77,7 @@ describe('prepare', () => {
     expect(code).toBe(0);
   });
 
-  it('works without a cache that it may write', async () => {
+  it('works without a writable cache', async () => {
     await writeFile(join(bench.home, 'not-a-folder'), '');
     expect(await bench.run(['prepare'], { cache: join(bench.home, 'not-a-folder') })).toMatchObject({
       code: 0,
@@ -92,7 +92,7 @@ describe('prepare', () => {
     expect(await bench.states()).toEqual(['ok', 'ok']);
   });
 
-  it('removes what a killed run left, and leaves alone what a living one is using', async () => {
+  it('removes what a killed run left, but nothing that another run is using', async () => {
     const dead = `.tmp-${hostname()}-${2 ** 30}-00000000`;
     const living = `.tmp-${hostname()}-${process.pid}-00000000`;
     const elsewhere = '.tmp-another.host-1-00000000';
@@ -109,7 +109,7 @@ describe('the command line', () => {
     expect(stdout).toMatch(/^tiny +not installed +[\d.]+ MiB/);
   });
 
-  it('explains itself', async () => {
+  it('prints its usage', async () => {
     const { code, stdout } = await bench.run(['--help']);
     expect(stdout).toMatch(/^Usage: npm run models/);
     expect(code).toBe(0);

@@ -12,7 +12,7 @@ import {
 import { floatTensor, node } from '../../models/tools/onnx-graph.js';
 import { scalingOf, integerWeights } from '../../models/tools/transforms/eight-bit.js';
 import { measurable, type Ranges } from '../../models/tools/transforms/quantisable.js';
-import { largestDifference, picture, run, session } from '../support/runtime.js';
+import { largestDifference, picture, run, session } from '../support/run-graphs.js';
 import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 const operations = (bytes: Uint8Array) => readOnnx(bytes).graph.node.map(({ op_type }) => op_type);
@@ -78,7 +78,7 @@ describe('quantise', () => {
     ],
   );
 
-  it('puts 8-bit convolutions in place of those that are known, with what follows them', async () => {
+  it('replaces convolutions of known ranges, and what follows them, by 8-bit ones', async () => {
     const { quantised, before, after, error } = await both(chain, await measured(chain, 'input'));
     expect(operations(quantised)).toEqual([
       'QuantizeLinear',
@@ -91,13 +91,13 @@ describe('quantise', () => {
     expect(error).toBeLessThan(0.03);
   });
 
-  it('leaves in floats what comes before the first known tensor', async () => {
+  it('keeps floats before the first tensor of known range', async () => {
     const { quantised, error } = await both(chain, await measured(chain, 'b'));
     expect(operations(quantised).slice(0, 3)).toEqual(['Conv', 'Relu', 'QuantizeLinear']);
     expect(error).toBeLessThan(0.03);
   });
 
-  it('changes no result where nothing is known', async () => {
+  it('changes no result if no range is known', async () => {
     const { before, after } = await both(chain, {});
     expect(after.data).toEqual(before.data);
   });
@@ -108,7 +108,7 @@ describe('quantise', () => {
     expect(sha256(bytes)).toBe('d1ad1bd7eb6f6b78783cba4baa3aad7ebbf550f74491490964b64702f543b652');
   });
 
-  it('adds, and moves channels about, in 8 bits of one range', async () => {
+  it('adds and rearranges channels in 8 bits of one range', async () => {
     const split = (from: string, to: string[]): Node =>
       node('Split', [from], to, [axis(1), ints('split', [2, 2])]);
     const graph = tinyGraph(
@@ -163,7 +163,7 @@ describe('quantise', () => {
       ],
     );
 
-  it('bends channels by slopes of their own in 8 bits', async () => {
+  it('applies a PRelu with one slope per channel in 8 bits', async () => {
     const graph = bent([0.25, 0, -0.5, 1]);
     const { quantised, error } = await both(graph, await measured(graph, 'input'));
     expect(operations(quantised)).toEqual([
@@ -173,14 +173,14 @@ describe('quantise', () => {
     expect(error).toBeLessThan(0.03);
   });
 
-  it('leaves a PRelu with a slope above 1, which is not the larger of the two', async () => {
+  it('keeps a PRelu with a slope above 1, because it is not a maximum', async () => {
     const graph = bent([0.25, 0, -0.5, 1.5]);
     const { quantised, error } = await both(graph, await measured(graph, 'input'));
     expect(operations(quantised).filter((op) => op === 'PRelu')).toHaveLength(2);
     expect(error).toBeLessThan(0.03);
   });
 
-  it('leaves a Relu whose result shares its range with what is negative', async () => {
+  it('keeps a Relu whose result shares its range with negative values', async () => {
     const graph = tinyGraph(
       SHAPE,
       { y: [1, 4, 8, 8] },
@@ -198,7 +198,7 @@ describe('quantise', () => {
     expect(error).toBeLessThan(0.03);
   });
 
-  it('gives the answers of a detector, channels last, as floats that no 8 bits have rounded', async () => {
+  it("gives a detector's outputs, channels last, as floats that were not rounded to 8 bits", async () => {
     const graph = tinyGraph(
       SHAPE,
       { y: [1, 8, 8, 6] },
@@ -216,7 +216,7 @@ describe('quantise', () => {
     expect(new Set(after.data).size).toBeGreaterThan(256);
   });
 
-  it('does not saturate where every product is as large as can be', async () => {
+  it('does not saturate even if every product has the largest value', async () => {
     const graph = tinyGraph(
       SHAPE,
       { y: [1, 1, 8, 8] },
@@ -241,7 +241,7 @@ describe('numbers in 8 bits', () => {
     expect(scaling.scale * (255 - zero)).toBeCloseTo(Math.max(0, range[1]), 1);
   });
 
-  it('stand for a tensor of nothing but zeros', () => {
+  it('represent a tensor of zeros', () => {
     expect(scalingOf([0, 0])).toEqual({ scale: 1, zero: 0 });
   });
 
@@ -255,7 +255,7 @@ describe('numbers in 8 bits', () => {
     ]);
   });
 
-  it('hold a bias whose channel has next to no weights', () => {
+  it('represent a bias whose channel has almost no weights', () => {
     const { weights, scales, biases } = integerWeights(
       Float32Array.of(1e-20, 0),
       Float32Array.of(3, -2),
@@ -282,7 +282,7 @@ describe('pairSoftmax', () => {
       [...constants, integers('pairs', [1, 128, 2])],
     );
 
-  it('gives what the softmax gave', async () => {
+  it('gives the same result as the softmax', async () => {
     const conv = { ...pointwise('input', 'a', 'only'), input: ['input', 'only', 'bias'] };
     const graph = scores([conv], [noise('only', [4, 3, 1, 1]), noise('bias', [4])]);
     const rewritten = applyTransforms(graph, [{ op: 'pairSoftmax' }]);

@@ -1,7 +1,7 @@
 import { applyTransforms } from '../../models/tools/apply-transforms.js';
 import { readOnnx, type Tensor } from '../../models/tools/onnx-file.js';
 import { floatsOf, floatTensor, node } from '../../models/tools/onnx-graph.js';
-import { concat, largestDifference, picture, run, session } from '../support/runtime.js';
+import { concat, largestDifference, picture, run, session } from '../support/run-graphs.js';
 import { depthwise, integers, noise, pointwise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 /** Operations of the graph, in their order. */
@@ -40,7 +40,7 @@ describe('splitPRelu', () => {
     expect(readOnnx(result).graph.initializer.map(({ name }) => name)).not.toContain('slope');
   });
 
-  it('leaves a PRelu alone whose slope is not one constant per channel', () => {
+  it('keeps a PRelu whose slope is not one constant per channel', () => {
     const computed = tinyGraph([1, 3], { y: [1, 3] }, [node('PRelu', ['input', 'input'], ['y'])], []);
     expect(operations(applyTransforms(computed, [{ op: 'splitPRelu' }]))).toEqual(['PRelu']);
   });
@@ -73,7 +73,7 @@ describe('splitPRelu between convolutions', () => {
   it.each([
     ['scales each PRelu once', [0.25, -0.5, 1.5, 0], [1, 1], ['Conv', 'Relu', 'BatchNormalization', 'Add']],
     [
-      'scales nothing where a convolution halves the picture',
+      'does not scale across a convolution of stride 2',
       [0.25, -0.5, 1.5, 0],
       [2, 2],
       ['Conv', 'Relu', 'Conv', 'Conv', 'Add'],
@@ -136,7 +136,7 @@ describe('dropConstantChannels', () => {
       .map(({ dims }) => Number(String(dims[1])));
   const input = picture(1, 3, 8, 8, -1, 1);
 
-  it('drops channels whose weights have withered, and lets the next convolution say what they said', async () => {
+  it('drops channels whose weights are nearly zero, and adds their constants to the next convolution', async () => {
     const graph = graphOf(
       withered('first', FIRST, { 1: 1e-9 }),
       withered('middle', MIDDLE, { 0: 1e-12, 4: 0 }),
@@ -148,7 +148,7 @@ describe('dropConstantChannels', () => {
     expect(largestDifference(before['y']?.data ?? [], after['y']?.data ?? [])).toBeLessThan(1e-6);
   });
 
-  it('keeps a constant that meets the zeros beside the picture', () => {
+  it('keeps a constant that the next convolution pads with zeros', () => {
     // Channel 0 is 0.5 before the 3×3 convolution, so that its border differs from its middle.
     const graph = graphOf(withered('first', FIRST, { 0: 0 }), noise('middle', MIDDLE));
     expect(applyTransforms(graph, [{ op: 'dropConstantChannels' }])).toEqual(applyTransforms(graph, []));
@@ -189,7 +189,7 @@ describe('padChannels', () => {
     expect(largestDifference(before['y']?.data ?? [], after['y']?.data ?? [])).toBeLessThan(1e-6);
   });
 
-  it('leaves channels alone that are an output, or that another operation reads', () => {
+  it('does not change channels that are an output or that another operation reads', () => {
     const asOutput = tinyGraph([1, 3, 8, 8], { y: [1, 2, 8, 8], c: [1, 5, 8, 8] }, nodes, constants);
     expect(applyTransforms(asOutput, [{ op: 'padChannels' }])).toEqual(applyTransforms(asOutput, []));
     const readTwice = tinyGraph(
@@ -201,7 +201,7 @@ describe('padChannels', () => {
     expect(applyTransforms(readTwice, [{ op: 'padChannels' }])).toEqual(applyTransforms(readTwice, []));
   });
 
-  it('leaves weights alone that two convolutions share', () => {
+  it('does not change weights that two convolutions share', () => {
     const shared = tinyGraph(
       [1, 5, 8, 8],
       { y: [1, 5, 8, 8] },
@@ -222,7 +222,7 @@ describe('dynamicBatch and interface', () => {
   const port = (from: string, name: string, shape: (number | string)[]) => ({ from, name, shape });
   const inputs = [port('input', 'input', ['N', 2, 2, 2])];
 
-  it('take several images at once, with an inner tensor beside the result', async () => {
+  it('accept several images at once, and give an inner tensor as a second output', async () => {
     const result = applyTransforms(graph, [
       { op: 'dynamicBatch' },
       {

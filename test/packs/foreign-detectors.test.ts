@@ -11,7 +11,7 @@ import { Config } from '../../src/config/config.js';
 import type { AnalysedFace } from '../../src/worker/protocol.js';
 import { AnalysisService } from '../../src/worker/analysis.service.js';
 import { InferenceWorkerModule } from '../../src/worker/inference-worker.module.js';
-import { sample } from '../support/service.js';
+import { sample } from '../fixtures/pictures.js';
 import { noise, tinyGraph } from '../fixtures/tiny-graphs.js';
 
 const GRAPHS = '../shared/models';

@@ -9,12 +9,23 @@ import { SessionManager } from '../../src/sessions/session-manager.service.js';
 
 const DETECTOR = 'models/default/detector.onnx';
 const ANY = { input: ['N', 'C', 'H', 'W'], outputs: [] };
-/** No machine has that many: also one with a GPU cannot use this one. */
+/** No machine has that many GPUs, so that none can use this one. */
 const NO_SUCH_GPU = ['99'];
 
+/** Also takes sessions that look as if they had been created for the GPU. */
+class DeceivedManager extends SessionManager {
+  profilesIn(): Promise<string> {
+    return this.profileFolder();
+  }
+
+  take(session: InferenceSession, profile: string): void {
+    this.keep({ session, provider: 'cuda', file: 'detector.onnx', profile });
+  }
+}
+
 const managers: SessionManager[] = [];
-function manager(executionProviders: string[]): SessionManager {
-  const sessions = new SessionManager(
+function manager(executionProviders: string[]): DeceivedManager {
+  const sessions = new DeceivedManager(
     Object.assign(new Config(), { executionProviders, cudaDeviceIds: NO_SUCH_GPU }),
   );
   managers.push(sessions);
@@ -57,9 +68,9 @@ test('a file that is not a graph is a fault of the pack on any provider', async 
 
 describe('a session that was created for the GPU and silently runs on the CPU', () => {
   /** A real CPU session with a real profile, in the place of the one on the GPU. */
-  async function deceived(executionProviders: string[], isRun = true): Promise<SessionManager> {
+  async function deceived(executionProviders: string[], isRun = true): Promise<DeceivedManager> {
     const sessions = manager(executionProviders);
-    const profile = join(await sessions['profileFolder'](), '0');
+    const profile = join(await sessions.profilesIn(), '0');
     const session = await InferenceSession.create(DETECTOR, {
       executionProviders: ['cpu'],
       enableProfiling: true,
@@ -67,7 +78,7 @@ describe('a session that was created for the GPU and silently runs on the CPU', 
     });
     const input = new Tensor('float32', new Float32Array(3 * 96 * 128), [1, 3, 96, 128]);
     if (isRun) await session.run({ input });
-    sessions['opened'].push({ session, provider: 'cuda', file: 'detector.onnx', profile });
+    sessions.take(session, profile);
     return sessions;
   }
 
@@ -94,7 +105,7 @@ describe('a session that was created for the GPU and silently runs on the CPU', 
 
   test.each([[['cuda', 'cpu']], [['cuda']]])('with %j no profile is left behind', async (providers) => {
     const sessions = await deceived(providers);
-    const folder = await sessions['profileFolder']();
+    const folder = await sessions.profilesIn();
     expect(await readdir(folder)).toHaveLength(1);
     await sessions.audit().catch(() => undefined);
     await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });

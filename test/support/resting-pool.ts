@@ -1,9 +1,9 @@
-/** Pools with real workers for tests in a row: one at rest serves the next test too, for a worker takes a second to start. */
+/** Pools with real workers. A pool at rest is used for the next test too, because a worker takes a second to start. */
 import { Config } from '../../src/config/config.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import { createThreads } from '../../src/inference/create-threads.js';
 import type { WorkerThreads } from '../../src/inference/worker-threads.js';
-import { until } from './service.js';
+import { until } from './until.js';
 
 /** A pool and the threads that it works with. */
 export interface RestingPool {
@@ -19,7 +19,7 @@ export async function poolWith(settings: Partial<Config>): Promise<RestingPool> 
   const key = JSON.stringify(Object.entries(settings).sort());
   if (last?.settings === key && last.pool.state.workers > 0) {
     const { pool, threads } = last;
-    await until(() => isAtRest(pool) && threads.warm === config.inferenceMinWorkers, 30_000);
+    await until(() => isAtRest(pool) && threads.warm === config.inferenceMinWorkers);
     return last;
   }
   await stopLast();

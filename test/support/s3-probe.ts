@@ -5,7 +5,8 @@
 import { AppError } from '../../src/errors.js';
 import { causesOf } from '../../src/images/sources/causes.js';
 import { S3Source } from '../../src/images/sources/s3.source.js';
-import { configWith, patient } from './images.js';
+import { configWith } from './config.js';
+import { patient } from './refusals.js';
 
 /** How a read failed. */
 export interface ProbeResult {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { until } from './service.js';
+import { until } from './until.js';
 
 const children: ChildProcess[] = [];
 
@@ -63,7 +63,7 @@ export async function freePort(): Promise<number> {
 /** Its address, once it listens. */
 export async function listening({ output }: Run): Promise<string> {
   const address = /Listening on (http:\/\/[\d.:]+)/;
-  await until(() => address.test(output()), 50_000);
+  await until(() => address.test(output()));
   return address.exec(output())?.[1] ?? '';
 }
 

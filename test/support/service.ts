@@ -1,9 +1,5 @@
-/** What the end-to-end tests share: the real service on a free port, requests, and the pictures. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+/** The real service on a free port, and requests to it. */
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import sharp from 'sharp';
 import { createApp } from '../../src/app.setup.js';
 import { Config } from '../../src/config/config.js';
 import type { CompareResponseDto } from '../../src/faces/compare.dto.js';
@@ -27,47 +23,12 @@ export interface Service {
   readonly url: string;
 }
 
-/** Starts the real application on a free port. Silent, for refusals are part of the tests, and quick to stop. */
+/** Starts the real application on a free port. It logs almost nothing, and stops at once. */
 export async function startService(settings: Partial<Config> = {}): Promise<Service> {
   const quiet: Partial<Config> = { logLevel: 'fatal', shutdownTimeoutMs: 0, inferenceMaxWorkers: 1 };
   const app = await createApp(Object.assign(new Config(), quiet, settings));
   await app.listen(0, '127.0.0.1');
   return { app, url: await app.getUrl() };
-}
-
-const demo = join(
-  dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')),
-  'demo',
-);
-
-/** One of the six pictures: sample1.jpg … sample6.jpg. */
-export function sample(number: number): Buffer {
-  return readFileSync(join(demo, `sample${number}.jpg`));
-}
-
-/** The surroundings of a face as a picture of its own: the box with `margin` times its size on each side. */
-export async function crop(
-  picture: Buffer,
-  [x1, y1, x2, y2]: readonly number[],
-  margin = 0.4,
-): Promise<Buffer> {
-  const { width, height } = await sharp(picture).metadata();
-  const [dx, dy] = [(x2 - x1) * margin, (y2 - y1) * margin];
-  const left = Math.max(0, Math.round(x1 - dx));
-  const top = Math.max(0, Math.round(y1 - dy));
-  const right = Math.min(width, Math.round(x2 + dx));
-  const bottom = Math.min(height, Math.round(y2 + dy));
-  return sharp(picture)
-    .extract({ left, top, width: right - left, height: bottom - top })
-    .jpeg({ quality: 95 })
-    .toBuffer();
-}
-
-/** A picture of nothing. */
-export function blank(width = 320, height = 240): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: '#fff' } })
-    .jpeg()
-    .toBuffer();
 }
 
 /** Sends a JSON body. */
@@ -146,7 +107,7 @@ export async function problemOf(response: Response): Promise<ProblemDto & Record
   expect(problem.title).toMatch(/^[A-Z].{5,}/);
   expect(problem.request_id).toBe(response.headers.get('x-request-id'));
   expect(problem.request_id).toMatch(/^[\w-]{36}$/);
-  // A sentence, and nothing of the house behind it: no stack, no path of a file, no name of a dependency.
+  // A sentence that reveals nothing internal: no stack, no file path, no name of a dependency.
   expect(problem.detail).toMatch(/^\S.{10,}[.]$/);
   expect(text).not.toMatch(/\bat \S+ \(|\.[jt]s\b|node_modules|node:|\/src\/|undefined|\[object/);
   return problem;
@@ -159,13 +120,4 @@ export function iou(a: readonly number[], b: readonly number[]): number {
   const shared = Math.max(0, width) * Math.max(0, height);
   const area = (box: readonly number[]): number => (box[2] - box[0]) * (box[3] - box[1]);
   return shared / (area(a) + area(b) - shared);
-}
-
-/** Waits until something holds, looking every few milliseconds; a limit that passes fails the test. */
-export async function until(holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`It does not hold after ${limitMs} ms: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

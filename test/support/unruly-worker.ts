@@ -1,4 +1,4 @@
-/** A worker thread that does what it is told, and dies in every way there is. */
+/** A worker thread that fails on request, in every way that a thread can. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerMessage } from '../../src/worker/protocol.js';
 
@@ -24,7 +24,7 @@ const DEEDS: Record<Deed, () => void> = {
 const NO_TIMES = { startedAt: 0, detect: 0, recognise: 0, attributes: 0 };
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-/** What it does as it starts, by number: shared with the test, which changes its mind. */
+/** What it does at its start, by number. The memory is shared with the test, which changes it. */
 const [atStart] = workerData as Int32Array;
 parentPort?.on('message', ({ deed }: { deed: Deed }) => DEEDS[deed]());
 if (atStart === 1) throw new Error('the start fails on purpose');

@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { droppedLines, guard } from '../../src/telemetry/log-output.js';
-import { until } from '../support/service.js';
+import { until } from '../support/until.js';
 
 let told: unknown[];
 beforeEach(() => {

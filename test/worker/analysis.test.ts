@@ -10,7 +10,7 @@ import { SessionManager } from '../../src/sessions/session-manager.service.js';
 import type { Box } from '../../src/vision/box.js';
 import type { Image } from '../../src/vision/image.js';
 import { countedWorker } from '../support/counted-worker.js';
-import { blank, sample } from '../support/service.js';
+import { blank, sample } from '../fixtures/pictures.js';
 
 const NOTHING: AnalysisOptions = { landmarks: false, embedding: false, attributes: [] };
 const EVERYTHING: AnalysisOptions = {

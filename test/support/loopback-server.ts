@@ -1,4 +1,4 @@
-/** What the tests of this room share: a configuration, errors as values, and servers on loopback addresses. */
+/** Servers on loopback addresses that count their connections. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import {
   type AddressInfo,
@@ -6,29 +6,8 @@ import {
   type Server as RawServer,
   type Socket,
 } from 'node:net';
-import { Config } from '../../src/config/config.js';
-import { AppError } from '../../src/errors.js';
 
-/** The default configuration with some settings changed. */
-export function configWith(settings: Partial<Config> = {}): Config {
-  return Object.assign(new Config(), settings);
-}
-
-/** A signal that never aborts. */
-export const patient = new AbortController().signal;
-
-/** The AppError that work ends in; anything else, success included, fails the test. */
-export async function refusalOf(work: () => unknown): Promise<AppError> {
-  try {
-    await work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
-}
-
-/** A server on a free port of a loopback address, which knows how many sockets it got and has open. */
+/** A server on a free port of a loopback address. It knows how many connections it accepted and which are open. */
 export class LoopbackServer {
   readonly open = new Set<Socket>();
   connections = 0;
@@ -70,7 +49,7 @@ export class LoopbackServer {
     return `http://${this.address}:${this.port}${path}`;
   }
 
-  /** Resolves when every socket is closed, which is the client's doing; a leak ends in the test's time-out. */
+  /** Resolves when the client has closed every connection. If one leaks, the test times out. */
   async drained(): Promise<void> {
     while (this.open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }

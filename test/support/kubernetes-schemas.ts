@@ -11,7 +11,7 @@ import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Pod, Service, ServiceAccount } from 'kubernetes-models/v1';
-import type { Manifest } from './rendered.js';
+import type { Manifest } from './rendered-manifests.js';
 
 interface Kind {
   readonly prototype: Pick<Model<unknown>, 'validate'>;
