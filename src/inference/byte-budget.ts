@@ -1,4 +1,6 @@
-/** A fixed amount of memory that requests share. Who finds too little left waits in line until enough is given back. */
+/**
+ * A fixed amount of memory that requests share. A request that finds too little left waits until enough is given back.
+ */
 
 interface Waiting {
   readonly bytes: number;
@@ -9,7 +11,7 @@ export class ByteBudget {
   private taken = 0;
   private readonly line = new Set<Waiting>();
 
-  /** @param capacity bytes there are for all together */
+  /** @param capacity bytes for all requests together */
   constructor(readonly capacity: number) {}
 
   /** Bytes in use. */
@@ -17,7 +19,7 @@ export class ByteBudget {
     return this.taken;
   }
 
-  /** Takes `bytes` if they are there now and nobody waits for them; says whether they were. */
+  /** Takes `bytes` if they are available and no other request is waiting; returns whether it took them. */
   tryTake(bytes: number): boolean {
     if (this.line.size > 0 || this.taken + bytes > this.capacity) return false;
     this.taken += bytes;
@@ -25,8 +27,9 @@ export class ByteBudget {
   }
 
   /**
-   * Takes `bytes`, at most the capacity, as soon as they are there; first come, first served.
-   * @param signal leaves the line when it aborts; its reason is thrown
+   * Takes `bytes` as soon as they are available; first come, first served.
+   * @param bytes at most the capacity
+   * @param signal ends the wait when it aborts; its reason is thrown
    */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -47,7 +50,7 @@ export class ByteBudget {
     });
   }
 
-  /** Gives bytes back that were taken. */
+  /** Gives back bytes that were taken. */
   give(bytes: number): void {
     this.taken -= bytes;
     this.admit();

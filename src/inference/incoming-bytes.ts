@@ -1,14 +1,14 @@
-/** The bytes that requests send or have fetched for them, counted as they arrive: in all, and for each caller. */
+/** Counts the bytes of request bodies and downloads as they arrive: in total, and for each caller. */
 import { AppError, overloaded } from '../errors.js';
 
-/** What one request holds. It grows with every chunk that arrives and is given back as a whole. */
+/** The bytes that one request holds. They grow with every chunk that arrives and are given back all at once. */
 export interface Holding {
   /**
-   * Takes room for so many bytes more.
-   * @throws AppError `overloaded` when there is no room now, `body_too_large` when there can never be
+   * Takes that many more bytes.
+   * @throws AppError `overloaded` if there is no room now, `body_too_large` if the request exceeds a caller's share
    */
   add(bytes: number): void;
-  /** Gives everything back. What is added afterwards is not counted. */
+  /** Gives everything back. Bytes added afterwards are not counted. */
   free(): void;
 }
 
@@ -18,7 +18,7 @@ export class IncomingBytes {
 
   /**
    * @param capacity bytes that all callers may hold together
-   * @param share bytes that one caller may hold, so that none can keep the others out
+   * @param share bytes that one caller may hold, so that no caller can lock out the others
    */
   constructor(
     readonly capacity: number,
@@ -32,9 +32,10 @@ export class IncomingBytes {
 
   /**
    * Begins to count for a request.
-   * @param caller whose share it counts towards
-   * @param announced bytes that are said to come. They are not taken, only refused where they could not be.
-   * @throws AppError `overloaded`, `body_too_large`
+   * @param caller the caller whose share it counts towards
+   * @param announced bytes announced by a Content-Length: refused at once if there is no room for them, but not yet
+   *   taken
+   * @throws AppError `overloaded` if there is no room now, `body_too_large` if they exceed a caller's share
    */
   hold(caller: string, announced = 0): Holding {
     this.assertRoom(caller, announced, 0);
@@ -61,7 +62,7 @@ export class IncomingBytes {
     else this.byCaller.delete(caller);
   }
 
-  /** @param held what the request holds already */
+  /** @param held bytes that the request already holds */
   private assertRoom(caller: string, bytes: number, held: number): void {
     if (held + bytes > this.share) {
       throw new AppError(

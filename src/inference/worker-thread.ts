@@ -1,13 +1,17 @@
-/** One worker thread, from its start to its end. It takes one task at a time; whatever ends it, its task is settled. */
+/**
+ * One worker thread, from its start to its end. It takes one task at a time. If it ends for any reason, its task
+ * rejects.
+ */
 import { inspect } from 'node:util';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { BatchAnswer, Task, WorkerMessage } from '../worker/protocol.js';
 
-/** What happens to a thread, told at once. */
+/** Callbacks of a thread. */
 export interface ThreadEvents {
+  /** Called when the thread is warm. */
   readonly ready: (runtime: RuntimeReport) => void;
-  /** @param cause what ended it; a thread may also end without an error of its own */
+  /** Called when the thread has ended. @param cause the error that ended it, or one with its exit code */
   readonly ended: (cause: Error) => void;
 }
 
@@ -17,27 +21,28 @@ interface Pending {
 }
 
 export class WorkerThread {
-  /** The number Node gives it. */
+  /** Node's id of the thread. */
   readonly id: number;
   readonly worker: Worker;
-  /** Whether it may be asked. */
+  /** Whether it is ready for tasks. */
   isWarm = false;
-  /** Whether its pool has something for it to do. */
+  /** Whether it was taken from the pool and not given back yet. */
   isTaken = false;
   hasEnded = false;
-  /** Ends it when it has had nothing to do for long. */
+  /** Ends the thread after a long idle time. */
   idleTimer?: NodeJS.Timeout;
-  /** Since when it has been starting or at its present task, as `performance.now()` tells it. */
+  /** When its start or its current task began (`performance.now()`); undefined if it is idle. */
   private since: number | undefined = performance.now();
   private pending?: Pending;
 
   /**
    * Starts a thread.
-   * @throws Error when the system has no thread, memory or file descriptors for it
+   * @throws Error if the system has no thread, memory or file descriptors for it
    */
   constructor(file: URL, workerData: unknown, events: ThreadEvents, resourceLimits?: ResourceLimits) {
     this.worker = new Worker(file, { workerData, resourceLimits, stdout: true, stderr: true });
-    // Node would hand its log on by pipes that end for good at the first error of this process's outputs.
+    // Without this, Node pipes the worker's log, and the pipe ends for good at the first error of this process's
+    // outputs.
     this.worker.stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
     this.worker.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.id = this.worker.threadId;
@@ -52,35 +57,37 @@ export class WorkerThread {
     this.worker.on('error', (error: unknown) => {
       cause = asError(error);
     });
-    // Only now does it no longer look at the pixels it was given.
+    // Only now is it certain that the thread no longer reads the pixels of its task.
     this.worker.once('exit', (code) => {
       this.hasEnded = true;
       clearTimeout(this.idleTimer);
-      const reason = cause ?? withoutStack(`The thread ended by itself, with code ${code}.`);
+      const reason = cause ?? withoutStack(`The thread exited with code ${code}.`);
       const pending = this.finish();
       events.ended(reason);
       pending?.reject(reason);
     });
   }
 
-  /** How long it has been starting, or at its present task; 0 when it has nothing to do. */
+  /** Milliseconds since its start or its current task began; 0 if it is idle. */
   get busyMs(): number {
     return this.since === undefined ? 0 : performance.now() - this.since;
   }
 
-  /** Rejects when the thread ends before it has answered. */
+  /** Sends a task. Rejects if the thread ends before it answers. */
   ask(task: Task): Promise<BatchAnswer> {
     return new Promise((resolve, reject) => {
       if (this.hasEnded) throw new Error('The thread has ended.');
       this.worker.postMessage(task);
-      // A process waits for threads that work, not for those that could.
+      // The process stays alive for busy threads, but not for idle ones.
       this.worker.ref();
       this.pending = { resolve, reject };
       this.since = performance.now();
     });
   }
 
-  /** Ends it. Call it only while it does nothing: onnxruntime-node aborts the process when its thread ends during a run. */
+  /**
+   * Ends the thread. Call it only while it is idle: onnxruntime-node aborts the process if a thread ends during a run.
+   */
   async end(): Promise<void> {
     await this.worker.terminate();
   }
@@ -94,13 +101,13 @@ export class WorkerThread {
   }
 }
 
-/** What a thread threw. Errors come out of it as copies that not every check takes for errors. */
+/** The value that a thread threw, as an Error. Errors arrive as copies, for which `instanceof Error` can be false. */
 function asError(thrown: unknown): Error {
   const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
-  return isError ? (thrown as Error) : withoutStack(`It threw what is no error: ${inspect(thrown)}`);
+  return isError ? (thrown as Error) : withoutStack(`It threw a value that is not an Error: ${inspect(thrown)}`);
 }
 
-/** The stack of this file would tell nothing of what happened in the thread. */
+/** An error without a stack: a stack of this file would say nothing about what happened in the thread. */
 function withoutStack(message: string): Error {
   const error = new Error(message);
   delete error.stack;

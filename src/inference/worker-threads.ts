@@ -1,6 +1,6 @@
 /**
- * The threads of the pool: as many as are called for, between a minimum and a maximum. One that is lost is replaced; where
- * none can be started, this is tried again, ever more slowly, until it succeeds.
+ * The threads of the pool: as many as the load needs, between a minimum and a maximum. A thread that crashes is
+ * replaced. If none can be started, the pool keeps trying, with growing pauses, until one can.
  */
 import { EventEmitter, once } from 'node:events';
 import { Logger } from '@nestjs/common';
@@ -8,39 +8,40 @@ import { messageOf } from '../errors.js';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { ThreadEvents, WorkerThread } from './worker-thread.js';
 
+/** Limits of the pool's threads. */
 export interface ThreadLimits {
   readonly min: number;
   readonly max: number;
-  /** Idle time after which a thread above the minimum is released. */
+  /** Idle time after which a thread beyond the minimum is ended. */
   readonly idleTimeoutMs: number;
-  /** A thread that takes longer for a start or a task hangs: nobody can wait for it any more. */
+  /** A thread whose start or task takes longer counts as hung: by then every request has given up waiting. */
   readonly hungAfterMs: number;
 }
 
 /** First and longest pause between two attempts to start a thread. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-/** How often to look for threads that hang. */
-const LOOK_MS = 1_000;
+/** How often to check for hung threads. */
+const HANG_CHECK_MS = 1_000;
 
 export class WorkerThreads {
   private readonly logger = new Logger('WorkerThreads');
   private readonly all = new Set<WorkerThread>();
-  /** Threads that the log has said to hang. */
+  /** Hung threads that have been logged. */
   private readonly reported = new WeakSet<WorkerThread>();
   private readonly hangCheck: NodeJS.Timeout;
-  /** Threads in a row that died while they started or had nothing to do. */
+  /** Consecutive threads that died while starting or idle. */
   private failures = 0;
-  /** Runs while no thread is started, as the last attempt has failed. */
+  /** The pause after a failed attempt; no thread is started while it runs. */
   private pause?: NodeJS.Timeout;
   private hasFailed = false;
-  /** Whether threads that are lost are replaced. */
+  /** Whether crashed threads are replaced. */
   private isOpen = false;
-  /** Threads that died since the start although they could work. */
+  /** Warm threads that have crashed since the service started. */
   lost = 0;
   /**
-   * `free`: a thread can be taken, or started, that could not before; `none`: there is none, and none can be started now;
-   * `ready` and `ended`: one of them is; `change`: any of these.
+   * `free`: another thread can be taken or started; `none`: there is no thread and none can be started now; `ready`: a
+   * thread is warm; `ended`: a thread has ended; `change`: any of these.
    */
   readonly events = new EventEmitter<{
     free: [];
@@ -58,75 +59,78 @@ export class WorkerThreads {
     for (const event of ['free', 'none', 'ready', 'ended'] as const) {
       this.events.on(event, () => this.events.emit('change'));
     }
-    this.hangCheck = setInterval(() => this.reportHung(), LOOK_MS).unref();
+    this.hangCheck = setInterval(() => this.reportHung(), HANG_CHECK_MS).unref();
   }
 
-  /** Node's threads that are alive, those that are starting included. */
+  /** Node's worker objects of all living threads, including those that are starting. */
   get threads(): WorkerThread['worker'][] {
     return [...this.all].map(({ worker }) => worker);
   }
 
-  /** How many there may be. */
+  /** The maximum number of threads. */
   get max(): number {
     return this.limits.max;
   }
 
+  /** The number of living threads, including those that are starting. */
   get size(): number {
     return this.all.size;
   }
 
+  /** The number of threads that are ready for tasks. */
   get warm(): number {
     return this.count(({ isWarm }) => isWarm);
   }
 
-  /** Threads that were taken and not given back. */
+  /** The number of threads that were taken and not given back. */
   get busy(): number {
     return this.count(({ isTaken }) => isTaken);
   }
 
-  /** Threads that have been busy, or starting, for longer than anyone waits. */
+  /** The number of threads that have been busy or starting for longer than any request waits. */
   get hung(): number {
     return this.count((thread) => this.hangs(thread));
   }
 
-  /** Why no thread can be had, for anyone to read; undefined when one can, or is on its way. */
+  /** Why no thread is available, fit for the public; undefined if one is available or starting. */
   get problem(): string | undefined {
     if (this.count((thread) => thread.isWarm && !this.hangs(thread)) > 0) return undefined;
-    if (this.warm > 0) return 'No worker comes back from its work: restart the process.';
+    if (this.warm > 0) return 'No worker responds: restart the process.';
     if (this.pause !== undefined)
-      return 'No worker can be started. It is tried again; the log says why it fails.';
-    return this.hung > 0 ? 'No worker gets ready.' : undefined;
+      return 'No worker can be started. The service keeps trying; the log gives the reason.';
+    return this.hung > 0 ? 'No worker becomes ready.' : undefined;
   }
 
   /**
-   * Starts the first threads and resolves when they are warm. None is replaced before.
-   * @throws Error that the first of those ended with that did not get there
+   * Starts the first threads and resolves when they are warm. Until then, none is replaced.
+   * @throws Error that ended the first thread that did not become warm
    */
   async open(): Promise<void> {
     const causes: Error[] = [];
     const note = (_: number, cause: Error): void => void causes.push(cause);
     this.events.on('ended', note);
     for (let i = 0; i < this.limits.min; i++) this.add();
-    // All of them: a process that ends for the failure of one must not find another inside native code.
+    // Wait for all of them: a process that exits because one failed must not do so while another is inside native code.
     while (this.all.size > this.warm) await once(this.events, 'change');
     this.events.off('ended', note);
     if (causes.length > 0) throw causes[0];
     this.isOpen = true;
   }
 
-  /** Sees to it that there are threads for so many tasks, within the limits, as far as they can be started now. */
+  /** Starts threads until there is one for each of `tasks`, within the limits and as far as they can be started now. */
   ensure(tasks: number): void {
     const wanted = Math.max(this.limits.min, Math.min(tasks, this.limits.max));
     while (this.all.size < wanted && this.mayStart) this.start();
   }
 
-  /** A thread that has nothing to do, for one task after the other until it is given back. */
+  /** Takes an idle thread, for one task after another until it is given back; undefined if there is none. */
   take(): WorkerThread | undefined {
     const [thread] = this.idle;
     if (thread !== undefined) thread.isTaken = true;
     return thread;
   }
 
+  /** Gives back a thread that was taken, whether it is alive or has ended. */
   giveBack(thread: WorkerThread): void {
     thread.isTaken = false;
     if (!thread.hasEnded) {
@@ -138,8 +142,8 @@ export class WorkerThreads {
   }
 
   /**
-   * Ends all threads, each as soon as it has nothing to do.
-   * @param patience resolves when those that still have are not waited for any longer
+   * Ends all threads, each as soon as it is idle.
+   * @param patience resolves when busy threads are no longer waited for
    * @returns whether all have ended
    */
   async close(patience: Promise<unknown>): Promise<boolean> {
@@ -150,7 +154,7 @@ export class WorkerThreads {
     void patience.then(() => (isOver = true));
     while (this.all.size > 0 && !isOver) {
       await Promise.all(this.idle.map((thread) => this.release(thread)));
-      // One may have become idle in the meantime.
+      // A thread may have become idle in the meantime.
       if (this.all.size > 0 && this.idle.length === 0)
         await Promise.race([once(this.events, 'change'), patience]);
     }
@@ -165,7 +169,7 @@ export class WorkerThreads {
     return [...this.all].filter(which).length;
   }
 
-  /** After a failure one thread at a time, after a pause: where one can start, so can others. */
+  /** Whether a thread may be started now. After a failure, threads start one at a time until one succeeds. */
   private get mayStart(): boolean {
     if (!this.isOpen || this.pause !== undefined) return false;
     return this.failures === 0 || this.all.size === this.warm;
@@ -199,18 +203,18 @@ export class WorkerThreads {
     if (!this.isOpen || !isLost) return;
     if (!thread.isWarm) return this.failed(cause.message);
     this.lost++;
-    this.logger.error(`A worker failed and is replaced: ${cause.message}`, cause.stack);
-    // One that dies of nothing again and again would take a core to replace.
-    if (!thread.isTaken && this.failures++ > 0) return this.failed('workers die with nothing to do');
+    this.logger.error(`A worker crashed and will be replaced: ${cause.message}`, cause.stack);
+    // Replacing threads that die again and again without a task would keep a core busy.
+    if (!thread.isTaken && this.failures++ > 0) return this.failed('workers die while idle');
     this.events.emit('free');
   }
 
   private failed(reason: string): void {
-    // Threads that fail together are one failure.
+    // Threads that fail together count as one failure.
     if (this.pause !== undefined) return;
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS);
     this.hasFailed = true;
-    this.logger.error(`A worker cannot be started, the next attempt is in ${pauseMs} ms: ${reason}`);
+    this.logger.error(`A worker could not be started; the next attempt is in ${pauseMs} ms: ${reason}`);
     this.pause = setTimeout(() => {
       this.pause = undefined;
       this.events.emit('free');
@@ -226,7 +230,7 @@ export class WorkerThreads {
     }, this.limits.idleTimeoutMs).unref();
   }
 
-  /** It counts no longer, so that another may start while it ends. */
+  /** Ends a thread. It no longer counts, so that another may start while it ends. */
   private async release(thread: WorkerThread): Promise<void> {
     this.all.delete(thread);
     await thread.end();
@@ -240,8 +244,8 @@ export class WorkerThreads {
     for (const thread of this.all) {
       if (!this.hangs(thread) || this.reported.has(thread)) continue;
       this.reported.add(thread);
-      const what = thread.isWarm ? 'does not come back from its work' : 'does not get ready';
-      this.logger.error(`A worker ${what}, for ${Math.round(thread.busyMs / 1000)} s now.`);
+      const what = thread.isWarm ? 'not answered' : 'not become ready';
+      this.logger.error(`A worker has ${what} for ${Math.round(thread.busyMs / 1000)} s.`);
       if (this.problem !== undefined) this.events.emit('none');
     }
   }
