@@ -20,6 +20,7 @@ export class BatchDetectRequestDto {
 
 /** The response to a request of a batch that failed. */
 export class BatchErrorDto {
+  /** Why the request failed. */
   error!: ProblemDto;
 }
 

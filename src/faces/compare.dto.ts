@@ -46,7 +46,7 @@ export class ComparedFaceDto {
   bounding_box!: [number, number, number, number];
 
   /**
-   * The detector's confidence, 0…1.
+   * Confidence that this is a face, 0…1.
    * @example 0.9987
    */
   confidence!: number;
@@ -61,7 +61,7 @@ export class CompareResponseDto {
   similarity!: number;
 
   /**
-   * The threshold of the model pack: two faces match from this similarity on.
+   * The model pack's threshold: the lowest similarity at which two faces match.
    * @example 0.32
    */
   threshold!: number;

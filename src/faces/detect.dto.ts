@@ -33,8 +33,8 @@ export class DetectOptionsDto {
   min_face_size?: number = 0;
 
   /**
-   * The optional outputs to compute, as a list or as names separated by commas. Others are neither computed nor returned.
-   * Empty: boxes only. Default: all.
+   * The optional outputs to compute, as a list or as names separated by commas. Others are neither computed nor
+   * returned. Empty: boxes only. Default: all.
    */
   @IsOptional()
   @ApiProperty({ enum: FACE_FIELDS, isArray: true, required: false, default: FACE_FIELDS })
@@ -61,7 +61,9 @@ export class DetectRequestDto extends DetectOptionsDto {
   image?: Uint8Array;
 }
 
-/** One face. An optional output is missing if `fields` does not name it, and `null` if the model pack cannot compute it. */
+/**
+ * One face. An optional output is missing if `fields` does not name it, and `null` if the model pack cannot compute it.
+ */
 export class FaceDto {
   /**
    * [x1, y1, x2, y2] in pixels of the upright picture (EXIF orientation applied), as integers, clipped to the picture.
@@ -71,7 +73,7 @@ export class FaceDto {
   bounding_box!: [number, number, number, number];
 
   /**
-   * The detector's confidence, 0…1.
+   * Confidence that this is a face, 0…1.
    * @example 0.9987
    */
   confidence!: number;
@@ -122,13 +124,14 @@ export class FaceDto {
    */
   liveness_confidence?: number | null;
 
+  /** The likelier gender. */
   @ApiProperty({ enum: ['Female', 'Male'], nullable: true, required: false })
   gender?: 'Female' | 'Male' | null;
 
-  /** One of the model's `age_brackets`. */
+  /** One of the model's `labels.age_bracket`. */
   age_bracket?: string | null;
 
-  /** One of the model's `races`. */
+  /** One of the model's `labels.race`. */
   race?: string | null;
 
   /**
@@ -150,8 +153,8 @@ export class FaceDto {
   age_bracket_confidence?: number | null;
 
   /**
-   * Probability of `race`, 0…1. If `race` is `null`: the probability that the face belongs to none of the labels that the
-   * model distinguishes.
+   * Probability of `race`, 0…1. If `race` is `null`: the probability that the face belongs to none of the labels that
+   * the model distinguishes.
    * @example 0.87
    */
   race_confidence?: number | null;

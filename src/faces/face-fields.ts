@@ -1,8 +1,8 @@
-/** The optional outputs of a face, and the work each of them asks for. */
+/** The optional outputs of a face, and the work that each of them needs. */
 import type { AttributeName } from '../attributes/attributes.service.js';
 import type { AnalysisOptions } from '../worker/protocol.js';
 
-/** Names callers may list in `fields`. `bounding_box` and `confidence` are always there. */
+/** The names that callers may list in `fields`. `bounding_box` and `confidence` are always returned. */
 export const FACE_FIELDS = [
   'landmarks',
   'feature',
@@ -23,7 +23,7 @@ export const FACE_FIELDS = [
 
 export type FaceField = (typeof FACE_FIELDS)[number];
 
-/** The attribute behind a field; landmarks and feature are no attributes. */
+/** The attribute behind each field; `landmarks` and `feature` are not attributes. */
 const ATTRIBUTES: Partial<Record<FaceField, AttributeName>> = {
   roll: 'pose',
   yaw: 'pose',
@@ -40,7 +40,7 @@ const ATTRIBUTES: Partial<Record<FaceField, AttributeName>> = {
   race_confidence: 'race',
 };
 
-/** What the pipeline has to compute for some fields. */
+/** The work that the given fields need. */
 export function workFor(
   fields: readonly FaceField[],
 ): Pick<AnalysisOptions, 'landmarks' | 'embedding' | 'attributes'> {

@@ -1,10 +1,10 @@
-/** From the pipeline's faces to the wire. */
+/** Analysed faces → faces as the API returns them. */
 import type { AnalysedFace } from '../worker/protocol.js';
 import type { Box } from '../vision/box.js';
 import type { FaceDto } from './detect.dto.js';
 import type { FaceField } from './face-fields.js';
 
-/** The face with the asked fields only, in the contract's order. */
+/** The face with the requested fields only, in the documented order. */
 export function toFaceDto(face: AnalysedFace, fields: readonly FaceField[]): FaceDto {
   const { pose, quality, liveness, mask, gender, age, race } = face.attributes;
   const outputs: Required<Pick<FaceDto, FaceField>> = {
@@ -32,12 +32,12 @@ export function toFaceDto(face: AnalysedFace, fields: readonly FaceField[]): Fac
   };
 }
 
-/** [x1, y1, x2, y2] in whole pixels. */
+/** [x1, y1, x2, y2] in pixels, rounded to integers. */
 export function toPixels({ x1, y1, x2, y2 }: Box): [number, number, number, number] {
   return [Math.round(x1), Math.round(y1), Math.round(x2), Math.round(y2)];
 }
 
-/** A number with at most so many decimals. */
+/** A number rounded to at most `decimals` decimals. */
 export function round(value: number, decimals: number): number {
   const scale = 10 ** decimals;
   return Math.round(value * scale) / scale;

@@ -1,4 +1,4 @@
-/** The three things a caller can ask: detect, compare, batchDetect. */
+/** What the API does: detect, compare, and the items of batchDetect. */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { AppError } from '../errors.js';
@@ -39,7 +39,10 @@ export class FacesService {
     return { faces: faces.map((face) => toFaceDto(face, fields)) };
   }
 
-  /** How alike the largest faces of two pictures are. */
+  /**
+   * Compares the largest faces of two pictures.
+   * @throws AppError `no_face` if a picture shows none
+   */
   async compare(request: CompareRequestDto, signal: AbortSignal): Promise<CompareResponseDto> {
     const { image1_base64, image1_url, image1, image2_base64, image2_url, image2 } = request;
     const sources = [
@@ -64,8 +67,8 @@ export class FacesService {
   }
 
   /**
-   * Answers each item on its own, at most as many at a time as there may be workers, so that a batch neither floods
-   * the queue nor holds all of its decoded pictures at once.
+   * Answers each item on its own, in order. At most as many run at a time as there may be workers, so that a batch
+   * neither floods the queue nor holds all of its decoded pictures at once.
    */
   async mapConcurrently<T, R>(items: readonly T[], answer: (item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];

@@ -1,8 +1,8 @@
-/** Which picture a request means. */
+/** Chooses the source of a picture from the fields of a request. */
 import { AppError } from '../errors.js';
 import type { ImageSource } from '../images/image-source.js';
 
-/** The three ways one picture of a request can be given. */
+/** The three ways in which a request can give a picture. */
 export interface ImageInput {
   readonly base64?: string;
   readonly url?: string;
@@ -10,9 +10,9 @@ export interface ImageInput {
 }
 
 /**
- * The one source that is given.
+ * The source that the request gives.
  * @param name of the picture in the request: `image`, `image1` or `image2`
- * @throws AppError `invalid_request` when there is none, or more than one
+ * @throws AppError `invalid_request` if there is none, or more than one
  */
 export function imageSource(name: string, { base64, url, bytes }: ImageInput): ImageSource {
   const sources: ImageSource[] = [];

@@ -1,4 +1,4 @@
-/** The check of a field that holds the URL of a picture. */
+/** Validates a field that holds the URL of a picture. */
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsOptional, Matches, MaxLength } from 'class-validator';
@@ -7,8 +7,8 @@ import { IsOptional, Matches, MaxLength } from 'class-validator';
 const MAX_LENGTH = 8_192;
 
 /**
- * An optional http, https or s3 URL. Blanks around it are cut off, as everybody does who reads URLs. Whether it can be
- * parsed is seen where it is loaded: an S3 URL is not one by the rules of the web.
+ * An optional http, https or s3 URL. Surrounding whitespace is removed, as every URL parser does. The source that loads
+ * the picture parses the URL, because s3 URLs do not follow the rules of web URLs.
  */
 export function IsImageUrl(): PropertyDecorator {
   return applyDecorators(

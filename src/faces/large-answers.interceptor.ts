@@ -1,4 +1,7 @@
-/** Writes answers of many faces a few at a time: 1,000 embeddings as JSON text take a fifth of a second in one go. */
+/**
+ * Writes answers with many faces in pieces: turning 1,000 embeddings into JSON at once would block for a fifth of a
+ * second.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import {
@@ -15,7 +18,7 @@ import type { DetectResponseDto } from './detect.dto.js';
 type Answer = DetectResponseDto | BatchDetectResponseDto;
 type Item = BatchDetectResponseDto['responses'][number];
 
-/** Faces that are written between two looks at what else there is to do: some 5 ms. */
+/** Faces that are written before other requests get a turn: about 5 ms of work. */
 const FACES_AT_A_TIME = 25;
 
 @Injectable()
@@ -36,7 +39,7 @@ function facesOf(item: Item): readonly unknown[] {
   return 'faces' in item ? item.faces : [];
 }
 
-/** The same text as JSON.stringify would give. */
+/** The same text as `JSON.stringify` gives, in pieces. */
 async function* textOf(answer: Answer): AsyncGenerator<string> {
   if (!('responses' in answer)) {
     yield* textOfItem(answer);

@@ -1,4 +1,4 @@
-/** Says which model is served, and what it can do. */
+/** Describes the served model and its outputs. */
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGE_BRACKETS } from '../attributes/age.js';
@@ -17,7 +17,7 @@ export class ModelsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the served models', description: 'One model, with all that is said of it.' })
+  @ApiOperation({ summary: 'List the served models', description: 'The list has one model, with its full description.' })
   list(): ModelsDto {
     return { models: [this.insightface()] };
   }

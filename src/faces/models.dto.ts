@@ -1,23 +1,23 @@
-/** What the service says about its models. */
+/** Responses that describe the served models. */
 import { ApiProperty } from '@nestjs/swagger';
 import { FACE_FIELDS } from './face-fields.js';
 
 /** The match threshold and what it means. */
 export class MatchThresholdDto {
   /**
-   * Two faces match from this cosine similarity on.
+   * The lowest cosine similarity at which two faces match.
    * @example 0.32
    */
   similarity!: number;
 
   /**
-   * Share of pairs of different people that reach it; `null` if it was not measured for this pack.
+   * Share of pairs of different people that reach this similarity; `null` if it was not measured for this pack.
    * @example 0.001
    */
   @ApiProperty({ type: Number, nullable: true })
   false_match_rate!: number | null;
 
-  /** The data set of that measurement. @example "LFW" */
+  /** The data set on which that share was measured. @example "LFW" */
   @ApiProperty({ type: String, nullable: true })
   measured_on!: string | null;
 }
@@ -27,32 +27,37 @@ export class ThresholdsDto {
   /** Minimum detection confidence. @example 0.5 */
   detection!: number;
 
+  /** When two faces match. */
   match!: MatchThresholdDto;
 }
 
 /** The labels of the classifying outputs; `null` for those that the active pack cannot compute. */
 export class LabelSetsDto {
+  /** Values of `gender`. */
   @ApiProperty({ type: [String], nullable: true })
   gender!: readonly string[] | null;
 
+  /** Values of `age_bracket`. */
   @ApiProperty({ type: [String], nullable: true })
   age_bracket!: readonly string[] | null;
 
+  /** Values of `race`. */
   @ApiProperty({ type: [String], nullable: true })
   race!: readonly string[] | null;
 }
 
 /** The served model. */
 export class ModelDto {
-  /** @example "insightface" */
+  /** Name in the routes. @example "insightface" */
   name!: string;
 
-  /** Whether it can answer requests. */
+  /** Whether the model can answer requests. */
   ready!: boolean;
 
   /** The active model pack. @example "default" */
   pack!: string;
 
+  /** What the pack contains, in a sentence. */
   description!: string;
 
   /** Licence of the pack's weights. @example "MIT" */
@@ -76,6 +81,7 @@ export class ModelDto {
   @ApiProperty({ type: String, nullable: true })
   landmark_scheme!: string | null;
 
+  /** The labels of the classifying outputs. */
   labels!: LabelSetsDto;
 
   /** What a caller must know about an output, such as why `race` can be `null`. */
@@ -86,10 +92,12 @@ export class ModelDto {
   })
   notes!: Partial<Record<(typeof FACE_FIELDS)[number], string>>;
 
+  /** The default thresholds. */
   thresholds!: ThresholdsDto;
 }
 
 /** All models that are served. */
 export class ModelsDto {
+  /** Currently always one model. */
   models!: ModelDto[];
 }

@@ -1,4 +1,6 @@
-/** One picture from its source to its faces: let in, loaded as large as it needs to be, analysed. */
+/**
+ * One picture from its source to its faces: admits it, loads it at the size that the analysis needs, and analyses it.
+ */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { type LoadedImage, ImageLoader } from '../images/image-loader.service.js';
@@ -12,11 +14,11 @@ import { currentPicture, currentShare, inPicture } from '../telemetry/scope.js';
 import { scaleFace } from './scale-face.js';
 
 /**
- * Shorter side of a face, in pixels, from which on more pixels tell the models nothing: the aligned crop holds the face
- * at about this size, and below it embeddings begin to differ from those of the whole picture.
+ * Shorter side of a face, in pixels, above which more pixels add nothing: the aligned crop shows the face at about this
+ * size. Below it, embeddings begin to differ from those of the full-size picture.
  */
 const MIN_FACE_SIDE = 80;
-/** The same where only boxes are asked for: below it second opinions begin to turn faces away. */
+/** The same if only boxes are requested: below it, rescoring begins to reject faces. */
 const MIN_BOX_SIDE = 32;
 
 @Injectable()
@@ -30,10 +32,10 @@ export class PictureService {
   ) {}
 
   /**
-   * The faces of a picture, largest first, in pixels of the whole picture. It refuses before any work when the service is
-   * full. A large picture is searched shrunk first, which is all the detector sees of it anyway; it is decoded in full only
-   * where a face turns out to be small.
-   * @param options sizes in pixels of the whole picture
+   * The faces of a picture, largest first, in pixels of the full-size picture. A large picture is first decoded at a
+   * reduced size, which is all that the detector needs; it is decoded in full only if a face turns out to be small.
+   * @param options sizes in pixels of the full-size picture
+   * @throws AppError `overloaded` before any work if the service is full
    */
   async analyze(source: ImageSource, options: AnalysisOptions, signal: AbortSignal): Promise<AnalysedFace[]> {
     return inPicture(source.field, originOf(source), async (picture) => {
@@ -53,7 +55,7 @@ export class PictureService {
     });
   }
 
-  /** The longer side to which a large picture may be shrunk while it is decoded. */
+  /** Pixels that the longer side of a large picture keeps when it is shrunk while decoding. */
   private get minSide(): number {
     return Math.max(this.config.imageWorkingSide, ...this.pack.models.detector.sizes);
   }
@@ -89,7 +91,7 @@ export class PictureService {
   }
 }
 
-/** Whether anything is asked for that is read off the pixels of a face. */
+/** Whether any requested output is computed from the pixels of a face. */
 function needsPixels({ landmarks, embedding, attributes }: AnalysisOptions): boolean {
   return landmarks || embedding || attributes.length > 0;
 }

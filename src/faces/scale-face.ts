@@ -1,8 +1,8 @@
-/** From pixels of a shrunk picture to those of the whole one. */
+/** Converts faces from pixels of a shrunk picture to pixels of the full-size one. */
 import type { AnalysedFace } from '../worker/protocol.js';
 import type { Point } from '../vision/affine.js';
 
-/** The face where it is in a picture that is `scale` times as wide and as high. */
+/** The face in a picture that is `scale.x` times as wide and `scale.y` times as high. */
 export function scaleFace(face: AnalysedFace, scale: Point): AnalysedFace {
   const { x1, y1, x2, y2 } = face.box;
   return {

@@ -1,7 +1,8 @@
 /**
- * Decides who may enter. Two things are limited for all requests together: the pictures that are decoded, analysed or wait for
- * a worker, and the bytes that are held for them. Half of the bytes is for what is received, half for pixels: if bodies could
- * take all of them, the pictures inside would wait for each other forever.
+ * Decides which requests and pictures may enter. Two things are limited for all requests together: the pictures that
+ * are being decoded, are waiting for a worker or are being analysed, and the bytes held for them. Half of the bytes are
+ * for request bodies and downloads, half for decoded pixels: if bodies could take all of them, the pictures inside
+ * would wait for each other forever.
  */
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
@@ -9,13 +10,13 @@ import { ByteBudget } from './byte-budget.js';
 import { type Holding, IncomingBytes } from './incoming-bytes.js';
 import { PictureCount, Reservation } from './reservation.js';
 
-/** What is held now. */
+/** What the service holds at the moment. */
 export interface AdmissionState {
-  /** Pictures that are decoded, wait for a worker or are analysed. */
+  /** Pictures that are being decoded, are waiting for a worker or are being analysed. */
   readonly pictures: number;
   /** Bytes of request bodies and downloads. */
   readonly bodyBytes: number;
-  /** Bytes of memory that decoded pictures take. */
+  /** Bytes of memory reserved for decoding pictures and holding their pixels. */
   readonly pixelBytes: number;
 }
 
@@ -27,7 +28,8 @@ export class Admission {
 
   constructor(config: Config) {
     const workers = Math.max(config.inferenceMinWorkers, config.inferenceMaxWorkers);
-    // A batch is made of what waits, unless a free worker waits for it to fill.
+    // Pictures beyond one per worker wait in the queue, unless the configuration makes free workers wait for full
+    // batches.
     const perWorker = config.inferenceBatchWaitMs > 0 ? config.inferenceMaxBatch : 1;
     const { inferenceMaxQueue: maxQueue } = config;
     this.pictures = new PictureCount(workers * perWorker + maxQueue, maxQueue);
@@ -42,7 +44,7 @@ export class Admission {
   }
 
   /**
-   * Refuses early: call it before any work is spent on a request.
+   * Refuses a picture if the service is full. Call it before any work is spent on the picture.
    * @throws AppError `overloaded`
    */
   assertRoom(): void {
@@ -51,15 +53,16 @@ export class Admission {
 
   /**
    * Begins to count the bytes that a request brings: its body, or what is downloaded for it.
-   * @param caller whose share they count towards
-   * @param announced bytes that are said to come: refused at once where there is no room for them, but not taken
-   * @throws AppError `overloaded` when too much is held, `body_too_large` when so much can never be
+   * @param caller the caller whose share they count towards
+   * @param announced bytes announced by a Content-Length: refused at once if there is no room for them, but not yet
+   *   taken
+   * @throws AppError `overloaded` if there is no room now, `body_too_large` if they exceed a caller's share
    */
   hold(caller: string, announced = 0): Holding {
     return this.incoming.hold(caller, announced);
   }
 
-  /** A reservation for one picture, which holds nothing yet. @param signal ends its waits */
+  /** A reservation for one picture, which holds nothing yet. @param signal ends its waits when it aborts */
   reserve(signal: AbortSignal): Reservation {
     return new Reservation(this.pictures, this.pixels, signal);
   }

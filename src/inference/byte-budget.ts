@@ -1,4 +1,6 @@
-/** A fixed amount of memory that requests share. A request that finds too little left waits until enough is given back. */
+/**
+ * A fixed amount of memory that requests share. A request that finds too little left waits until enough is given back.
+ */
 
 interface Waiting {
   readonly bytes: number;
@@ -9,7 +11,7 @@ export class ByteBudget {
   private taken = 0;
   private readonly line = new Set<Waiting>();
 
-  /** @param capacity bytes of all requests together */
+  /** @param capacity bytes for all requests together */
   constructor(readonly capacity: number) {}
 
   /** Bytes in use. */
@@ -17,7 +19,7 @@ export class ByteBudget {
     return this.taken;
   }
 
-  /** Takes `bytes` if they are free and no request waits for memory. Returns whether it took them. */
+  /** Takes `bytes` if they are available and no other request is waiting; returns whether it took them. */
   tryTake(bytes: number): boolean {
     if (this.line.size > 0 || this.taken + bytes > this.capacity) return false;
     this.taken += bytes;
@@ -25,7 +27,8 @@ export class ByteBudget {
   }
 
   /**
-   * Takes `bytes`, at most the capacity, as soon as they are free; first come, first served.
+   * Takes `bytes` as soon as they are available; first come, first served.
+   * @param bytes at most the capacity
    * @param signal ends the wait when it aborts; its reason is thrown
    */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
@@ -47,7 +50,7 @@ export class ByteBudget {
     });
   }
 
-  /** Gives taken bytes back. */
+  /** Gives back bytes that were taken. */
   give(bytes: number): void {
     this.taken -= bytes;
     this.admit();

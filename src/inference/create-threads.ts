@@ -1,4 +1,4 @@
-/** The pool's threads, as the configuration asks for them. */
+/** Creates the pool's threads from the configuration. */
 import type { Config } from '../config/config.js';
 import type { WorkerData } from '../worker/protocol.js';
 import { gpuSlots, releaseGpuSlot } from './gpu-slots.js';
@@ -10,7 +10,7 @@ const ENTRY = new URL('../worker/inference.worker.js', import.meta.url);
 /** How long a worker may go on after the deadline of its jobs before it counts as hung: a model run is much shorter. */
 const HUNG_AFTER_DEADLINE_MS = 10_000;
 
-/** None is started yet: see `WorkerThreads.open`. */
+/** The threads of the pool, none of them started yet: see `WorkerThreads.open`. */
 export function createThreads(config: Config): WorkerThreads {
   const workerData: WorkerData = { config, gpuSlots: gpuSlots(config) };
   const threads = new WorkerThreads(

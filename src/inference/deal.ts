@@ -1,6 +1,6 @@
 /**
- * One picture, several workers: the faces that one worker found are dealt out like cards, each worker describes its hand on
- * shared pixels, and the answers are put together in order.
+ * One picture, several workers: deals out the faces that one worker found, and gathers the answers. Each worker
+ * describes its share of the faces from the same shared pixels.
  */
 import type {
   AnalysedFace,
@@ -12,29 +12,32 @@ import type {
 } from '../worker/protocol.js';
 
 /**
- * A task for each worker, at most one for each face. The workers get a face each in turn, so that large and small faces,
- * certain and doubtful ones, are spread evenly.
+ * One task for each worker, and no more tasks than faces. The faces are dealt out in turn, so that each worker gets
+ * large and small, certain and doubtful ones.
  */
 export function deal(job: AnalysisJob, { faces, times }: FoundPicture, workers: number): Task[] {
-  const hands = Math.min(workers, faces.length);
-  return Array.from({ length: hands }, (_, hand) => ({
+  const shares = Math.min(workers, faces.length);
+  return Array.from({ length: shares }, (_, share) => ({
     jobs: [job],
-    found: { found: [faces.filter((_, index) => index % hands === hand)], tooCoarse: [false], times },
+    found: { found: [faces.filter((_, index) => index % shares === share)], tooCoarse: [false], times },
   }));
 }
 
-/** The answers to what was dealt, as one. Its times are those of the slowest worker. */
+/**
+ * Merges the answers to the tasks of `deal`, faces in their original order. If one failed, the whole picture fails. The
+ * times are those of the slowest worker.
+ */
 export function gather(answers: readonly BatchAnswer[]): BatchAnswer {
   const { times } = answers.reduce((a, b) => (total(b.times) > total(a.times) ? b : a));
-  const hands: (readonly AnalysedFace[])[] = [];
+  const shares: (readonly AnalysedFace[])[] = [];
   for (const { outcomes } of answers) {
     const [outcome] = outcomes;
     if (outcome.kind !== 'faces') return { outcomes, times };
-    hands.push(outcome.faces);
+    shares.push(outcome.faces);
   }
-  const count = hands.reduce((sum, { length }) => sum + length, 0);
+  const count = shares.reduce((sum, { length }) => sum + length, 0);
   const faces = Array.from({ length: count }, (_, index) => {
-    return hands[index % hands.length][Math.floor(index / hands.length)];
+    return shares[index % shares.length][Math.floor(index / shares.length)];
   });
   return { outcomes: [{ kind: 'faces', faces }], times };
 }

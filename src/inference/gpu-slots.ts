@@ -5,9 +5,9 @@
 import type { Config } from '../config/config.js';
 
 /**
- * The slots of a pool, in shared memory: each holds the id of the thread that has it, 0 when it is free. There is one for
- * each worker, rounded up to the same number for each GPU, and one more for each GPU: a thread may start before another
- * has quite ended.
+ * The slots of a pool, in shared memory: each holds the id of the thread that claimed it, or 0 if it is free. There is
+ * one for each worker, rounded up to the same number for each GPU, and one more for each GPU, because a thread may
+ * start before the one it replaces has ended.
  */
 export function gpuSlots(config: Config): Int32Array {
   const gpus = config.cudaDeviceIds.length;

@@ -1,14 +1,14 @@
-/** The bytes of bodies and downloads, counted as they arrive: for all callers together and for each caller. */
+/** Counts the bytes of request bodies and downloads as they arrive: in total, and for each caller. */
 import { AppError, overloaded } from '../errors.js';
 
-/** The bytes that one request holds. They grow with each chunk that arrives and are given back together. */
+/** The bytes that one request holds. They grow with every chunk that arrives and are given back all at once. */
 export interface Holding {
   /**
-   * Takes room for more bytes.
-   * @throws AppError `overloaded` when there is no room now, `body_too_large` when there can never be enough
+   * Takes that many more bytes.
+   * @throws AppError `overloaded` if there is no room now, `body_too_large` if the request exceeds a caller's share
    */
   add(bytes: number): void;
-  /** Gives all of them back. Bytes that are added afterwards are not counted. */
+  /** Gives everything back. Bytes added afterwards are not counted. */
   free(): void;
 }
 
@@ -18,7 +18,7 @@ export class IncomingBytes {
 
   /**
    * @param capacity bytes that all callers may hold together
-   * @param share bytes that one caller may hold, so that no caller can keep the others out
+   * @param share bytes that one caller may hold, so that no caller can lock out the others
    */
   constructor(
     readonly capacity: number,
@@ -31,10 +31,11 @@ export class IncomingBytes {
   }
 
   /**
-   * Starts counting the bytes of a request.
-   * @param caller whose share it counts towards
-   * @param announced bytes that the request announces. They are not taken, but refused if they cannot fit.
-   * @throws AppError `overloaded`, `body_too_large`
+   * Begins to count for a request.
+   * @param caller the caller whose share it counts towards
+   * @param announced bytes announced by a Content-Length: refused at once if there is no room for them, but not yet
+   *   taken
+   * @throws AppError `overloaded` if there is no room now, `body_too_large` if they exceed a caller's share
    */
   hold(caller: string, announced = 0): Holding {
     this.assertRoom(caller, announced, 0);

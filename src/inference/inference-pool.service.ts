@@ -1,4 +1,7 @@
-/** The main thread's side of the hop: workers that come and go with the load, and the pictures that they analyse. */
+/**
+ * Starts and stops the worker threads, and takes pictures to be analysed by them. `Scheduler` decides which worker gets
+ * what.
+ */
 import { once } from 'node:events';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
@@ -10,33 +13,33 @@ import { Scheduler } from './scheduler.js';
 import { startFailure, WorkerRuntimes } from './worker-runtimes.js';
 import { WorkerThreads } from './worker-threads.js';
 
-/** What the pool is doing. */
+/** The state of the pool, for health checks and metrics. */
 export interface PoolState {
-  /** Worker threads alive. */
+  /** Worker threads that are alive. */
   readonly workers: number;
-  /** Workers that have jobs, or help with one. */
+  /** Workers that have jobs, or help another worker with one. */
   readonly busy: number;
-  /** Workers that do not come back: from a job that nobody waits for any more, or from their start. */
+  /** Workers that have been starting, or busy with one task, for longer than any request waits. */
   readonly hung: number;
-  /** Jobs that workers have. */
+  /** Jobs that workers are analysing. */
   readonly running: number;
   /** Jobs that wait for a worker. */
   readonly queued: number;
-  /** Workers that were lost to a crash since the start, and replaced. */
+  /** Workers that crashed since the service started; the pool replaced them. */
   readonly restarts: number;
   /** Milliseconds since a worker last answered; Infinity before the first answer. */
   readonly sinceAnswerMs: number;
-  /** Why no worker can be had, in a sentence for anyone; undefined when one can. */
+  /** Why no worker is available, in a sentence fit for the public; undefined if one is. */
   readonly problem?: string;
 }
 
-/** How long a stop waits for workers whose requests have all been answered. */
+/** How long a shutdown waits for workers after all requests have been answered. */
 const STOP_PATIENCE_MS = 10_000;
 
 @Injectable()
 export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   private readonly scheduler: Scheduler;
-  /** Where the workers' models run. */
+  /** Where the workers' models run: on the CPU or a GPU. */
   readonly runtimes = new WorkerRuntimes();
 
   constructor(
@@ -51,8 +54,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * A process that exits by itself ends its threads. With one of them inside a model it would abort instead, and leave
-   * a core dump with people's pictures in it; with one that hangs it would not exit at all.
+   * A process that exits normally ends its threads first. If one of them is inside a model run, the process would abort
+   * and leave a core dump with people's pictures in it; if one hangs, the process would never exit.
    */
   private readonly killAtExit = (): void => {
     const { busy, size, warm } = this.threads;
@@ -60,7 +63,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   };
 
   /**
-   * Resolves when the first workers are warm.
+   * Starts the first workers; resolves when they are warm.
    * @throws AppError `invalid_pack`, `invalid_configuration`
    */
   async onModuleInit(): Promise<void> {
@@ -71,8 +74,8 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * After the last request is answered. A thread that is ended inside native code takes the process with it, so jobs that
-   * nobody waits for any more are awaited, and so are threads that start.
+   * Stops the workers after the last request has been answered. A thread that is ended inside native code aborts the
+   * whole process, so this waits for abandoned jobs and for threads that are still starting.
    */
   async onApplicationShutdown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -93,19 +96,19 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
     return { workers, busy, hung, running, queued, restarts, sinceAnswerMs, problem };
   }
 
-  /** Calls back with the number of pictures of each batch that a worker has answered. */
+  /** Calls the listener with the number of pictures of each batch that a worker has answered. */
   onBatch(listener: (size: number) => void): void {
     this.scheduler.events.on('batch', listener);
   }
 
   /**
-   * Analyses one picture, alone or together with others that wait for a worker. Pixels that are not in shared memory are
-   * copied there.
-   * @param signal takes the job out of the queue, or stops the worker at its next model, when it aborts; its reason is
-   *   thrown
-   * @param release called when no worker looks at the pixels any more; never where a worker was lost
-   * @throws AppError `overloaded` when too many wait or no worker can be had, `worker_failed` when the analysis failed or
-   *   killed its worker
+   * Analyses one picture, alone or in a batch with others that wait for a worker. Pixels that are not in shared memory
+   * are copied there.
+   * @param signal when it aborts, takes the job out of the queue or stops the worker before its next model; its reason
+   *   is thrown
+   * @param release called when no worker reads the pixels any more; never called if the worker crashed
+   * @throws AppError `overloaded` if the queue is full or no worker is available, `worker_failed` if the analysis
+   *   failed or crashed its worker
    */
   async analyze(
     image: Image,
@@ -119,7 +122,7 @@ export class InferencePool implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Pixels that all threads see. */
+/** The image with its pixels in shared memory, copied there if they are not yet. */
 function shared(image: Image): Image {
   if (image.data.buffer instanceof SharedArrayBuffer) return image;
   const data = new Uint8Array(new SharedArrayBuffer(image.data.byteLength));

@@ -1,4 +1,4 @@
-/** The main thread's side of the hop. */
+/** The main thread's side of inference: the pool of workers, and admission. */
 import { Module } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Admission } from './admission.service.js';

@@ -1,7 +1,7 @@
 /** A bounded first-in, first-out queue whose entries leave it by themselves when their signal aborts. */
 import { type AppError, overloaded } from '../errors.js';
 
-/** Something that waits, until its signal aborts. */
+/** An entry that waits until its signal aborts. */
 export interface Waiting {
   readonly signal: AbortSignal;
 }
@@ -9,22 +9,22 @@ export interface Waiting {
 export class JobQueue<T extends Waiting> {
   private readonly entries = new Map<T, () => void>();
 
-  /** @param capacity most entries that may wait */
+  /** @param capacity maximum number of entries that may wait */
   constructor(readonly capacity: number) {}
 
-  /** How many entries wait. */
+  /** The number of entries that wait. */
   get length(): number {
     return this.entries.size;
   }
 
-  /** The entry that has waited longest. */
+  /** The entry that has waited longest; undefined if the queue is empty. */
   get first(): T | undefined {
     return this.entries.keys().next().value;
   }
 
   /**
-   * Adds an entry; false when the queue is full.
-   * @param startable how many entries need not wait, because a worker is free for them: they may come on top
+   * Adds an entry; returns false if the queue is full.
+   * @param startable number of entries that free workers can take at once; the queue accepts them beyond its capacity
    */
   push(entry: T, startable = 0): boolean {
     if (this.entries.size >= this.capacity + startable) return false;
@@ -45,7 +45,7 @@ export class JobQueue<T extends Waiting> {
   }
 }
 
-/** The refusal of everyone who comes while the queue is full. */
+/** The error for a request that arrives while the queue is full. */
 export function queueFull(queued: number): AppError {
   return overloaded('All workers are busy and the queue is full; try again later.', { queued });
 }

@@ -1,4 +1,4 @@
-/** A picture that somebody waits for, from the queue to its answer. */
+/** A picture to analyse, from the queue to its answer. */
 import { AppError } from '../errors.js';
 import type { Image } from '../vision/image.js';
 import {
@@ -10,17 +10,20 @@ import {
   wallClock,
 } from '../worker/protocol.js';
 
-/** How long a picture waited for a worker and spent in each of the worker's stages, in milliseconds, in order. */
+/** Milliseconds that a picture waited for a worker and spent in each of the worker's stages, in order. */
 export type AnalysisTimes = Readonly<Record<'queue' | 'detect' | 'recognise' | 'attributes', number>>;
 
 /** The answer for one picture. */
 export interface Analysis {
+  /** Largest first. */
   readonly faces: AnalysedFace[];
-  /** No faces, because one is below `minFaceSide`: decode the picture larger and ask again. */
+  /**
+   * Whether `faces` is empty because one is smaller than `minFaceSide`: decode the picture larger and analyse it again.
+   */
   readonly tooCoarse: boolean;
-  /** How many pictures went through the models together; the times below are those of all of them. */
+  /** The number of pictures that went through the models together; `times` covers all of them. */
   readonly batchSize: number;
-  /** Where several workers shared the faces, the times of the search and of the slowest worker. */
+  /** If several workers shared the faces: the times of detection and of the slowest worker. */
   readonly times: AnalysisTimes;
 }
 
@@ -31,14 +34,14 @@ export class PendingJob implements AnalysisJob {
   private readonly queuedAt = wallClock();
   private resolve!: (analysis: Analysis) => void;
   private reject!: (reason: unknown) => void;
-  /** Whether a worker may be looking at the pixels. */
+  /** Whether a worker may be reading the pixels. */
   private isHandedOver = false;
   private isReleased = false;
 
   /**
    * @param image its pixels are in shared memory
    * @param signal abandons the job when it aborts; its reason is what `analysis` rejects with
-   * @param onRelease gives the memory of the pixels back
+   * @param onRelease called when the memory of the pixels is no longer needed
    */
   constructor(
     readonly image: Image,
@@ -54,29 +57,31 @@ export class PendingJob implements AnalysisJob {
     else signal.addEventListener('abort', () => this.abandon(), { once: true });
   }
 
-  /** Milliseconds since it came. */
+  /** Milliseconds since the job was created. */
   get waitedMs(): number {
     return wallClock() - this.queuedAt;
   }
 
-  /** What a worker is sent. */
+  /** The part of the job that is sent to a worker. */
   get job(): AnalysisJob {
     const { image, options, abandoned } = this;
     return { image, options, abandoned };
   }
 
-  /** From now on a worker may be looking at the pixels. */
+  /** Notes that from now on a worker may be reading the pixels. */
   handOver(): void {
     this.isHandedOver = true;
   }
 
-  /** No worker looks at the pixels any more. Never call it where a worker was lost: its thread may still be reading them. */
+  /**
+   * Releases the pixels. Call it only when no worker reads them; after a crash, its thread may still be reading them.
+   */
   release(): void {
     if (!this.isReleased) this.onRelease?.();
     this.isReleased = true;
   }
 
-  /** Answers with what a worker said of it. */
+  /** Answers with the outcome from a worker. */
   settle(
     outcome: Outcome,
     { startedAt, detect, recognise, attributes }: StageTimes,
@@ -91,12 +96,12 @@ export class PendingJob implements AnalysisJob {
     });
   }
 
-  /** The analysis failed, or took its worker along. */
+  /** Rejects, because the analysis failed or crashed its worker. */
   fail(cause: unknown): void {
     this.reject(new AppError('worker_failed', 'The image could not be analysed.', {}, { cause }));
   }
 
-  /** No worker gets to it. */
+  /** Rejects a job that no worker will analyse. */
   refuse(error: AppError): void {
     if (!this.isHandedOver) this.release();
     this.reject(error);

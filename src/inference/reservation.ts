@@ -1,15 +1,15 @@
-/** One picture's share of the service: it counts among the pictures that are worked on, and has memory to be decoded in. */
+/** One picture's share of the service: its place among the pictures being worked on, and the memory to decode it in. */
 import { AppError } from '../errors.js';
 import type { ByteBudget } from './byte-budget.js';
 import { queueFull } from './job-queue.js';
 
-/** How many pictures the service works on, and how many it may. */
+/** Counts the pictures that the service works on, and limits them. */
 export class PictureCount {
   private count = 0;
 
   /**
-   * @param max pictures that may be decoded, wait or be analysed
-   * @param maxQueue how many of them may wait; for the refusal's details
+   * @param max pictures that may be in the service at once: being decoded, waiting or being analysed
+   * @param maxQueue how many of them may wait; reported in the details of a refusal
    */
   constructor(
     private readonly max: number,
@@ -20,7 +20,7 @@ export class PictureCount {
     return this.count;
   }
 
-  /** @throws AppError `overloaded` */
+  /** @throws AppError `overloaded` if there is no room for another picture */
   assertRoom(): void {
     if (this.count >= this.max) throw queueFull(this.maxQueue);
   }
@@ -47,27 +47,27 @@ export class Reservation {
   ) {}
 
   /**
-   * Waits for memory, in place of what this picture held before; the first time the picture is counted, too.
-   * @throws AppError `overloaded` when there are too many pictures, `image_too_many_pixels` when so many bytes can never be
-   *   had
+   * Waits for memory, which replaces what this picture held before. The first call also counts the picture.
+   * @throws AppError `overloaded` if there are too many pictures, `image_too_many_pixels` if the picture needs more
+   *   memory than there is for all pictures together
    */
   async acquire(bytes: number): Promise<void> {
     if (!this.isCounted) this.pictures.assertRoom();
     this.assertFits(bytes);
     if (!this.isCounted) this.pictures.enter();
     this.isCounted = true;
-    // Two pictures that wait for each other's memory would wait forever.
+    // A picture must not hold memory while it waits for more: two such pictures could wait for each other forever.
     this.releaseBytes();
     await this.pixels.take(bytes, this.signal);
     this.heldBytes = bytes;
   }
 
-  /** Nothing is given back before this work has ended: it uses the memory. */
+  /** Delays `release` until this work has ended, because it uses the memory. */
   holdFor(work: Promise<unknown>): void {
     this.work = work;
   }
 
-  /** Gives everything back, as soon as it is not used any more. */
+  /** Gives everything back as soon as it is no longer in use. */
   release(): void {
     const giveBack = (): void => {
       if (this.isCounted) this.pictures.leave();

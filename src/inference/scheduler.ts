@@ -1,9 +1,10 @@
 /**
- * Decides which worker analyses which pictures, and when: a bounded queue, batches of what waits, workers that help with a
- * picture of several faces, and another try, alone, for the pictures of a batch that killed its worker.
+ * Decides which worker analyses which pictures, and when. Pictures wait in a bounded queue and are analysed in batches.
+ * Idle workers help with a picture of several faces (`SharedAnalysis`). If a batch crashes its worker, each of its
+ * pictures is tried once more, alone.
  *
- * A waiting request can leave the queue. A worker stops the analysis of a request that has left at its next model: its
- * thread is never ended, as onnxruntime-node 1.30 aborts the whole process when a thread ends during a run.
+ * A request whose caller has left leaves the queue. If a worker has it already, the worker stops before its next model;
+ * the thread is not ended, because onnxruntime-node 1.30 aborts the whole process when a thread ends during a run.
  */
 import { EventEmitter } from 'node:events';
 import type { Config } from '../config/config.js';
@@ -15,7 +16,7 @@ import { SharedAnalysis } from './shared-analysis.js';
 import type { WorkerThread } from './worker-thread.js';
 import type { WorkerThreads } from './worker-threads.js';
 
-/** The settings it follows. */
+/** The settings that the scheduler uses. */
 export type SchedulerSettings = Pick<
   Config,
   'inferenceMaxQueue' | 'inferenceMaxBatch' | 'inferenceBatchWaitMs'
@@ -23,14 +24,14 @@ export type SchedulerSettings = Pick<
 
 export class Scheduler {
   private readonly queue: JobQueue<PendingJob>;
-  /** Jobs of a batch whose worker died; each of them is tried alone. */
+  /** Jobs of batches that crashed their worker; each of them is tried alone. */
   private readonly suspects: PendingJob[] = [];
-  /** The jobs that each worker has. */
-  private readonly inHand = new Map<WorkerThread, readonly PendingJob[]>();
+  /** The jobs that each worker is analysing. */
+  private readonly assigned = new Map<WorkerThread, readonly PendingJob[]>();
   private readonly sharedAnalysis: SharedAnalysis;
   private batchTimer?: NodeJS.Timeout;
   private answeredAt = -Infinity;
-  /** `batch`: a worker has answered a batch of so many pictures. */
+  /** `batch`: a worker has answered a batch of `size` pictures. */
   readonly events = new EventEmitter<{ batch: [size: number] }>();
 
   /** @param isOnCpu whether models run on the CPU; a GPU is fastest when it gets all faces at once */
@@ -45,12 +46,12 @@ export class Scheduler {
     threads.events.on('none', () => this.refuseWaiting());
   }
 
-  /** Jobs that workers have. */
+  /** The number of jobs that workers are analysing. */
   get running(): number {
-    return [...this.inHand.values()].reduce((sum, { length }) => sum + length, 0);
+    return [...this.assigned.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Jobs that wait for a worker. */
+  /** The number of jobs that wait for a worker. */
   get waiting(): number {
     return this.queue.length + this.suspects.length;
   }
@@ -60,28 +61,28 @@ export class Scheduler {
     return wallClock() - this.answeredAt;
   }
 
-  /** The workers are ready, which proves as much as an answer. */
+  /** Call it when the first workers are ready; this counts as an answer in `sinceAnswerMs`. */
   start(): void {
     this.answeredAt = wallClock();
   }
 
-  /** Queues a job, or refuses it with `overloaded` where too many wait or no worker can be had. */
+  /** Queues a job, or refuses it with `overloaded` if the queue is full or no worker is available. */
   add(job: PendingJob): void {
     if (this.threads.problem !== undefined) return job.refuse(noWorkers());
-    // Workers that only help do not turn others away.
-    const startable = (this.threads.max - this.inHand.size) * this.settings.inferenceMaxBatch;
+    // Workers that only help with a picture count as free: they must not cause refusals.
+    const startable = (this.threads.max - this.assigned.size) * this.settings.inferenceMaxBatch;
     if (!this.queue.push(job, startable)) return job.refuse(queueFull(this.queue.length));
     this.schedule();
   }
 
-  /** Nobody waits for a worker that may never come. */
+  /** Refuses all waiting jobs, because no worker may ever become available. */
   refuseWaiting(): void {
     for (const job of [...this.suspects.splice(0), ...this.queue.take(this.queue.length)]) {
       job.refuse(noWorkers());
     }
   }
 
-  /** Gives waiting jobs to the free workers, and asks for more workers where these are too few. */
+  /** Gives waiting jobs to the free workers, and asks for more workers if there are too few. */
   private schedule(): void {
     this.retrySuspects();
     const isBatch = this.isBatchDue();
@@ -97,7 +98,9 @@ export class Scheduler {
     }
   }
 
-  /** Whether the queue fills a batch, or its first job has waited long enough; otherwise a timer schedules again. */
+  /**
+   * Whether the queue fills a batch or its first job has waited long enough; if not, sets a timer to schedule again.
+   */
   private isBatchDue(): boolean {
     const { inferenceMaxBatch, inferenceBatchWaitMs } = this.settings;
     const { first } = this.queue;
@@ -109,28 +112,28 @@ export class Scheduler {
     return false;
   }
 
-  /** Spreads the queue evenly over the free workers; those that have yet to start count, too. */
+  /** Spreads the queue evenly over the free workers, counting those that may still be started. */
   private dispatchQueue(): void {
     const free = Math.max(1, this.threads.max - this.threads.busy);
     const size = Math.min(this.settings.inferenceMaxBatch, Math.ceil(this.queue.length / free));
     while (this.queue.length > 0 && this.dispatch(() => this.queue.take(size)));
   }
 
-  /** Has a worker analyse a batch; false when none is free. */
+  /** Gives a batch to a free worker; returns false if none is free. */
   private dispatch(takeBatch: () => readonly PendingJob[]): boolean {
     const thread = this.threads.take();
     if (thread === undefined) return false;
     const batch = takeBatch();
-    this.inHand.set(thread, batch);
+    this.assigned.set(thread, batch);
     for (const job of batch) job.handOver();
     void this.run(thread, batch).then(() => {
-      this.inHand.delete(thread);
+      this.assigned.delete(thread);
       this.threads.giveBack(thread);
     });
     return true;
   }
 
-  /** Never rejects: the jobs are told what happens. */
+  /** Analyses a batch and settles its jobs. Never rejects. */
   private async run(thread: WorkerThread, batch: readonly PendingJob[]): Promise<void> {
     const jobs = batch.map(({ job }) => job);
     try {
@@ -140,10 +143,10 @@ export class Scheduler {
       this.answeredAt = wallClock();
       this.events.emit('batch', batch.length);
       for (const [index, job] of batch.entries()) job.settle(outcomes[index], times, batch.length);
-      // Last, because anything that throws above leads to another run.
+      // Last: if anything above throws, the jobs are tried again and still need their pixels.
       for (const job of batch) job.release();
     } catch (error) {
-      // Any one of a batch may have killed the worker: each is tried alone, so that the others do not pay for it.
+      // Any picture of the batch may have crashed the worker. Each is tried alone, so that only the faulty one fails.
       if (batch.length > 1) this.suspects.push(...batch);
       else batch[0].fail(error);
     }
@@ -151,5 +154,5 @@ export class Scheduler {
 }
 
 function noWorkers(): AppError {
-  return overloaded('No worker can be had at the moment; try again later.', {}, { retryAfterSeconds: 5 });
+  return overloaded('No worker is available at the moment; try again later.', {}, { retryAfterSeconds: 5 });
 }

@@ -1,4 +1,4 @@
-/** Has one picture analysed by its own worker and, where it has several faces, by all others that have nothing to do. */
+/** Analyses one picture on its own worker and, if it has several faces, on all idle workers as well. */
 import {
   type AnalysisJob,
   type AnalysisOptions,
@@ -11,13 +11,13 @@ import type { WorkerThread } from './worker-thread.js';
 import type { WorkerThreads } from './worker-threads.js';
 
 export class SharedAnalysis {
-  /** @param mayHelp whether threads that have nothing to do may help now */
+  /** @param mayHelp whether idle threads may help now */
   constructor(
     private readonly threads: WorkerThreads,
     private readonly mayHelp: () => boolean,
   ) {}
 
-  /** Rejects when the picture's own worker ends before it has found the faces. */
+  /** Analyses one picture. Rejects if the picture's own worker ends before it has found the faces. */
   async analyze(thread: WorkerThread, job: AnalysisJob): Promise<BatchAnswer> {
     const { warm, busy } = this.threads;
     const mayShare = isWorthSharing(job.options) && this.mayHelp() && (warm > busy || this.mayGrow);
@@ -26,33 +26,33 @@ export class SharedAnalysis {
     return outcome.kind === 'found' ? this.share(thread, job, outcome.picture) : answer;
   }
 
-  /** Deals the faces of a picture out. Never rejects, and resolves when no worker reads the picture any more. */
+  /** Deals out the faces of a picture. Never rejects, and resolves when no worker reads the picture any more. */
   private async share(first: WorkerThread, job: AnalysisJob, picture: FoundPicture): Promise<BatchAnswer> {
-    const hands = [first];
-    while (this.mayHelp() && hands.length < picture.faces.length) {
+    const workers = [first];
+    while (this.mayHelp() && workers.length < picture.faces.length) {
       const helper = this.threads.take();
       if (helper === undefined) break;
-      hands.push(helper);
+      workers.push(helper);
     }
-    const answers = deal(job, picture, hands.length).map(async (task, hand) => {
-      const answer = await hands[hand].ask(task).catch(failedAnswer);
-      if (hand > 0) this.threads.giveBack(hands[hand]);
+    const answers = deal(job, picture, workers.length).map(async (task, index) => {
+      const answer = await workers[index].ask(task).catch(failedAnswer);
+      if (index > 0) this.threads.giveBack(workers[index]);
       return answer;
     });
-    // For the next pictures: a worker takes as long to start as many pictures take.
-    if (hands.length < picture.faces.length && this.mayHelp() && this.mayGrow) {
+    // This helps the next pictures, not this one: in the time a worker needs to start, many pictures are analysed.
+    if (workers.length < picture.faces.length && this.mayHelp() && this.mayGrow) {
       this.threads.ensure(this.threads.size + 1);
     }
     return gather(await Promise.all(answers));
   }
 
-  /** The pool grows by one thread at a time. */
+  /** Whether another thread may be started: the pool grows by one thread at a time. */
   private get mayGrow(): boolean {
     return this.threads.size < this.threads.max && this.threads.size === this.threads.warm;
   }
 }
 
-/** Whether other workers can help: describing a face takes milliseconds, unless only landmarks are asked for. */
+/** Whether sharing saves time: describing a face takes milliseconds, unless only landmarks are requested. */
 function isWorthSharing({ embedding, attributes }: AnalysisOptions): boolean {
   return embedding || attributes.length > 0;
 }

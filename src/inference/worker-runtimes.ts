@@ -1,4 +1,4 @@
-/** Where the models run, as each worker reports when it starts. */
+/** Where the workers' models run, as each worker reports when it starts. */
 import { Logger } from '@nestjs/common';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
@@ -7,10 +7,10 @@ export class WorkerRuntimes {
   private readonly logger = new Logger(WorkerRuntimes.name);
   private readonly reports = new Map<number, RuntimeReport>();
   private isReported = false;
-  /** The latest report, for moments without a worker. */
+  /** The latest report, used while there is no worker. */
   private last: RuntimeReport = { provider: 'cpu' };
 
-  /** All workers together: `cuda` if any of them uses a GPU, and the first problem that any of them has. */
+  /** All workers together: `cuda` if any of them uses a GPU, and the first problem that any of them reports. */
   get current(): RuntimeReport {
     const reports = this.reports.size > 0 ? [...this.reports.values()] : [this.last];
     return {
@@ -19,12 +19,12 @@ export class WorkerRuntimes {
     };
   }
 
-  /** Takes the report of a worker that is warm. */
+  /** Notes the report that a worker sends when it is warm. */
   note(threadId: number, report: RuntimeReport): void {
     this.reports.set(threadId, report);
     this.last = report;
     if (report.problem !== undefined && !this.isReported) {
-      // Once per process, because every later worker has the same problem.
+      // Once per process: every later worker has the same problem.
       this.isReported = true;
       this.logger.error(
         `DEGRADED: models run on the CPU although EXECUTION_PROVIDERS asks for a GPU. ${report.problem}`,
@@ -32,13 +32,13 @@ export class WorkerRuntimes {
     }
   }
 
-  /** Drops the report of a worker that has ended. */
+  /** Forgets a worker that has ended. */
   forget(threadId: number): void {
     this.reports.delete(threadId);
   }
 }
 
-/** The AppError that a thread failed to start with. An error that leaves a thread keeps its fields but loses its class. */
+/** Restores an AppError, which loses its class but not its properties on its way out of a thread. */
 export function startFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== 'AppError' || !('code' in error)) return error;
   return new AppError(error.code as ErrorCode, error.message, {}, { cause: error });

@@ -1,13 +1,17 @@
-/** One worker thread, from its start to its end. It takes one task at a time. Its task is settled however the thread ends. */
+/**
+ * One worker thread, from its start to its end. It takes one task at a time. If it ends for any reason, its task
+ * rejects.
+ */
 import { inspect } from 'node:util';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { RuntimeReport } from '../sessions/runtime-report.js';
 import type { BatchAnswer, Task, WorkerMessage } from '../worker/protocol.js';
 
-/** Callbacks for what happens to a thread. */
+/** Callbacks of a thread. */
 export interface ThreadEvents {
+  /** Called when the thread is warm. */
   readonly ready: (runtime: RuntimeReport) => void;
-  /** @param cause why it ended; a thread that ended without an error gets one that says so */
+  /** Called when the thread has ended. @param cause the error that ended it, or one with its exit code */
   readonly ended: (cause: Error) => void;
 }
 
@@ -17,27 +21,28 @@ interface Pending {
 }
 
 export class WorkerThread {
-  /** Node's thread id. */
+  /** Node's id of the thread. */
   readonly id: number;
   readonly worker: Worker;
-  /** Whether it has loaded its models and can take tasks. */
+  /** Whether it is ready for tasks. */
   isWarm = false;
-  /** Whether its pool has reserved it for tasks. */
+  /** Whether it was taken from the pool and not given back yet. */
   isTaken = false;
   hasEnded = false;
   /** Ends the thread after a long idle time. */
   idleTimer?: NodeJS.Timeout;
-  /** When its start or its present task began, by `performance.now()`; undefined while it is idle. */
+  /** When its start or its current task began (`performance.now()`); undefined if it is idle. */
   private since: number | undefined = performance.now();
   private pending?: Pending;
 
   /**
    * Starts a thread.
-   * @throws Error when the system has no thread, memory or file descriptors for it
+   * @throws Error if the system has no thread, memory or file descriptors for it
    */
   constructor(file: URL, workerData: unknown, events: ThreadEvents, resourceLimits?: ResourceLimits) {
     this.worker = new Worker(file, { workerData, resourceLimits, stdout: true, stderr: true });
-    // Node's own pipes for a thread's output would stop for good at the first error of this process's output.
+    // Without this, Node pipes the worker's log, and the pipe ends for good at the first error of this process's
+    // outputs.
     this.worker.stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
     this.worker.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.id = this.worker.threadId;
@@ -52,35 +57,37 @@ export class WorkerThread {
     this.worker.on('error', (error: unknown) => {
       cause = asError(error);
     });
-    // Until now it may have been reading the pixels of its task.
+    // Only now is it certain that the thread no longer reads the pixels of its task.
     this.worker.once('exit', (code) => {
       this.hasEnded = true;
       clearTimeout(this.idleTimer);
-      const reason = cause ?? withoutStack(`The thread ended by itself, with code ${code}.`);
+      const reason = cause ?? withoutStack(`The thread exited with code ${code}.`);
       const pending = this.finish();
       events.ended(reason);
       pending?.reject(reason);
     });
   }
 
-  /** Milliseconds since its start or its present task began; 0 while it is idle. */
+  /** Milliseconds since its start or its current task began; 0 if it is idle. */
   get busyMs(): number {
     return this.since === undefined ? 0 : performance.now() - this.since;
   }
 
-  /** Resolves to the answer to a task; rejects if the thread ends first. */
+  /** Sends a task. Rejects if the thread ends before it answers. */
   ask(task: Task): Promise<BatchAnswer> {
     return new Promise((resolve, reject) => {
       if (this.hasEnded) throw new Error('The thread has ended.');
       this.worker.postMessage(task);
-      // Only a thread with a task keeps the process alive.
+      // The process stays alive for busy threads, but not for idle ones.
       this.worker.ref();
       this.pending = { resolve, reject };
       this.since = performance.now();
     });
   }
 
-  /** Ends the thread. Call it only while the thread is idle: onnxruntime-node aborts the process if its thread ends during a run. */
+  /**
+   * Ends the thread. Call it only while it is idle: onnxruntime-node aborts the process if a thread ends during a run.
+   */
   async end(): Promise<void> {
     await this.worker.terminate();
   }
@@ -94,13 +101,13 @@ export class WorkerThread {
   }
 }
 
-/** What a thread threw, as an Error. Errors arrive as copies, which `instanceof` may not recognise. */
+/** The value that a thread threw, as an Error. Errors arrive as copies, for which `instanceof Error` can be false. */
 function asError(thrown: unknown): Error {
   const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
-  return isError ? (thrown as Error) : withoutStack(`It threw what is no error: ${inspect(thrown)}`);
+  return isError ? (thrown as Error) : withoutStack(`It threw a value that is not an Error: ${inspect(thrown)}`);
 }
 
-/** An error without a stack: the stack of this file would say nothing about the thread. */
+/** An error without a stack: a stack of this file would say nothing about what happened in the thread. */
 function withoutStack(message: string): Error {
   const error = new Error(message);
   delete error.stack;

@@ -1,30 +1,31 @@
 /**
- * Where the log goes: standard output and standard error, whose reader may be gone or slow and whose disk may be full. None
- * of that ends the service or takes its memory: lines are dropped, counted, and told of as soon as it works again.
+ * Guards standard output and standard error, which the log is written to. Their reader may be gone or slow, and their
+ * disk may be full. None of that may stop the service or fill its memory: lines are dropped and counted, and once
+ * writing works again, the log says how many.
  */
 import type { Writable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 
-/** How much may wait for a slow reader, in bytes; it is taken on again from half of it. */
+/** Bytes that may wait for a slow reader. Beyond it lines are dropped, until fewer than half of it wait. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** After a failure the next line is tried this much later. */
+/** How long lines are dropped after a failed write, before the next attempt. */
 const PAUSE_MS = 1_000;
 
 type Written = (error?: Error | null) => void;
 
 let dropped = 0;
 
-/** Writes to the log that were dropped since the start, a line each. */
+/** The number of log lines dropped since the process started. */
 export function droppedLines(): number {
   return dropped;
 }
 
-/** Makes both outputs of this process harmless. Whatever writes to them afterwards, a worker thread included, is covered. */
+/** Guards both outputs of this process against everything that writes to them afterwards, worker threads included. */
 export function guardLogOutput(): void {
   for (const output of [process.stdout, process.stderr]) guard(output);
 }
 
-/** Replaces the stream's `write`, through which everything goes: console, loggers and Node's own lines. */
+/** Replaces the stream's `write`, which the console, loggers and Node's own messages all use. */
 export function guard(output: Writable): void {
   const write = output.write.bind(output);
   let reason: string | undefined;
@@ -35,7 +36,7 @@ export function guard(output: Writable): void {
     reason = error.code ?? error.message;
     retryAt = performance.now() + PAUSE_MS;
   };
-  // Without a listener the error would be nobody's, and end the process.
+  // An error without a listener would end the process.
   output.on('error', fail);
 
   const mayWrite = (): boolean => {
@@ -48,16 +49,16 @@ export function guard(output: Writable): void {
   const recover = (): void => {
     const [count, why] = [missed, reason];
     [missed, reason] = [0, undefined];
-    if (count > 0) new Logger('Log').warn(`${count} lines of the log were dropped: ${why}.`);
+    if (count > 0) new Logger('Log').warn(`${count} log lines were dropped: ${why}.`);
   };
 
   output.write = (chunk: unknown, ...others: unknown[]): boolean => {
     const encoding = typeof others[0] === 'string' ? (others[0] as BufferEncoding) : 'utf8';
-    const told = others.find((other): other is Written => typeof other === 'function');
+    const callback = others.find((other): other is Written => typeof other === 'function');
     if (!mayWrite()) {
       missed++;
       dropped++;
-      if (told !== undefined) queueMicrotask(told);
+      if (callback !== undefined) queueMicrotask(callback);
       return true;
     }
     return write(chunk, encoding, (error) => {
@@ -66,7 +67,7 @@ export function guard(output: Writable): void {
         missed++;
         dropped++;
       } else if (reason !== undefined && performance.now() >= retryAt) recover();
-      told?.(error);
+      callback?.(error);
     });
   };
 }

@@ -1,9 +1,9 @@
-/** One line in the log for each request. */
+/** Writes one log line for each request. */
 import { Injectable, Logger } from '@nestjs/common';
 import type { RequestRecord } from './request-record.js';
 import { type RequestObserver, Telemetry } from './telemetry.service.js';
 
-/** What is asked for every few seconds by machines; it is logged with the level `debug`. */
+/** Routes that machines poll every few seconds; they are logged at level `debug`. */
 const POLLED = /^\/(-\/|metrics$)/;
 
 @Injectable()
@@ -14,7 +14,10 @@ export class RequestLog implements RequestObserver {
     telemetry.observe(this);
   }
 
-  /** Numbers, codes and the route's pattern only: nothing that was sent, and no part of a URL. */
+  /**
+   * Logs only numbers, codes, the route's pattern and the name of the API key: nothing that was sent, and no part of a
+   * URL.
+   */
   ended(record: RequestRecord): void {
     const { method, route, status, caller, problems } = record;
     const ms = rounded(record.endedAt - record.startedAt);
@@ -32,7 +35,7 @@ export class RequestLog implements RequestObserver {
   }
 }
 
-/** How many pictures and faces there were, and how long each stage took, all pictures together. */
+/** The number of pictures and faces, and the milliseconds in each stage, summed over all pictures. */
 function picturesOf({ pictures }: RequestRecord): object {
   if (pictures.length === 0) return {};
   const stages: Record<string, number> = {};

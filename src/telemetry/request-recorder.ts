@@ -9,13 +9,16 @@ import type { Telemetry } from './telemetry.service.js';
 
 const records = new WeakMap<Request, RequestRecord>();
 
-/** Caller-chosen ids are used when they cannot do harm in a log. */
+/** Ids chosen by callers are used if they cannot do harm in a log. */
 const HARMLESS_ID = /^[\w.:-]{1,64}$/;
 
-/** The status of an answer that nobody waited for, as proxies log it. */
+/** The status noted if the caller left before the answer, as proxies log it. */
 const CALLER_LEFT = 499;
 
-/** Middleware: gives each request its id (`X-Request-Id`) and its signal, and runs the rest in the scope of its record. */
+/**
+ * Middleware: gives each request its id (`X-Request-Id`) and its signal, and runs the rest of the request in the scope
+ * of its record.
+ */
 export function recordRequests(telemetry: Telemetry, timeoutMs: number) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const record = new RequestRecord(idOf(request), request.method, deadlineOf(response, timeoutMs));
@@ -33,7 +36,7 @@ export function recordRequests(telemetry: Telemetry, timeoutMs: number) {
   };
 }
 
-/** The record of a request. */
+/** The record of a request. @throws Error if the middleware is not installed */
 export function recordOf(request: Request): RequestRecord {
   const record = records.get(request);
   if (record === undefined) throw new Error('The recordRequests middleware is not installed.');
@@ -56,7 +59,7 @@ function idOf(request: Request): string {
   return given !== undefined && HARMLESS_ID.test(given) ? given : randomUUID();
 }
 
-/** Aborts when the request takes too long, or when its caller leaves before the answer. */
+/** A signal that aborts if the request takes too long, or if its caller leaves before the answer. */
 function deadlineOf(response: Response, timeoutMs: number): AbortSignal {
   const controller = new AbortController();
   const timer = setTimeout(() => {
@@ -77,7 +80,7 @@ function deadlineOf(response: Response, timeoutMs: number): AbortSignal {
 
 function missingHost({ httpVersion, headers }: Request): AppError | undefined {
   return httpVersion === '1.1' && headers.host === undefined
-    ? new AppError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.')
+    ? new AppError('malformed_request', 'The request has no Host header, which HTTP/1.1 requires.')
     : undefined;
 }
 
@@ -86,8 +89,8 @@ interface Layer {
 }
 
 /**
- * The pattern of the route that served a request. A body that cannot be read is refused before there is one: then its
- * path, if it is one of ours.
+ * The pattern of the route that served a request. A request whose body cannot be read is refused before it is routed;
+ * then the pattern that its path equals, if there is one.
  */
 function routeOf(request: Request): string {
   const { stack } = (request.app as unknown as { router: { stack: Layer[] } }).router;

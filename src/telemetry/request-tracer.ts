@@ -1,7 +1,8 @@
 /**
- * The record of a request → spans: the request, each of its pictures, each stage of a picture. The request's span is
- * begun with it, so that what is asked for on its behalf can name it as its parent; the others follow from the record
- * when it ends. Names of attributes: OpenTelemetry's semantic conventions for HTTP.
+ * The record of a request → spans: one for the request, one for each of its pictures, one for each stage of a picture.
+ * The request's span starts with the request, so that downloads made for it can name the span as their parent; the
+ * other spans are made from the record when the request ends. Attributes are named by OpenTelemetry's semantic
+ * conventions for HTTP.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
@@ -40,14 +41,14 @@ import { messageOf } from '../errors.js';
 import type { PictureRecord, RequestRecord } from './request-record.js';
 import type { RequestObserver } from './telemetry.service.js';
 
-/** How long a stop waits for the last spans to be taken. */
+/** How long a shutdown waits for the last spans to be sent. */
 const LAST_EXPORT_MS = 2_000;
 
 /** A request being traced. */
 interface Trace {
   readonly span: Span;
   readonly context: Context;
-  /** What to add to the record's instants to get milliseconds since 1970. */
+  /** Added to the record's times, it gives milliseconds since 1970. */
   readonly epoch: number;
 }
 
@@ -59,7 +60,7 @@ export class RequestTracer implements RequestObserver {
 
   /**
    * @param endpoint base URL of the collector; spans go to `/v1/traces` below it
-   * @param ratio share of the traces begun here that is recorded, 0…1
+   * @param ratio share of the traces started here that is recorded, 0…1
    */
   constructor(endpoint: string, serviceName: string, ratio: number) {
     const logger = new Logger('Tracing');
@@ -90,7 +91,7 @@ export class RequestTracer implements RequestObserver {
     const context = trace.setSpan(caller, span);
     this.traces.set(record, { span, context, epoch });
     record.traceId = span.spanContext().traceId;
-    // The state of the caller's tracing system is no business of the hosts its pictures come from.
+    // `tracestate` is not passed on: the hosts of the pictures must not see the state of the caller's tracing system.
     const outgoing: Record<string, string> = {};
     this.propagator.inject(context, outgoing, defaultTextMapSetter);
     record.traceHeaders = { [TRACE_PARENT_HEADER]: outgoing[TRACE_PARENT_HEADER] };
@@ -107,7 +108,7 @@ export class RequestTracer implements RequestObserver {
     span.end(epoch + record.endedAt);
   }
 
-  /** Sends what is left, and stops; a collector that is away does not keep the service from stopping. */
+  /** Sends the remaining spans and stops. A collector that does not answer delays this by at most `LAST_EXPORT_MS`. */
   async shutdown(): Promise<void> {
     const sent = this.provider.shutdown().catch((error: unknown) => globalErrorHandler(error as Error));
     await Promise.race([sent, setTimeout(LAST_EXPORT_MS, undefined, { ref: false })]);

@@ -1,4 +1,4 @@
-/** Which request, and which of its pictures, the running code works for. Outside of a request nothing is noted. */
+/** Which request, and which of its pictures, the running code works for. Outside a request, nothing is noted. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AppError, type ErrorCode } from '../errors.js';
 import { PictureRecord, type PictureOrigin, type RequestRecord } from './request-record.js';
@@ -10,12 +10,12 @@ interface Scope {
 
 const scopes = new AsyncLocalStorage<Scope>();
 
-/** Runs what is done for a request. */
+/** Runs work for a request; `currentRequest` returns it there. */
 export function inRequest<T>(request: RequestRecord, work: () => T): T {
   return scopes.run({ request }, work);
 }
 
-/** Runs what is done for one picture of the running request, and notes how that ended. */
+/** Runs work for one picture of the current request, and notes in the request's record when and how it ended. */
 export async function inPicture<T>(
   field: string,
   origin: PictureOrigin,
@@ -34,22 +34,22 @@ export async function inPicture<T>(
   }
 }
 
-/** The request the running code works for. */
+/** The request that the running code works for; undefined outside a request. */
 export function currentRequest(): RequestRecord | undefined {
   return scopes.getStore()?.request;
 }
 
-/** Whose share of the service the running code takes; `unknown` outside of a request. */
+/** The caller whose share of the service the running code takes; `unknown` outside a request. */
 export function currentShare(): string {
   return currentRequest()?.countedAs ?? 'unknown';
 }
 
-/** The picture the running code works for. */
+/** The picture that the running code works for; undefined outside one. */
 export function currentPicture(): PictureRecord | undefined {
   return scopes.getStore()?.picture;
 }
 
-/** The code of anything that was thrown. */
+/** The error code of a thrown value: `internal` unless it is an AppError. */
 export function codeOf(error: unknown): ErrorCode {
   return error instanceof AppError ? error.code : 'internal';
 }

@@ -1,4 +1,4 @@
-/** Sends where the time of a request went as a `Server-Timing` header (https://www.w3.org/TR/server-timing/). */
+/** Sends the time spent in each stage as a `Server-Timing` header (https://www.w3.org/TR/server-timing/). */
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { type Observable, tap } from 'rxjs';
@@ -16,7 +16,7 @@ export class ServerTiming implements NestInterceptor {
   }
 }
 
-/** Milliseconds in each stage. Pictures are worked on side by side, so the slowest in a stage is what the caller waited for. */
+/** Milliseconds in each stage: those of the slowest picture, because pictures are processed concurrently. */
 function serverTiming({ pictures }: RequestRecord): string {
   const times = pictures.map((picture) => picture.times);
   return STAGES.map((name) => {

@@ -1,4 +1,4 @@
-/** Reports on requests: the hub of their records, injectable everywhere, with the log and the traces that observe it. */
+/** Reports on requests: provides `Telemetry` everywhere, and the log and traces that observe it. */
 import { Global, Module } from '@nestjs/common';
 import { RequestLog } from './request-log.js';
 import { Telemetry } from './telemetry.service.js';

@@ -1,14 +1,14 @@
-/** Passes each request's record to those who report on it. */
+/** Passes each request's record to its observers. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { messageOf } from '../errors.js';
 import type { RequestRecord } from './request-record.js';
 
-/** Somebody who reports on requests: metrics, the log, traces. */
+/** Reports on requests: metrics, the log, traces. */
 export interface RequestObserver {
-  /** A request has come; nothing of it is noted yet. */
+  /** Called when a request has arrived; its record is still empty. */
   began?(record: RequestRecord, headers: IncomingHttpHeaders): void;
-  /** It is answered, or its caller has left; its record is complete. */
+  /** Called when the request has been answered or its caller has left; its record is complete. */
   ended(record: RequestRecord): void;
 }
 
@@ -17,21 +17,23 @@ export class Telemetry {
   private readonly logger = new Logger('Telemetry');
   private readonly observers: RequestObserver[] = [];
 
-  /** Tells an observer of every request from now on. */
+  /** Adds an observer, which is told of every request from now on. */
   observe(observer: RequestObserver): void {
     this.observers.push(observer);
   }
 
+  /** Tells the observers that a request has arrived. */
   begin(record: RequestRecord, headers: IncomingHttpHeaders): void {
     this.tell((observer) => observer.began?.(record, headers));
   }
 
+  /** Notes the end of a request and passes its record to the observers. */
   end(record: RequestRecord): void {
     record.endedAt = performance.now();
     this.tell((observer) => observer.ended(record));
   }
 
-  /** A report that fails is no reason to fail a request. */
+  /** Calls every observer. If one throws, the request does not fail. */
   private tell(report: (observer: RequestObserver) => void): void {
     for (const observer of this.observers) {
       try {

@@ -1,4 +1,4 @@
-/** Switches traces on where a collector is configured; where none is, OpenTelemetry's SDK is not even loaded. */
+/** Turns traces on if a collector is configured; otherwise OpenTelemetry's SDK is not even loaded. */
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Telemetry } from './telemetry.service.js';
@@ -21,7 +21,7 @@ export class Tracing implements OnModuleInit, OnApplicationShutdown {
     this.telemetry.observe(this.tracer);
   }
 
-  /** Sends what has not been sent yet. */
+  /** Sends the remaining spans. */
   async onApplicationShutdown(): Promise<void> {
     await this.tracer?.shutdown();
   }
