@@ -17,7 +17,10 @@ export class ModelsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the served models', description: 'The list has one model, with its full description.' })
+  @ApiOperation({
+    summary: 'List the served models',
+    description: 'The list has one model, with its full description.',
+  })
   list(): ModelsDto {
     return { models: [this.insightface()] };
   }

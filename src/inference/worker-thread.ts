@@ -104,7 +104,9 @@ export class WorkerThread {
 /** The value that a thread threw, as an Error. Errors arrive as copies, for which `instanceof Error` can be false. */
 function asError(thrown: unknown): Error {
   const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown;
-  return isError ? (thrown as Error) : withoutStack(`It threw a value that is not an Error: ${inspect(thrown)}`);
+  return isError
+    ? (thrown as Error)
+    : withoutStack(`It threw a value that is not an Error: ${inspect(thrown)}`);
 }
 
 /** An error without a stack: a stack of this file would say nothing about what happened in the thread. */

@@ -95,7 +95,7 @@ test('all workers die while none can be started: every request is answered, read
     if (problem.status === 503) expect(response.headers.get('retry-after')).toMatch(/^[15]$/);
   }
   // After several attempts, nothing is held, and a new request does not have to wait.
-  await until(() => log.filter((line) => line.includes('A worker cannot be started')).length >= 3);
+  await until(() => log.filter((line) => line.includes('A worker could not be started')).length >= 3);
   expect(log.join('\n')).toContain('There are no models: the folder');
   expect(pool.state).toMatchObject({ running: 0, queued: 0, busy: 0 });
   await until(async () => (await readiness()).status === 503);

@@ -48,17 +48,17 @@ async function ask(deed: string): Promise<string> {
 }
 
 test.each([
-  ['exit', /ended by itself, with code 0/],
+  ['exit', /exited with code 0/],
   ['throw', /thrown on purpose/],
   ['reject', /rejected on purpose/],
   ['memory', /reaching memory limit/],
-  ['garbage', /threw what is no error/],
+  ['garbage', /threw a value that is not an Error/],
 ])('a thread that dies by %s is replaced, and its task fails', async (deed, cause) => {
   await open();
   expect(await ask(deed)).toMatch(cause);
   await until(() => threads.warm === 2);
   expect(threads).toMatchObject({ busy: 0, lost: 1, problem: undefined });
-  expect(log.join('\n')).toMatch(new RegExp(`A worker failed and is replaced: .*${cause.source}`));
+  expect(log.join('\n')).toMatch(new RegExp(`A worker crashed and will be replaced: .*${cause.source}`));
   expect(await Promise.all([ask('answer'), ask('answer')])).toEqual(['answered', 'answered']);
 });
 
@@ -73,7 +73,7 @@ test.each(['throws', 'exits'] as const)(
     await refused;
     expect(threads.problem).toMatch(/^No worker can be started\. The service keeps trying/);
     expect(threads.take()).toBeUndefined();
-    const attempts = (): string[] => log.filter((line) => line.includes('A worker cannot be started'));
+    const attempts = (): string[] => log.filter((line) => line.includes('A worker could not be started'));
     await until(() => attempts().length === 3);
     expect(attempts().map((line) => /in (\d+) ms/.exec(line)?.[1])).toEqual(['250', '500', '1000']);
     expect(threads).toMatchObject({ size: 0, busy: 0, lost: 2 });
@@ -95,7 +95,7 @@ test('a system without free threads counts as any other failed start', async () 
   isShort = true;
   await Promise.all([ask('exit'), ask('exit')]);
   expect(threads.problem).toMatch(/^No worker can be started/);
-  expect(log.join('\n')).toMatch(/A worker cannot be started, .*EAGAIN/);
+  expect(log.join('\n')).toMatch(/A worker could not be started; .*EAGAIN/);
   isShort = false;
   await until(() => threads.warm === 2);
 });
@@ -104,12 +104,12 @@ test('a thread that dies while idle is replaced at once; repeated deaths cause a
   await open({ min: 1, max: 1 });
   await threads.threads[0].terminate();
   await until(() => threads.warm === 1);
-  expect(log.join('\n')).not.toContain('cannot be started');
+  expect(log.join('\n')).not.toContain('could not be started');
   expect(await ask('answer')).toBe('answered');
 
   atStart[0] = AT_START.diesSoon;
   await ask('exit');
-  await until(() => log.join('\n').includes('next attempt is in 1000 ms: workers die with nothing to do'));
+  await until(() => log.join('\n').includes('next attempt is in 1000 ms: workers die while idle'));
   atStart[0] = AT_START.nothing;
   await until(() => threads.warm === 1);
   expect(await ask('answer')).toBe('answered');
@@ -129,17 +129,17 @@ test('a thread that hangs is logged; if all hang, that is the problem until they
   await open({ hungAfterMs: 100 });
   const [first, second] = [ask('wait'), ask('wait')];
   await until(() => threads.hung === 2);
-  expect(threads.problem).toMatch(/^No worker comes back from its work/);
+  expect(threads.problem).toMatch(/^No worker responds/);
   expect(await Promise.all([first, second])).toEqual(['answered', 'answered']);
   expect(threads).toMatchObject({ hung: 0, problem: undefined });
 
   const third = ask('hang');
   await until(() => threads.hung === 1);
   expect(threads.problem).toBeUndefined();
-  await until(() => log.join('\n').includes('A worker does not come back from its work, for'));
+  await until(() => log.join('\n').includes('A worker has not answered for'));
   expect(await ask('answer')).toBe('answered');
   await threads.threads[0].terminate();
-  expect(await third).toMatch(/ended by itself/);
+  expect(await third).toMatch(/exited with code/);
 });
 
 test('a start that hangs is reported', async () => {
@@ -147,7 +147,7 @@ test('a start that hangs is reported', async () => {
   atStart[0] = AT_START.hangs;
   await ask('exit');
   await until(() => threads.hung === 1);
-  expect(threads.problem).toBe('No worker gets ready.');
+  expect(threads.problem).toBe('No worker becomes ready.');
   expect(await threads.close(new Promise((resolve) => setTimeout(resolve, 50)))).toBe(false);
   await threads.threads[0].terminate();
 });
