@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../src/errors.js';
 import { JUDGE_FILE } from '../evaluation/judge.js';
 import { trainAppearance } from './appearance/train.js';
+import { trainDemographics } from './demographics/train.js';
 import { tuneDetector } from './detector/tune.js';
 import { quantiseGraphs } from './eight-bit/train.js';
 import { trainPose } from './pose/train.js';
@@ -17,6 +18,7 @@ const TRAININGS: Readonly<Record<string, Training>> = {
   detector: tuneDetector,
   'eight-bit': quantiseGraphs,
   appearance: trainAppearance,
+  demographics: trainDemographics,
   pose: trainPose,
 };
 const USAGE = `Usage: npm run train -- [${Object.keys(TRAININGS).join('|')}] --data <folder of data sets> [options]
@@ -27,7 +29,7 @@ Options:
   --work <folder>     where pictures, crops and features go, about 8 GB (default: .train)
   --judge <file>      an SCRFD graph that says where faces are (see npm run eval -- --help)
   --skip-extract      train on what is already there
-  --python <command>  a Python with torch and onnx (default: python3; Debian: apt-get install python3-torch python3-onnx)
+  --python <command>  a Python with the packages of training/requirements.txt (default: python3)
   --seed <n>          (default: 1)
   --help              print this
 `;

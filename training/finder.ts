@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../src/config/config.js';
 import { Detector } from '../src/detection/detector.js';
-import { Landmarker } from '../src/detection/landmarker.js';
+import { type FacePoints, Landmarker } from '../src/detection/landmarker.js';
 import { select } from '../src/detection/select.js';
 import { usefulSizes } from '../src/detection/useful-sizes.js';
 import { AppError } from '../src/errors.js';
@@ -89,8 +89,12 @@ export class Finder {
     image: Image,
     boxes: readonly Pick<ScoredBox, 'box'>[],
   ): Promise<(readonly Point[])[]> {
-    const located = await this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
-    return located.map(({ keypoints }) => keypoints);
+    return (await this.locate(image, boxes)).map(({ keypoints }) => keypoints);
+  }
+
+  /** The landmarks and keypoints of the face in each box, in order. */
+  async locate(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<FacePoints[]> {
+    return this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
   }
 
   /** The pack's recognition network. */

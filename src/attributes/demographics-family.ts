@@ -4,6 +4,7 @@ import type { DemographicName, Demographics } from './demographics.js';
 import type { FaceFamily } from './face-network.js';
 import * as fairface from './fairface.js';
 import * as genderage from './genderage.js';
+import * as mobilefacenet from './mobilefacenet.js';
 
 /** What the file of a family exports. */
 export interface DemographicsFamily extends FaceFamily<DemographicsModel, Demographics> {
@@ -15,4 +16,5 @@ export interface DemographicsFamily extends FaceFamily<DemographicsModel, Demogr
 export const DEMOGRAPHICS_FAMILIES: Readonly<Record<DemographicsModel['family'], DemographicsFamily>> = {
   genderage,
   fairface,
+  mobilefacenet,
 };

@@ -46,7 +46,7 @@ export class AppearanceModel extends ModelFile {
   raceNote?: string;
 }
 
-const DEMOGRAPHICS_FAMILIES = ['genderage', 'fairface'] as const;
+const DEMOGRAPHICS_FAMILIES = ['genderage', 'fairface', 'mobilefacenet'] as const;
 
 /** The network that gives gender, age and race from the pixels. Its answers replace those of `appearance`. */
 export class DemographicsModel extends ModelFile {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { SHAPE as FEATURES } from '../../src/attributes/appearance.head.js';
 import type { FaceView } from '../../src/attributes/face-view.js';
+import { preprocess as drawDemographics, SHAPE as DEMOGRAPHICS } from '../../src/attributes/mobilefacenet.js';
 import { preprocess as drawHead, SHAPE as HEAD } from '../../src/attributes/hopenet.js';
 import { letterbox, preprocess as drawPicture } from '../../src/detection/ultraface.js';
 import {
@@ -13,10 +14,13 @@ import type { Image } from '../../src/vision/image.js';
 import { halve } from '../../src/vision/kernels/host/reduce.js';
 import { type Tensor, zeros } from '../../src/vision/tensor.js';
 import { CHIP_MARGIN, FIRST_LEARNT_PATTERN, patterns, photos } from '../../evaluation/pictures.js';
+import { readCsv, sample } from '../../evaluation/data.js';
+import { chipFace } from '../../evaluation/labelled-faces.js';
 import { startProgress } from '../../evaluation/progress.js';
 import type { Finder } from '../finder.js';
 
 const PHOTOS = 150;
+const FAIRFACE_PHOTOS = 400;
 const PATTERNS = 24;
 const SHEET_SIDE = 448;
 const CELL_SIDE = 64;
@@ -79,6 +83,24 @@ export async function* recognitionInputs(finder: Finder, data: string): AsyncGen
     drawAligned(face, normalisation, input, 0);
     yield input;
   }
+}
+
+/** Faces of FairFace as drawn for the network that tells gender, age and race. */
+export async function* demographicsInputs(finder: Finder, data: string): AsyncGenerator<Tensor> {
+  const rows = (await readCsv(join(data, 'fairface', 'labels.csv'))).filter(({ split }) => split === 'train');
+  const chosen = sample(rows, FAIRFACE_PHOTOS);
+  const progress = startProgress(process.stderr, 'faces to calibrate demographics on', chosen.length);
+  for (const row of chosen) {
+    const image = await finder.decode(join(data, 'fairface', 'images', row['image']));
+    progress.tick();
+    const face = chipFace(await finder.find(image, FACE_SCORE), image);
+    if (face === undefined) continue;
+    const [keypoints] = await finder.locateKeypoints(image, [face]);
+    const input = zeros(1, ...DEMOGRAPHICS);
+    drawDemographics({ image, box: face.box, keypoints }, input, 0);
+    yield input;
+  }
+  progress.done();
 }
 
 /** The recognition network's features of faces. */

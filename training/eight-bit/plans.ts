@@ -1,5 +1,6 @@
 /** The graphs that have an 8-bit form, and the inputs that each is calibrated on. */
 import { SHAPE as FEATURES } from '../../src/attributes/appearance.head.js';
+import { SIGNATURE as DEMOGRAPHICS } from '../../src/attributes/mobilefacenet.js';
 import { SIGNATURE as POSE } from '../../src/attributes/hopenet.js';
 import { SIGNATURE as DETECTOR } from '../../src/detection/ultraface.js';
 import { SIGNATURE as RECOGNITION } from '../../src/recognition/arcface.js';
@@ -7,7 +8,7 @@ import type { Shape } from '../../src/sessions/signature.js';
 import type { Tensor } from '../../src/vision/tensor.js';
 import type { Finder } from '../finder.js';
 import type { Span } from './calibrate.js';
-import { detectorInputs, featureInputs, poseInputs, recognitionInputs } from './inputs.js';
+import { demographicsInputs, detectorInputs, featureInputs, poseInputs, recognitionInputs } from './inputs.js';
 
 export interface Plan {
   readonly name: string;
@@ -50,5 +51,12 @@ export const PLANS: readonly Plan[] = [
     span: { after: 'features', until: '/heads/branch/layers.659/Conv_output_0', covered: 0.8 },
     shape: ['N', ...FEATURES],
     inputs: featureInputs,
+  },
+  {
+    name: 'demographics',
+    file: 'heads/demographics.onnx',
+    span: { after: 'AFTER', until: 'UNTIL', covered: 0.8 },
+    shape: DEMOGRAPHICS.input,
+    inputs: demographicsInputs,
   },
 ];
