@@ -15,9 +15,8 @@ YEARS = torch.arange(OLDEST + 1).float()
 # The first year of each bracket: src/attributes/age.ts.
 STARTS = [0, 3, 10, 20, 30, 40, 50, 60, 70]
 BRACKET_OF_YEAR = torch.bucketize(YEARS, torch.tensor(STARTS[1:]).float(), right=True)
-# FairFace's races (faces.py) as the API's labels: White, Black, Asian, Latino_Hispanic, Middle Eastern.
-API_RACES = ["White", "Black", "Asian", "Latino_Hispanic", "Middle Eastern"]
-RACE_GROUPS = [[0], [1], [2, 3, 4], [5], [6]]
+# FairFace's seven races (faces.py) as the API's five: White, Black, Asian, Latino/Hispanic, Middle Eastern.
+API_RACE = torch.tensor([0, 1, 2, 2, 2, 3, 4])
 # The tensor up to which the trunk is left as it is: edges and spots are the same for every question.
 FROZEN = "530"
 
@@ -52,7 +51,7 @@ def bracket_log_probabilities(logits):
 
 def grouped(probabilities):
     """N x 7 -> N x 5: the API's races."""
-    return torch.stack([probabilities[:, group].sum(1) for group in RACE_GROUPS], 1)
+    return probabilities @ F.one_hot(API_RACE).float()
 
 
 class Served(nn.Module):

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 sys.path.insert(0, str(Path(__file__).parent.parent / "faces"))
 from faces import Faces, View, network_input  # noqa: E402
 from network import (  # noqa: E402
-    BRACKET_OF_YEAR, Demographics, Served, Trunk, YEARS, bracket_log_probabilities, calibrated, grouped,
+    API_RACE, BRACKET_OF_YEAR, Demographics, Served, Trunk, YEARS, bracket_log_probabilities, calibrated, grouped,
 )
 
 BATCH, RATE, HEAD_RATE, WEIGHT_DECAY, AVERAGE = 128, 7e-4, 1.5e-3, 5e-2, 0.998
@@ -137,8 +137,7 @@ def calibrate(logits, faces, items):
 
 def figures_of(logits, faces, items):
     labels = {name: values[items] for name, values in faces.labels.items()}
-    group_of = torch.tensor([0, 1, 2, 2, 2, 3, 4])
-    race, truth = grouped(logits["race"].softmax(1)).argmax(1), group_of[labels["race"]]
+    race, truth = grouped(logits["race"].softmax(1)).argmax(1), API_RACE[labels["race"]]
     right = logits["gender"].argmax(1) == labels["gender"]
     cells = [
         right[(labels["race"] == r) & (labels["gender"] == g)].float().mean().item() for r in range(7) for g in range(2)

@@ -55,7 +55,11 @@ export const PLANS: readonly Plan[] = [
   {
     name: 'demographics',
     file: 'heads/demographics.onnx',
-    span: { after: 'AFTER', until: 'UNTIL', covered: 0.8 },
+    span: {
+      after: '/network/stem/layers.341/PRelu_output_0',
+      until: '/network/body/layers.659/Conv_output_0',
+      covered: 0.8,
+    },
     shape: DEMOGRAPHICS.input,
     inputs: demographicsInputs,
   },
