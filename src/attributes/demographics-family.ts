@@ -10,6 +10,8 @@ import * as mobilefacenet from './mobilefacenet.js';
 export interface DemographicsFamily extends FaceFamily<DemographicsModel, Demographics> {
   /** What it can tell. */
   readonly ANSWERS: readonly DemographicName[];
+  /** Whether its age has years, and whether its bracket has a confidence. */
+  readonly AGE: { readonly years: boolean; readonly confidence: boolean };
 }
 
 /** The families by their name in pack.json. */

@@ -21,6 +21,7 @@ export const SIGNATURE: Signature = {
   outputs: { race_output: ['N', 7], gender_output: ['N', 2], age_output: ['N', AGE_BRACKETS.length] },
 };
 export const ANSWERS: readonly DemographicName[] = ['gender', 'age', 'race'];
+export const AGE = { years: false, confidence: true };
 
 const NORMALISATION: Normalisation = {
   order: 'RGB',

@@ -15,6 +15,7 @@ const SIDE = 96;
 export const SHAPE = [3, SIDE, SIDE] as const;
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 3]] };
 export const ANSWERS: readonly DemographicName[] = ['gender', 'age'];
+export const AGE = { years: true, confidence: false };
 
 /** Draws the crop of one face into a batch, 3×96×96 floats from index `offset` on. */
 export function preprocess(

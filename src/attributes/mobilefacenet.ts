@@ -23,6 +23,7 @@ export const SIGNATURE: Signature = {
   outputs: { gender: ['N', 2], age: ['N', OLDEST + 1], race: ['N', 5] },
 };
 export const ANSWERS: readonly DemographicName[] = ['gender', 'age', 'race'];
+export const AGE = { years: true, confidence: true };
 
 /** What the network sees, in pixels of the alignment template: training/demographics/train.py. */
 const VIEW: Box = { x1: 6.5, y1: 21.5, x2: 106.5, y2: 121.5 };

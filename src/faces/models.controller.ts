@@ -2,6 +2,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGE_BRACKETS } from '../attributes/age.js';
+import { DEMOGRAPHICS_FAMILIES } from '../attributes/demographics-family.js';
 import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
 import { InferencePool } from '../inference/inference-pool.service.js';
@@ -37,6 +38,7 @@ export class ModelsController {
     const pose = models.pose !== undefined;
     const heads = appearance !== undefined;
     const anyGender = heads || demographics !== undefined;
+    const age = demographics && DEMOGRAPHICS_FAMILIES[demographics.family].AGE;
     const labels = demographics?.races ?? appearance?.races;
     return {
       name: 'insightface',
@@ -58,9 +60,9 @@ export class ModelsController {
         gender: anyGender,
         age_bracket: anyGender,
         race: labels !== undefined,
-        age: demographics === undefined ? heads : demographics.family === 'genderage',
+        age: age?.years ?? heads,
         gender_confidence: anyGender,
-        age_bracket_confidence: demographics === undefined ? heads : demographics.family === 'fairface',
+        age_bracket_confidence: age?.confidence ?? heads,
         race_confidence: labels !== undefined,
       },
       landmark_scheme: models.landmarks?.scheme ?? null,
