@@ -83,12 +83,7 @@ export class AttributesService {
     const poses = await answers(asking('pose'), (some) => this.poseHead.describe(some));
     const liveness = await answers(asking('liveness'), (some) => this.livenessHead.describe(some));
     const appearances = await this.appearances(faces);
-    const asked = faces.filter(({ wanted }) =>
-      this.demographicsHead.answers.some((name) => wanted.includes(name)),
-    );
-    const demographics: ReadonlyMap<DescribableFace, Demographics | null> = await answers(asked, (some) =>
-      this.demographicsHead.describe(some),
-    );
+    const demographics = await this.demographics(faces);
     return faces.map((face) => {
       const appearance = { ...appearances.get(face), ...demographics.get(face) };
       const told = <N extends AppearanceName>(name: N): Appearance[N] | null | undefined =>
@@ -121,6 +116,17 @@ export class AttributesService {
         names,
       ),
     );
+  }
+
+  /** The answers of the networks that see the pixels, for the faces that need them. */
+  private async demographics(
+    faces: readonly DescribableFace[],
+  ): Promise<ReadonlyMap<DescribableFace, Partial<Demographics>>> {
+    const names = this.demographicsHead.answers.filter((name) =>
+      faces.some(({ wanted }) => wanted.includes(name)),
+    );
+    const asking = faces.filter(({ wanted }) => names.some((name) => wanted.includes(name)));
+    return answers(asking, (some) => this.demographicsHead.describe(some, names));
   }
 
   /**

@@ -1,18 +1,13 @@
 /** The families of models that tell gender, age and race. One file each. */
 import type { DemographicsModel } from '../packs/attribute-models.js';
-import type { DemographicName, Demographics } from './demographics.js';
+import type { Demographics } from './demographics.js';
 import type { FaceFamily } from './face-network.js';
 import * as fairface from './fairface.js';
 import * as genderage from './genderage.js';
 import * as mobilefacenet from './mobilefacenet.js';
 
 /** What the file of a family exports. */
-export interface DemographicsFamily extends FaceFamily<DemographicsModel, Demographics> {
-  /** What it can tell. */
-  readonly ANSWERS: readonly DemographicName[];
-  /** Whether its age has years, and whether its bracket has a confidence. */
-  readonly AGE: { readonly years: boolean; readonly confidence: boolean };
-}
+export type DemographicsFamily = FaceFamily<DemographicsModel, Demographics>;
 
 /** The families by their name in pack.json. */
 export const DEMOGRAPHICS_FAMILIES: Readonly<Record<DemographicsModel['family'], DemographicsFamily>> = {

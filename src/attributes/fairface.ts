@@ -10,7 +10,7 @@ import { softmax, type Tensor } from '../vision/tensor.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
 import { warp } from '../vision/warp.js';
 import { AGE_BRACKETS } from './age.js';
-import type { DemographicName, Demographics } from './demographics.js';
+import type { Demographics } from './demographics.js';
 import type { FaceView } from './face-view.js';
 import { mergeEqual, mostLikely } from './labels.js';
 
@@ -20,8 +20,6 @@ export const SIGNATURE: Signature = {
   input: ['N', ...SHAPE],
   outputs: { race_output: ['N', 7], gender_output: ['N', 2], age_output: ['N', AGE_BRACKETS.length] },
 };
-export const ANSWERS: readonly DemographicName[] = ['gender', 'age', 'race'];
-export const AGE = { years: false, confidence: true };
 
 const NORMALISATION: Normalisation = {
   order: 'RGB',

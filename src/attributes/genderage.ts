@@ -7,15 +7,13 @@ import type { Signature } from '../sessions/signature.js';
 import { centredCropMap, drawCentredCrop } from '../vision/centred-crop.js';
 import { softmax, type Tensor } from '../vision/tensor.js';
 import { AGE_BRACKETS, bracketIndex } from './age.js';
-import type { DemographicName, Demographics } from './demographics.js';
+import type { Demographics } from './demographics.js';
 import type { FaceView } from './face-view.js';
 import { mostLikely } from './labels.js';
 
 const SIDE = 96;
 export const SHAPE = [3, SIDE, SIDE] as const;
 export const SIGNATURE: Signature = { input: ['N', ...SHAPE], outputs: [['N', 3]] };
-export const ANSWERS: readonly DemographicName[] = ['gender', 'age'];
-export const AGE = { years: true, confidence: false };
 
 /** Draws the crop of one face into a batch, 3×96×96 floats from index `offset` on. */
 export function preprocess(

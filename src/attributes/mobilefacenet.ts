@@ -12,7 +12,7 @@ import type { Normalisation } from '../vision/kernels/host/planes.js';
 import type { Tensor } from '../vision/tensor.js';
 import { warp } from '../vision/warp.js';
 import { estimateAge, OLDEST } from './age.js';
-import type { DemographicName, Demographics } from './demographics.js';
+import type { Demographics } from './demographics.js';
 import type { FaceView } from './face-view.js';
 import { mostLikely } from './labels.js';
 
@@ -22,8 +22,6 @@ export const SIGNATURE: Signature = {
   input: ['N', ...SHAPE],
   outputs: { gender: ['N', 2], age: ['N', OLDEST + 1], race: ['N', 5] },
 };
-export const ANSWERS: readonly DemographicName[] = ['gender', 'age', 'race'];
-export const AGE = { years: true, confidence: true };
 
 /** What the network sees, in pixels of the alignment template: training/demographics/train.py. */
 const VIEW: Box = { x1: 6.5, y1: 21.5, x2: 106.5, y2: 121.5 };

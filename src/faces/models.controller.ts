@@ -2,7 +2,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGE_BRACKETS } from '../attributes/age.js';
-import { DEMOGRAPHICS_FAMILIES } from '../attributes/demographics-family.js';
 import { Config } from '../config/config.js';
 import { Pack } from '../packs/pack.js';
 import { InferencePool } from '../inference/inference-pool.service.js';
@@ -34,12 +33,11 @@ export class ModelsController {
   insightface(): ModelDto {
     const { name, description, licence, models } = this.pack;
     const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
-    const { appearance, demographics } = models;
+    const { appearance, demographics, inheritedDemographics } = models;
     const pose = models.pose !== undefined;
     const heads = appearance !== undefined;
     const anyGender = heads || demographics !== undefined;
-    const age = demographics && DEMOGRAPHICS_FAMILIES[demographics.family].AGE;
-    const labels = demographics?.races ?? appearance?.races;
+    const labels = demographics?.races ?? inheritedDemographics?.races ?? appearance?.races;
     return {
       name: 'insightface',
       ready: this.pool.state.workers > 0,
@@ -60,9 +58,9 @@ export class ModelsController {
         gender: anyGender,
         age_bracket: anyGender,
         race: labels !== undefined,
-        age: age?.years ?? heads,
+        age: demographics?.tells.years ?? heads,
         gender_confidence: anyGender,
-        age_bracket_confidence: age?.confidence ?? heads,
+        age_bracket_confidence: demographics?.tells.bracketConfidence ?? heads,
         race_confidence: labels !== undefined,
       },
       landmark_scheme: models.landmarks?.scheme ?? null,
@@ -71,7 +69,7 @@ export class ModelsController {
         age_bracket: anyGender ? AGE_BRACKETS : null,
         race: labels === undefined ? null : [...new Set(labels)].filter((race) => race !== null),
       },
-      notes: { race: demographics?.races === undefined ? appearance?.raceNote : undefined },
+      notes: { race: labels === appearance?.races ? appearance?.raceNote : undefined },
       thresholds: {
         detection: models.detector.scoreThreshold,
         match: {

@@ -46,13 +46,19 @@ export class AppearanceModel extends ModelFile {
   raceNote?: string;
 }
 
-const DEMOGRAPHICS_FAMILIES = ['genderage', 'fairface', 'mobilefacenet'] as const;
+/** What the models of each family tell beside gender and age bracket. */
+const DEMOGRAPHICS_FAMILIES = {
+  genderage: { race: false, years: true, bracketConfidence: false },
+  fairface: { race: true, years: false, bracketConfidence: true },
+  mobilefacenet: { race: true, years: true, bracketConfidence: true },
+} as const;
+type DemographicsFamilyName = keyof typeof DEMOGRAPHICS_FAMILIES;
 
 /** The network that gives gender, age and race from the pixels. Its answers replace those of `appearance`. */
 export class DemographicsModel extends ModelFile {
   /** What kind of graph it is: which code draws its input and reads its outputs. */
-  @IsIn(DEMOGRAPHICS_FAMILIES)
-  family!: (typeof DEMOGRAPHICS_FAMILIES)[number];
+  @IsIn(Object.keys(DEMOGRAPHICS_FAMILIES))
+  family!: DemographicsFamilyName;
 
   /** The label of each class of its gender output. */
   @IsIn(['Female', 'Male'], { each: true })
@@ -68,4 +74,9 @@ export class DemographicsModel extends ModelFile {
   @ValidateNested()
   @Type(() => InputScaling)
   scaling?: InputScaling;
+
+  /** What the model tells beside gender and age bracket. */
+  get tells(): (typeof DEMOGRAPHICS_FAMILIES)[DemographicsFamilyName] {
+    return DEMOGRAPHICS_FAMILIES[this.family];
+  }
 }

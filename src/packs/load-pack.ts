@@ -50,7 +50,10 @@ function merge([own, ...bases]: readonly Manifest[]): ManifestContent {
   // The base's heads were trained on the features of the base's recognition model.
   const needsTrunk = recognition !== undefined && recognition['hasFeatures'] !== true;
   const trunk = needsTrunk && { trunk: inherited['recognition'] };
-  return { ...own.content, models: { ...trunk, ...inherited, ...own.content.models } };
+  const demographics = own.content.models?.['demographics'] !== undefined && {
+    inheritedDemographics: inherited['demographics'],
+  };
+  return { ...own.content, models: { ...trunk, ...inherited, ...demographics, ...own.content.models } };
 }
 
 /** A model of the pack in `folder`, its paths relative to the folder of a pack beside it. */

@@ -38,6 +38,12 @@ export class PackModels {
   @Type(() => DemographicsModel)
   demographics?: DemographicsModel;
 
+  /** The model of the extended pack that tells the race, where a pack's own `demographics` does not. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => DemographicsModel)
+  inheritedDemographics?: DemographicsModel;
+
   @IsOptional()
   @ValidateNested()
   @Type(() => AppearanceModel)
