@@ -44,7 +44,7 @@ const OWNERS = {
   'onnxruntime-node': '^(src/sessions/|tools/cuda/|test/|bench/)',
   'prom-client': '^src/metrics/',
   '@opentelemetry': '^src/telemetry/request-tracer',
-  sharp: '^(src/images/sharp-decoder|evaluation/|test/|bench/|fuzz/)',
+  sharp: '^(src/images/sharp-decoder|evaluation/|training/|test/|bench/|fuzz/)',
   '@aws-sdk': '^(src/images/sources/s3\\.source|test/)',
   express: '^src/(http/|telemetry/(request-recorder|server-timing)|access/.*middleware|faces/.*controller)',
   '@fastify/busboy': '^src/http/input/form-body',

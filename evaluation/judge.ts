@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { loadConfig } from '../src/config/config.js';
 import { Detector } from '../src/detection/detector.js';
 import { SessionManager } from '../src/sessions/session-manager.service.js';
+import { AppError } from '../src/errors.js';
 import type { Box } from '../src/vision/box.js';
 import type { Image } from '../src/vision/image.js';
 import { type ScoredBox, suppress } from '../src/vision/nms.js';
@@ -15,8 +16,11 @@ import type { KnownFace } from './matching.js';
 /** The graph that judges by default. */
 export const JUDGE_FILE = '../shared/models/det_500m.onnx';
 
-/** One pass for close-ups, one for small faces: as the published package does. */
-const SIZES = [160, 640];
+/** The detector that teaches ours by default: YuNet-n, whose licence permits that. */
+export const TEACHER_FILE = '../shared/models/yunet_n_dynamic.onnx';
+
+/** SCRFD: one pass for close-ups, one for small faces, as the published package does. YuNet: for one face of a picture. */
+const SIZES = { scrfd: [160, 640], yunet: [160, 320] } as const;
 const LOWEST_SCORE = 0.2;
 const SAME_FACE_IOU = 0.4;
 
@@ -24,18 +28,30 @@ export class Judge {
   private constructor(
     private readonly sessions: SessionManager,
     private readonly detector: Detector,
+    private readonly sizes: readonly number[],
   ) {}
 
   /** Loads the judge; `undefined` where its file is missing. */
-  static async open(file: string = JUDGE_FILE): Promise<Judge | undefined> {
+  static async open(
+    file: string = JUDGE_FILE,
+    family: keyof typeof SIZES = 'scrfd',
+  ): Promise<Judge | undefined> {
     if (!existsSync(file)) return undefined;
     const sessions = new SessionManager(loadConfig());
-    return new Judge(sessions, await Detector.open(sessions, file, 'scrfd'));
+    return new Judge(sessions, await Detector.open(sessions, file, family), SIZES[family]);
+  }
+
+  /** Loads a YuNet graph as the teacher of our own detector. @throws AppError where its file is missing */
+  static async teacher(file: string): Promise<Judge> {
+    const teacher = await Judge.open(file, 'yunet');
+    if (teacher === undefined)
+      throw new AppError('invalid_configuration', `There is no teacher: ${file}; see --help.`);
+    return teacher;
   }
 
   /** The faces that the judge finds, best first, down to a low score. */
   async faces(image: Image): Promise<ScoredBox[]> {
-    const found = await this.detector.search(SIZES.map((size) => ({ image, size, minScore: LOWEST_SCORE })));
+    const found = await this.detector.search(this.sizes.map((size) => ({ image, size, minScore: LOWEST_SCORE })));
     return suppress(found.flat(), { iou: SAME_FACE_IOU, containment: 1 });
   }
 

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/errors.js';
-import { JUDGE_FILE } from '../evaluation/judge.js';
+import { JUDGE_FILE, TEACHER_FILE } from '../evaluation/judge.js';
 import { trainAppearance } from './appearance/train.js';
 import { trainDemographics } from './demographics/train.js';
 import { tuneDetector } from './detector/tune.js';
@@ -27,6 +27,8 @@ Trains the models named, or all of them. eight-bit measures the ranges that the 
 
 Options:
   --work <folder>     where pictures, crops and features go, about 8 GB (default: .train)
+  --drawings <folder> clip art, for pictures without faces (default: <data>/../clip-art; see training/README.md)
+  --teacher <file>    a YuNet graph that says where faces are (default: ${TEACHER_FILE})
   --judge <file>      an SCRFD graph that says where faces are (see npm run eval -- --help)
   --skip-extract      train on what is already there
   --python <command>  a Python with the packages of training/requirements.txt (default: python3)
@@ -39,6 +41,8 @@ async function train(): Promise<void> {
     options: {
       data: { type: 'string' },
       work: { type: 'string', default: '.train' },
+      drawings: { type: 'string' },
+      teacher: { type: 'string', default: TEACHER_FILE },
       judge: { type: 'string', default: JUDGE_FILE },
       'skip-extract': { type: 'boolean', default: false },
       python: { type: 'string', default: 'python3' },
@@ -47,7 +51,7 @@ async function train(): Promise<void> {
     },
     allowPositionals: true,
   });
-  const { data, judge, python, seed, work, help, 'skip-extract': isExtracted } = values;
+  const { data, drawings, judge, teacher, python, seed, work, help, 'skip-extract': isExtracted } = values;
   if (help) return void process.stdout.write(USAGE);
   const names = positionals.length > 0 ? positionals : Object.keys(TRAININGS);
   if (data === undefined || !names.every((name) => name in TRAININGS)) {
@@ -56,7 +60,16 @@ async function train(): Promise<void> {
     return;
   }
   for (const name of names) {
-    const task = { data, judge, python, seed, isExtracted, work: join(work, name) };
+    const task = {
+      data,
+      drawings: drawings ?? join(data, '..', 'clip-art'),
+      teacher,
+      judge,
+      python,
+      seed,
+      isExtracted,
+      work: join(work, name),
+    };
     process.stdout.write(`${await TRAININGS[name](task)}\n`);
   }
 }

@@ -2,8 +2,12 @@
 export interface TrainingTask {
   /** Folder of the data sets. */
   readonly data: string;
+  /** Folder of clip art, for pictures without faces: training/README.md. */
+  readonly drawings: string;
   /** Folder for the data extracted from them. */
   readonly work: string;
+  /** Path of a YuNet graph that says where faces are. */
+  readonly teacher: string;
   /** Path of an SCRFD graph that judges which boxes are faces. */
   readonly judge: string;
   readonly python: string;

@@ -1,52 +1,48 @@
 /**
- * Writes the photos that the detector is tuned on, with the boxes that the judge finds in them.
+ * Writes the pictures that the detector is tuned on, with the boxes that its teacher finds in them.
  *
  * `pictures.bin` holds the pictures one after the other, 8-bit RGB, row by row. `pictures.csv` holds for each picture
- * its set, name, size and boxes: `x1 y1 x2 y2 certain`, separated by semicolons. Held-out photos are left out.
+ * its set, name, size and boxes: `x1 y1 x2 y2 certain`, separated by semicolons.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '../../src/errors.js';
 import type { Image } from '../../src/vision/image.js';
-import { halve } from '../../src/vision/kernels/host/reduce.js';
+import { readCsv, sample } from '../../evaluation/data.js';
 import { Judge, judged } from '../../evaluation/judge.js';
 import type { KnownFace } from '../../evaluation/matching.js';
-import { CHIP_MARGIN, FIRST_LEARNT_PATTERN, patterns, photos } from '../../evaluation/pictures.js';
+import { FIRST_LEARNT_PATTERN, mirrorBorder, patterns, type Picture } from '../../evaluation/pictures.js';
 import { startProgress } from '../../evaluation/progress.js';
+import { clipArt } from '../clip-art.js';
 import { Finder } from '../finder.js';
 
-/** The longest side of a stored picture: the training scenes are smaller. */
-const LONGEST_SIDE = 512;
+const FACES = 14_000;
+const DRAWINGS = 4000;
 const PATTERNS = 800;
-const CHIPS = 1500;
+/** Pixels mirrored around a face's picture: the teacher is unsure of faces that reach the edge. */
+const MARGIN = 32;
 
-/** @param judgeFile path of the detector that says where the faces are */
-export async function writePictures(data: string, judgeFile: string, out: string): Promise<void> {
-  const judge = await Judge.open(judgeFile);
-  if (judge === undefined) throw new AppError('invalid_configuration', `There is no judge: ${judgeFile}.`);
+/**
+ * @param teacher path of the detector that says where the faces are
+ * @param drawings folder of clip art
+ */
+export async function writePictures(data: string, drawings: string, teacher: Judge, out: string): Promise<void> {
   const finder = await Finder.open();
   await mkdir(out, { recursive: true });
   const table = createWriteStream(join(out, 'pictures.csv'));
   table.write('set,image,width,height,boxes\n');
-  await pipeline(Readable.from(pixels(judge)), createWriteStream(join(out, 'pictures.bin')));
+  await pipeline(Readable.from(pixels()), createWriteStream(join(out, 'pictures.bin')));
   await pipeline(Readable.from([]), table);
-  await Promise.all([finder.close(), judge.close()]);
+  await finder.close();
 
-  async function* pixels(oracle: Judge): AsyncGenerator<Uint8Array> {
-    const learnt = (set: string, choice = {}) => photos(set, join(data, set), { part: 'learnt', ...choice });
-    const pictures = [
-      ...(await learnt('lfw')),
-      ...(await learnt('mask')),
-      ...(await learnt('attributes', { limit: CHIPS, margin: CHIP_MARGIN })),
-      ...patterns(PATTERNS, FIRST_LEARNT_PATTERN),
-    ];
+  async function* pixels(): AsyncGenerator<Uint8Array> {
+    const pictures = [...(await faces(data)), ...(await drawn(drawings)), ...patterns(PATTERNS, FIRST_LEARNT_PATTERN)];
     const progress = startProgress(process.stderr, 'pictures to learn detection from', pictures.length);
-    for (const { set, name, load, faces } of pictures) {
-      const image = shrunkToFit(await load((path) => finder.decode(path)));
-      const known = faces?.length === 0 ? [] : await judged(oracle, image);
+    for (const { set, name, load, faces: labelled } of pictures) {
+      const image = await load((path) => finder.decode(path));
+      const known = labelled?.length === 0 ? [] : await taught(teacher, image);
       table.write(`${[set, name, image.width, image.height, written(known)].join(',')}\n`);
       progress.tick();
       yield image.data;
@@ -55,9 +51,35 @@ export async function writePictures(data: string, judgeFile: string, out: string
   }
 }
 
-function shrunkToFit(image: Image): Image {
-  if (Math.max(image.width, image.height) <= LONGEST_SIDE) return image;
-  return shrunkToFit(halve(image, 0, 0, Math.ceil(image.width / 2), Math.ceil(image.height / 2)));
+/** Faces of FairFace's training part; not all their faces are labelled. */
+async function faces(data: string): Promise<Picture[]> {
+  const folder = join(data, 'fairface');
+  const rows = (await readCsv(join(folder, 'labels.csv'))).filter(({ split }) => split === 'train');
+  return sample(rows, FACES).map(({ image }) => ({
+    set: 'fairface',
+    name: image,
+    load: (decode) => decode(join(folder, 'images', image)),
+  }));
+}
+
+async function drawn(folder: string): Promise<Picture[]> {
+  return (await clipArt(folder, 'learnt', DRAWINGS)).map(({ name, isAnimal, draw }) => ({
+    set: isAnimal ? 'animals' : 'clip-art',
+    name: name.replaceAll(',', ' '),
+    load: draw,
+    faces: [],
+  }));
+}
+
+/** What the teacher finds, in pixels of the picture. */
+async function taught(teacher: Judge, image: Image): Promise<KnownFace[]> {
+  const found = await judged(teacher, mirrorBorder(image, MARGIN));
+  return found
+    .map(({ box, certain }) => ({
+      box: { x1: box.x1 - MARGIN, y1: box.y1 - MARGIN, x2: box.x2 - MARGIN, y2: box.y2 - MARGIN },
+      certain,
+    }))
+    .filter(({ box }) => box.x2 > 0 && box.y2 > 0 && box.x1 < image.width && box.y1 < image.height);
 }
 
 function written(known: readonly KnownFace[]): string {

@@ -53,9 +53,10 @@ class Scenes(torch.utils.data.Dataset):
 
     def view(self, random, width, height):
         """A part of a photo, or all of it, drawn into width x height pixels."""
-        chosen = random.choice(list(self.of_set), p=SHARES)
+        chosen = random.choice(list(SHARES), p=list(SHARES.values()))
         index = random.choice(self.of_set[chosen])
         pixels, known = self.picture(index).permute(2, 0, 1).float(), self.boxes[index]
+        background = None if chosen != "fairface" else self.background(random, width, height)
         sure = known[known[:, 4] == 1]
         photo = np.array([pixels.shape[2], pixels.shape[1]], np.float32)
         side = min(width, height)
@@ -73,12 +74,38 @@ class Scenes(torch.utils.data.Dataset):
         angle = tilt(random) * math.pi / 180
         mirrored = -1.0 if random.random() < 0.5 else 1.0
         turn = np.array([[math.cos(angle) * mirrored, -math.sin(angle)], [math.sin(angle) * mirrored, math.cos(angle)]])
-        drawn = draw(pixels, turn, zoom, middle, target, width, height, random)
-        return drawn, placed(known, turn, zoom, middle, target, angle, width, height)
+        if background is None:
+            return draw(pixels, turn, zoom, middle, target, width, height, random), known[:0]
+        # Most photos are cut out around the face, softly: the detector must not learn that faces come in squares.
+        shown = cut_out(pixels, sure, random) if random.random() < 0.6 else torch.ones(1, *pixels.shape[1:])
+        drawn = draw(torch.cat([pixels * shown, shown * 255]), turn, zoom, middle, target, width, height, random, "zeros")
+        pixels, shown = drawn[:3], drawn[3:] / 255
+        return pixels + background * (1 - shown), placed(known, turn, zoom, middle, target, angle, width, height)
+
+    def background(self, random, width, height):
+        """A drawing, a pattern, or one colour."""
+        kind = random.choice(["patterns", "clip-art", "animals", "colour"], p=[0.35, 0.25, 0.1, 0.3])
+        if kind == "colour":
+            return torch.from_numpy(random.uniform(0, 255, (3, 1, 1)).astype(np.float32)).expand(3, height, width)
+        pixels = self.picture(random.choice(self.of_set[kind])).permute(2, 0, 1).float()
+        middle, target = np.array([pixels.shape[2], pixels.shape[1]]) / 2, np.array([width, height]) / 2
+        zoom = max(width / pixels.shape[2], height / pixels.shape[1]) * random.uniform(1, 2)
+        return draw(pixels, np.eye(2), zoom, middle, target, width, height, random, "border")
 
 
-# Of the sets in the order of their names: attributes, lfw, mask, patterns.
-SHARES = [0.2, 0.35, 0.37, 0.08]
+# How often the pictures of each set are drawn.
+SHARES = {"fairface": 0.76, "clip-art": 0.09, "animals": 0.09, "patterns": 0.06}
+
+
+def cut_out(pixels, sure, random):
+    """1 x H x W: 1 at the face, 0 beyond an ellipse around it; what lies between is soft."""
+    height, width = pixels.shape[1:]
+    box = sure[0] if len(sure) else np.array([width * 0.2, height * 0.2, width * 0.8, height * 0.8, 1])
+    middle, radius = (box[:2] + box[2:4]) / 2, (box[2:4] - box[:2]) / 2 * random.uniform(1.15, 1.6)
+    y, x = np.mgrid[:height, :width]
+    away = np.hypot((x - middle[0]) / radius[0], (y - middle[1]) / radius[1])
+    softness = random.uniform(0.02, 0.25)
+    return torch.from_numpy(np.clip((1 - away) / softness + 0.5, 0, 1).astype(np.float32))[None]
 
 
 def boxes(text):
@@ -93,7 +120,7 @@ def tilt(random):
     return random.uniform(-60, 60) if kind < 0.82 else random.uniform(-110, 110)
 
 
-def draw(pixels, turn, zoom, middle, target, width, height, random):
+def draw(pixels, turn, zoom, middle, target, width, height, random, around=None):
     """The photo's point `middle` at `target`, turned and scaled; large photos are averaged first."""
     coarse = max(1, int(1 / zoom))
     if coarse > 1:
@@ -105,7 +132,7 @@ def draw(pixels, turn, zoom, middle, target, width, height, random):
     scale = back * np.array([width, height]) / size[:, None]
     shift = (back @ np.array([width, height]) + 2 * offset) / size - 1
     grid = F.affine_grid(torch.tensor(np.c_[scale, shift][None], dtype=torch.float32), (1, 3, height, width), align_corners=False)
-    around = "zeros" if random.random() < 0.7 else "border"
+    around = around or ("zeros" if random.random() < 0.7 else "border")
     return F.grid_sample(pixels[None], grid, padding_mode=around, align_corners=False)[0]
 
 
