@@ -38,7 +38,9 @@ async function measure(
 ): Promise<Report> {
   const faces = sample(await set.read(folder, context.trainedOn), context.limit);
   const told = await describeAll(context, set, faces);
-  const found = told.flatMap(({ face, attributes }) => (attributes === undefined ? [] : [read(face, attributes)]));
+  const found = told.flatMap(({ face, attributes }) =>
+    attributes === undefined ? [] : [read(face, attributes)],
+  );
   return demographicReport(set, found, faces.length - found.length, prefix);
 }
 
@@ -54,7 +56,10 @@ async function describeAll(
       const image = await face.load((path) => engine.decode(path));
       // The engine takes the pixels over.
       const { width, height } = image;
-      return { face, attributes: chipFace(await engine.analyze(image, WANTED), { width, height })?.attributes };
+      return {
+        face,
+        attributes: chipFace(await engine.analyze(image, WANTED), { width, height })?.attributes,
+      };
     },
     () => line.tick(),
   );
@@ -63,6 +68,7 @@ async function describeAll(
 }
 
 function read(face: LabelledFace, { gender, age, race }: Attributes): Told {
-  if (gender == null || age == null || race == null) throw new Error('The pack tells no gender, age or race.');
+  if (gender == null || age == null || race == null)
+    throw new Error('The pack tells no gender, age or race.');
   return { face, gender, age, race };
 }

@@ -84,8 +84,11 @@ function figuresOf(set: DemographicSet, all: readonly Told[]): Record<string, nu
   };
 }
 
-const scores = (all: readonly Told[], score: (told: Told) => number, isRight: (told: Told) => boolean): Scored[] =>
-  all.map((told) => ({ score: score(told), positive: isRight(told) }));
+const scores = (
+  all: readonly Told[],
+  score: (told: Told) => number,
+  isRight: (told: Told) => boolean,
+): Scored[] => all.map((told) => ({ score: score(told), positive: isRight(told) }));
 const genderScores = (all: readonly Told[]) => scores(all, ({ gender }) => gender.confidence, genderIsRight);
 const raceScores = (all: readonly Told[]) => scores(all, ({ race }) => race.confidence, raceIsRight);
 const bracketScores = (all: readonly Told[]) => scores(all, ({ age }) => age.confidence ?? NaN, isExact);
@@ -111,7 +114,9 @@ function overall(
       row('race, mean over the races', 'meanRaceAccuracy'),
       row('age bracket, exact', 'bracketExact', 'bracketCalibrationError'),
       row('age bracket, within one', 'bracketWithinOne'),
-      ...('ageError' in figures ? [['age, mean absolute error', `${figures['ageError'].toFixed(2)} years`, '']] : []),
+      ...('ageError' in figures
+        ? [['age, mean absolute error', `${figures['ageError'].toFixed(2)} years`, '']]
+        : []),
     ],
   };
 }
@@ -169,7 +174,12 @@ function table(title: string, groups: readonly Group[]): Table {
 }
 
 function plots({ title }: DemographicSet, all: readonly Told[], prefix: string): Plot[] {
-  const matrix = (what: string, name: string, classes: readonly string[], pairs: readonly [string, string][]): Plot => ({
+  const matrix = (
+    what: string,
+    name: string,
+    classes: readonly string[],
+    pairs: readonly [string, string][],
+  ): Plot => ({
     name: `attributes-${prefix}-${name}`,
     title: `${what}, ${title}`,
     svg: plotMatrix(
@@ -182,7 +192,9 @@ function plots({ title }: DemographicSet, all: readonly Told[], prefix: string):
     ),
   });
   const brackets = AGE_BRACKETS.map((name) => name.replace(' years old', '').replace('more than ', '≥ '));
-  const races = [...new Set(all.flatMap(({ face, race }) => [raceName(face.rightRaces), race.label ?? 'other']))].sort();
+  const races = [
+    ...new Set(all.flatMap(({ face, race }) => [raceName(face.rightRaces), race.label ?? 'other'])),
+  ].sort();
   const bins = (some: readonly Scored[]): (readonly [number, number])[] =>
     reliability(some).map(({ predicted, observed }) => [predicted, observed]);
   return [

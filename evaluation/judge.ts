@@ -51,7 +51,9 @@ export class Judge {
 
   /** The faces that the judge finds, best first, down to a low score. */
   async faces(image: Image): Promise<ScoredBox[]> {
-    const found = await this.detector.search(this.sizes.map((size) => ({ image, size, minScore: LOWEST_SCORE })));
+    const found = await this.detector.search(
+      this.sizes.map((size) => ({ image, size, minScore: LOWEST_SCORE })),
+    );
     return suppress(found.flat(), { iou: SAME_FACE_IOU, containment: 1 });
   }
 

@@ -11,7 +11,8 @@ import { generator, pattern } from '../evaluation/patterns.js';
 import { isHeldOut } from '../evaluation/split.js';
 
 /** Folders and files whose drawings may show a person's face, or next to nothing. */
-const LEFT_OUT = /people|person|faces|cartoon|smil|religion|halloween|monuments|money|alphabets|stars|flags|arrows|icons|clothing/i;
+const LEFT_OUT =
+  /people|person|faces|cartoon|smil|religion|halloween|monuments|money|alphabets|stars|flags|arrows|icons|clothing/i;
 const SIDE = 256;
 /** The share of the side that a drawing fills. */
 const FILL = [0.5, 1] as const;
@@ -31,7 +32,11 @@ export interface ClipArt {
  * @param part those to train on, or those held out
  * @param limit the most of them, spread evenly
  */
-export async function clipArt(folder: string, part: 'learnt' | 'held out', limit = Infinity): Promise<ClipArt[]> {
+export async function clipArt(
+  folder: string,
+  part: 'learnt' | 'held out',
+  limit = Infinity,
+): Promise<ClipArt[]> {
   const files = await readdir(folder, { recursive: true });
   const names = files
     .filter((name) => name.endsWith('.png') && !LEFT_OUT.test(relative(folder, join(folder, name))))

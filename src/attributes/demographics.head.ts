@@ -30,7 +30,9 @@ export class DemographicsHead implements OnModuleInit {
     const { demographics, inheritedDemographics } = this.pack.models;
     if (demographics === undefined) return;
     const tellsRace = demographics.tells.race;
-    this.tellers = [await this.open(demographics, ['gender', 'age', ...(tellsRace ? ['race' as const] : [])])];
+    this.tellers = [
+      await this.open(demographics, ['gender', 'age', ...(tellsRace ? ['race' as const] : [])]),
+    ];
     if (!tellsRace && inheritedDemographics?.tells.race === true)
       this.tellers = [...this.tellers, await this.open(inheritedDemographics, ['race'])];
   }
@@ -50,9 +52,13 @@ export class DemographicsHead implements OnModuleInit {
   ): Promise<Partial<Demographics>[]> {
     const needed = this.tellers.filter((teller) => teller.names.some((name) => names.includes(name)));
     const told = await Promise.all(
-      needed.map(async ({ network, names }) => (await network.describe(faces)).map((answer) => pick(answer, names))),
+      needed.map(async ({ network, names }) =>
+        (await network.describe(faces)).map((answer) => pick(answer, names)),
+      ),
     );
-    return faces.map((_, index) => Object.assign({}, ...told.map((answers) => answers[index])) as Partial<Demographics>);
+    return faces.map(
+      (_, index) => Object.assign({}, ...told.map((answers) => answers[index])) as Partial<Demographics>,
+    );
   }
 
   private async open(facts: DemographicsModel, names: readonly DemographicName[]): Promise<Teller> {

@@ -28,7 +28,12 @@ const MARGIN = 32;
  * @param teacher path of the detector that says where the faces are
  * @param drawings folder of clip art
  */
-export async function writePictures(data: string, drawings: string, teacher: Judge, out: string): Promise<void> {
+export async function writePictures(
+  data: string,
+  drawings: string,
+  teacher: Judge,
+  out: string,
+): Promise<void> {
   const finder = await Finder.open();
   await mkdir(out, { recursive: true });
   const table = createWriteStream(join(out, 'pictures.csv'));
@@ -38,7 +43,11 @@ export async function writePictures(data: string, drawings: string, teacher: Jud
   await finder.close();
 
   async function* pixels(): AsyncGenerator<Uint8Array> {
-    const pictures = [...(await faces(data)), ...(await drawn(drawings)), ...patterns(PATTERNS, FIRST_LEARNT_PATTERN)];
+    const pictures = [
+      ...(await faces(data)),
+      ...(await drawn(drawings)),
+      ...patterns(PATTERNS, FIRST_LEARNT_PATTERN),
+    ];
     const progress = startProgress(process.stderr, 'pictures to learn detection from', pictures.length);
     for (const { set, name, load, faces: labelled } of pictures) {
       const image = await load((path) => finder.decode(path));

@@ -11,7 +11,15 @@ import { writePictures } from './pictures.js';
 const FILE = 'detector.onnx';
 const SCRIPT = join('training', 'detector', 'train.py');
 
-export const tuneDetector: Training = async ({ data, drawings, work, teacher, python, seed, isExtracted }) => {
+export const tuneDetector: Training = async ({
+  data,
+  drawings,
+  work,
+  teacher,
+  python,
+  seed,
+  isExtracted,
+}) => {
   if (!isExtracted) await writePictures(data, drawings, await Judge.teacher(teacher), work);
   const [published, tuned] = [join(work, 'published.onnx'), join(work, FILE)];
   await writeFile(published, await publishedDetector());

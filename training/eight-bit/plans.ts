@@ -8,7 +8,13 @@ import type { Shape } from '../../src/sessions/signature.js';
 import type { Tensor } from '../../src/vision/tensor.js';
 import type { Finder } from '../finder.js';
 import type { Span } from './calibrate.js';
-import { demographicsInputs, detectorInputs, featureInputs, poseInputs, recognitionInputs } from './inputs.js';
+import {
+  demographicsInputs,
+  detectorInputs,
+  featureInputs,
+  poseInputs,
+  recognitionInputs,
+} from './inputs.js';
 
 export interface Plan {
   readonly name: string;

@@ -62,13 +62,19 @@ export async function extractFaces(data: string, out: string): Promise<void> {
   progress.done();
 }
 
-async function faceOf(finder: Finder, folder: string, row: Row, mirrored: boolean): Promise<Face | undefined> {
+async function faceOf(
+  finder: Finder,
+  folder: string,
+  row: Row,
+  mirrored: boolean,
+): Promise<Face | undefined> {
   const image = await finder.decode(join(folder, 'images', row['image']));
   const face = chipFace(await finder.find(image, MIN_SCORE), image);
   if (face === undefined) return undefined;
   const [{ landmarks, keypoints }] = await finder.locate(image, [face]);
   const margin = mirrored ? MARGIN : 0;
-  const shifted = (points: readonly Point[]): Point[] => points.map(({ x, y }) => ({ x: x + margin, y: y + margin }));
+  const shifted = (points: readonly Point[]): Point[] =>
+    points.map(({ x, y }) => ({ x: x + margin, y: y + margin }));
   const around = shifted(keypoints);
   return {
     row,

@@ -18,7 +18,9 @@ export function wideCrop(image: Image, keypoints: readonly Point[]): Uint8Array 
   const target = { data: planes, offset: 0, width: SIDE, height: SIDE };
   warp(image, cropMap(keypoints), target, { order: 'RGB', mean: [0, 0, 0], std: [1, 1, 1] });
   const size = SIDE * SIDE;
-  return Uint8Array.from({ length: 3 * size }, (_, i) => Math.round(planes[(i % 3) * size + Math.floor(i / 3)]));
+  return Uint8Array.from({ length: 3 * size }, (_, i) =>
+    Math.round(planes[(i % 3) * size + Math.floor(i / 3)]),
+  );
 }
 
 /** Points of the picture in pixels of the crop: x and y by turns. */
