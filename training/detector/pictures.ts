@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Image } from '../../src/vision/image.js';
 import { readCsv, sample } from '../../evaluation/data.js';
-import { Judge, judged } from '../../evaluation/judge.js';
+import { type Judge, judged } from '../../evaluation/judge.js';
 import type { KnownFace } from '../../evaluation/matching.js';
 import { FIRST_LEARNT_PATTERN, mirrorBorder, patterns, type Picture } from '../../evaluation/pictures.js';
 import { startProgress } from '../../evaluation/progress.js';
@@ -72,10 +72,10 @@ async function faces(data: string): Promise<Picture[]> {
 }
 
 async function drawn(folder: string): Promise<Picture[]> {
-  return (await clipArt(folder, 'learnt', DRAWINGS)).map(({ name, isAnimal, draw }) => ({
-    set: isAnimal ? 'animals' : 'clip-art',
-    name: name.replaceAll(',', ' '),
-    load: draw,
+  return (await clipArt(folder, 'learnt', DRAWINGS)).map((drawing) => ({
+    set: drawing.isAnimal ? 'animals' : 'clip-art',
+    name: drawing.name.replaceAll(',', ' '),
+    load: () => drawing.draw(),
     faces: [],
   }));
 }
