@@ -23,6 +23,12 @@ test('the offsets are added, that of pitch by the cosine of yaw', () => {
   expect(calibrate({ roll: 0, yaw: -88, pitch: 4 }, offsets).pitch).toBeCloseTo(4, 12);
 });
 
+test('roll goes on at −180° after 180°', () => {
+  const offsets = { roll: 1.5, yaw: 0, pitch: 0 };
+  expect(calibrate({ roll: 179, yaw: 0, pitch: 0 }, offsets).roll).toBeCloseTo(-179.5, 12);
+  expect(calibrate({ roll: -203, yaw: 0, pitch: 0 }, offsets).roll).toBeCloseTo(158.5, 12);
+});
+
 describe('the quick pose', () => {
   const facts = {
     family: 'trunk-pose',
