@@ -9,6 +9,7 @@ import { JUDGE_FILE } from '../evaluation/judge.js';
 import { trainAppearance } from './appearance/train.js';
 import { tuneDetector } from './detector/tune.js';
 import { quantiseGraphs } from './eight-bit/train.js';
+import { trainOrientation } from './orientation/train.js';
 import { trainPose } from './pose/train.js';
 import type { Training } from './training.js';
 
@@ -16,6 +17,7 @@ import type { Training } from './training.js';
 const TRAININGS: Readonly<Record<string, Training>> = {
   detector: tuneDetector,
   'eight-bit': quantiseGraphs,
+  orientation: trainOrientation,
   appearance: trainAppearance,
   pose: trainPose,
 };

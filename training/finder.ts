@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../src/config/config.js';
 import { Detector } from '../src/detection/detector.js';
-import { Landmarker } from '../src/detection/landmarker.js';
+import { Landmarker, type Located, type TiltedFace } from '../src/detection/landmarker.js';
 import { select } from '../src/detection/select.js';
 import { usefulSizes } from '../src/detection/useful-sizes.js';
 import { AppError } from '../src/errors.js';
@@ -91,6 +91,11 @@ export class Finder {
   ): Promise<(readonly Point[])[]> {
     const located = await this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
     return located.map(({ keypoints }) => keypoints);
+  }
+
+  /** What the landmark network tells of each face, in order, in a crop turned as told. */
+  look(faces: readonly TiltedFace[]): Promise<Located[]> {
+    return this.landmarker.look(faces);
   }
 
   /** The pack's recognition network. */
