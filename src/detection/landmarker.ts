@@ -4,7 +4,7 @@ import type { LandmarksModel } from '../packs/landmarks-model.js';
 import type { Pack } from '../packs/pack.js';
 import { runInBatches } from '../sessions/batches.js';
 import type { Model, SessionManager } from '../sessions/session-manager.service.js';
-import { type Affine, apply, compose, type Point, rotationAbout } from '../vision/affine.js';
+import { type Affine, apply, compose, mean, type Point, rotationAbout } from '../vision/affine.js';
 import { keypointRoll } from '../vision/alignment.js';
 import { area, type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
@@ -43,6 +43,8 @@ const UPRIGHT_DEGREES = 35;
 const OTHER_SIDES = [90, 180, -90];
 /** Width over height of the detector's box of an upright face: the median of 386 faces of FairFace. */
 const UPRIGHT_ASPECT = 0.775;
+/** How far the middle of the keypoints lies below that of such a box, as a share of its height; of the same faces. */
+const KEYPOINTS_BELOW = 0.08;
 
 export class Landmarker {
   private constructor(
@@ -65,12 +67,16 @@ export class Landmarker {
     );
   }
 
-  /** The points of each face, in order. A face that turns out to be tilted is run again, turned upright. */
+  /**
+   * The points of each face, in order. A face that turns out to be tilted is run again, turned upright, and once more in
+   * a box about the points found so: the detector's box of a tilted head is not where that of an upright one would be.
+   */
   async locate(faces: readonly BoxedFace[]): Promise<FacePoints[]> {
     const located = await this.look(faces.map((face) => ({ ...face, tilt: 0 })));
     const tilts = await this.tiltsOf(faces, located);
     const tilted = [...faces.keys()].filter((index) => Math.abs(tilts[index]) > UPRIGHT_DEGREES);
-    const again = await this.look(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
+    const turned = await this.look(tilted.map((index) => ({ ...faces[index], tilt: tilts[index] })));
+    const again = await this.look(turned.map(({ keypoints }, at) => recentred(faces[tilted[at]], keypoints)));
     for (const [at, index] of tilted.entries()) located[index] = again[at];
     return located;
   }
@@ -122,6 +128,17 @@ function uprightBox(box: Box): Box {
   const height = Math.sqrt(area(box) / UPRIGHT_ASPECT);
   const width = height * UPRIGHT_ASPECT;
   return { x1: x - width / 2, y1: y - height / 2, x2: x + width / 2, y2: y + height / 2 };
+}
+
+/** A tilted face, its box moved to where its keypoints say. */
+function recentred({ image, box }: BoxedFace, keypoints: readonly Point[]): TiltedFace {
+  const tilt = keypointRoll(keypoints);
+  const { x, y } = mean(keypoints);
+  const height = Math.sqrt(area(box) / UPRIGHT_ASPECT);
+  const middle = apply(rotationAbout({ x, y }, tilt), { x, y: y - KEYPOINTS_BELOW * height });
+  const from = centre(box);
+  const [dx, dy] = [middle.x - from.x, middle.y - from.y];
+  return { image, box: { x1: box.x1 + dx, y1: box.y1 + dy, x2: box.x2 + dx, y2: box.y2 + dy }, tilt };
 }
 
 /** A turn about the middle of a box; `shift` is 0.5 for pixel indices and 0 for continuous coordinates. */

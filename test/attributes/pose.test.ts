@@ -9,10 +9,11 @@ test('a head tilted little is not turned back', () => {
   for (const degrees of [-25, -10, 0, 3, 25]) expect(excess(degrees)).toBeCloseTo(0, 12);
 });
 
-test('a head tilted further is turned back by what is too much, without a step', () => {
-  expect(excess(25.5)).toBeCloseTo(0.5, 12);
-  expect(excess(60)).toBe(35);
-  expect(excess(-60)).toBe(-35);
+test('a head tilted further is turned back by ever more, without a step, and from 50° on wholly', () => {
+  expect(excess(25.5)).toBeCloseTo(1, 12);
+  expect(excess(50)).toBe(50);
+  expect(excess(60)).toBe(60);
+  expect(excess(-170)).toBe(-170);
 });
 
 test('the offsets are added, that of pitch by the cosine of yaw', () => {
