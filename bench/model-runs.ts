@@ -6,6 +6,7 @@ import * as appearance from '../src/attributes/appearance.head.js';
 import * as liveness from '../src/attributes/minifasnet.js';
 import * as trunkPose from '../src/attributes/trunk-pose.js';
 import * as landmarks68 from '../src/detection/landmarks68.js';
+import * as orientation from '../src/detection/orientation.js';
 import * as ultraface from '../src/detection/ultraface.js';
 import { searchOrder, usefulSizes } from '../src/detection/useful-sizes.js';
 import { Config } from '../src/config/config.js';
@@ -35,7 +36,12 @@ export async function openModels(): Promise<(picture: Omit<Picture, 'jpeg'>) => 
 
   const detector = await open(models.detector, ultraface.SIGNATURE);
   const perFace: { name: string; model: Model | undefined; shape: readonly number[] }[] = [
-    { name: 'landmarks', model: await open(models.landmarks, landmarks68.SIGNATURE), shape: [1, 64, 64] },
+    { name: 'landmarks', model: await open(models.landmarks, landmarks68.WITH_FEATURES), shape: [1, 64, 64] },
+    {
+      name: 'orientation',
+      model: await open(models.orientation, orientation.SIGNATURE),
+      shape: orientation.SHAPE,
+    },
     { name: 'trunk', model: await open(models.recognition, recognition.SIGNATURE), shape: [3, 112, 112] },
     {
       name: 'appearance',

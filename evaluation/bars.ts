@@ -40,6 +40,11 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
     pitchError: { atMost: 7 },
     rollError: { atMost: 6 },
   },
+  turned: {
+    matchesTurned: { atLeast: 0.9 },
+    matchesLying: { atLeast: 0.9 },
+    rollErrorTurned: { atMost: 6 },
+  },
   liveness: {
     labelledRight: { atLeast: 3 },
   },

@@ -13,6 +13,9 @@ export interface Derived {
 
 const CANVAS = { width: 640, height: 480 };
 const CLOSE_UP_SIDE = 600;
+/** A lying person's disc: its radius, and the width of its soft border, in pixels. */
+const LYING_RADIUS = 110;
+const LYING_BORDER = 20;
 
 /** The photo turned clockwise about its face, in a frame of the same size; black outside the photo. */
 export function turned({ image, face }: Derived, degrees: number): Derived {
@@ -22,6 +25,30 @@ export function turned({ image, face }: Derived, degrees: number): Derived {
   // From a pixel of the turned picture to one of the photo: turned back about the face's centre.
   const map = { a: cos, b: sin, c: x - cos * x - sin * y, d: -sin, e: cos, f: y + sin * x - cos * y };
   return { image: render(image, map, image.width, image.height), face };
+}
+
+/**
+ * The photo turned clockwise about its face, cut out as a disc with a soft border, in the lower right corner of a scene.
+ */
+export function lying(photo: Derived, degrees: number, scene: Image): Derived {
+  const { image, face } = turned(photo, degrees);
+  const [from, to] = [centre(face), { x: scene.width - LYING_RADIUS, y: scene.height - LYING_RADIUS }];
+  const shift = { x: Math.round(to.x - from.x), y: Math.round(to.y - from.y) };
+  const data = scene.data.slice();
+  for (let y = scene.height - 2 * LYING_RADIUS; y < scene.height; y++) {
+    for (let x = scene.width - 2 * LYING_RADIUS; x < scene.width; x++) {
+      const [u, v] = [x - shift.x, y - shift.y];
+      if (u < 0 || v < 0 || u >= image.width || v >= image.height) continue;
+      const inside = (LYING_RADIUS - Math.hypot(u - from.x, v - from.y)) / LYING_BORDER;
+      const share = Math.min(1, Math.max(0, inside));
+      const [at, source] = [(y * scene.width + x) * 3, (v * image.width + u) * 3];
+      for (let colour = 0; colour < 3; colour++)
+        data[at + colour] += share * (image.data[source + colour] - data[at + colour]);
+    }
+  }
+  const [width, height] = [face.x2 - face.x1, face.y2 - face.y1];
+  const [x1, y1] = [face.x1 + shift.x, face.y1 + shift.y];
+  return { image: { ...scene, data }, face: { x1, y1, x2: x1 + width, y2: y1 + height } };
 }
 
 /** An enlarged square around the face, of whose area the face fills a given share. */

@@ -7,5 +7,15 @@ import { liveness } from './liveness.evaluation.js';
 import { mask } from './mask.evaluation.js';
 import { pose } from './pose.evaluation.js';
 import { quality } from './quality.evaluation.js';
+import { turnedFaces } from './turned.evaluation.js';
 
-export const EVALUATIONS: readonly Evaluation[] = [detection, lfw, quality, attributes, mask, pose, liveness];
+export const EVALUATIONS: readonly Evaluation[] = [
+  detection,
+  lfw,
+  quality,
+  attributes,
+  mask,
+  pose,
+  turnedFaces,
+  liveness,
+];

@@ -10,6 +10,7 @@ import { trainAppearance } from './appearance/train.js';
 import { trainDemographics } from './demographics/train.js';
 import { tuneDetector } from './detector/tune.js';
 import { quantiseGraphs } from './eight-bit/train.js';
+import { trainOrientation } from './orientation/train.js';
 import { trainPose } from './pose/train.js';
 import type { Training } from './training.js';
 
@@ -17,6 +18,7 @@ import type { Training } from './training.js';
 const TRAININGS: Readonly<Record<string, Training>> = {
   detector: tuneDetector,
   'eight-bit': quantiseGraphs,
+  orientation: trainOrientation,
   appearance: trainAppearance,
   demographics: trainDemographics,
   pose: trainPose,

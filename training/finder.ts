@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../src/config/config.js';
 import { Detector } from '../src/detection/detector.js';
-import { type FacePoints, Landmarker } from '../src/detection/landmarker.js';
+import { type FacePoints, Landmarker, type Located, type TiltedFace } from '../src/detection/landmarker.js';
 import { select } from '../src/detection/select.js';
 import { usefulSizes } from '../src/detection/useful-sizes.js';
 import { AppError } from '../src/errors.js';
@@ -95,6 +95,11 @@ export class Finder {
   /** The landmarks and keypoints of the face in each box, in order. */
   async locate(image: Image, boxes: readonly Pick<ScoredBox, 'box'>[]): Promise<FacePoints[]> {
     return this.landmarker.locate(boxes.map(({ box }) => ({ image, box })));
+  }
+
+  /** What the landmark network tells of each face, in order, in a crop turned as told. */
+  look(faces: readonly TiltedFace[]): Promise<Located[]> {
+    return this.landmarker.look(faces);
   }
 
   /** The pack's recognition network. */

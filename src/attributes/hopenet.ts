@@ -17,7 +17,7 @@ import type { Pose } from './pose.js';
 const SIDE = 224;
 /** Side of the square, as a multiple of the square root of the box's area. */
 const MARGIN = 1.3;
-/** The network was trained on heads with little tilt: the square is turned by what a tilt exceeds this. */
+/** The network was trained on heads with little tilt: the square is turned back from this tilt on, from twice it wholly. */
 const UPRIGHT_DEGREES = 25;
 const BINS = 66;
 const BIN_DEGREES = 3;
@@ -60,9 +60,10 @@ export function postprocess(
   return { roll: expectedAngle(roll) + tilt, yaw: -expectedAngle(yaw), pitch: expectedAngle(pitch) };
 }
 
-/** The part of a tilt that is too much for the network, in degrees. */
+/** By how many degrees the network needs a tilted head turned back: without a step from none to all of the tilt. */
 export function excess(degrees: number): number {
-  return Math.sign(degrees) * Math.max(0, Math.abs(degrees) - UPRIGHT_DEGREES);
+  const tilt = Math.abs(degrees);
+  return Math.sign(degrees) * Math.max(0, Math.min(tilt, 2 * (tilt - UPRIGHT_DEGREES)));
 }
 
 /** Expectation over the bins, in degrees. */

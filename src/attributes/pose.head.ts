@@ -8,6 +8,7 @@ import { Pack } from '../packs/pack.js';
 import type { PoseModel, PoseOffsets } from '../packs/pose-model.js';
 import { runInBatches } from '../sessions/batches.js';
 import { type Model, SessionManager } from '../sessions/session-manager.service.js';
+import { wrapped } from '../vision/alignment.js';
 import type { FeaturedFace } from './appearance.head.js';
 import { FaceNetwork } from './face-network.js';
 import type { FaceView } from './face-view.js';
@@ -78,10 +79,14 @@ export class PoseHead implements OnModuleInit {
   }
 }
 
-/** Adds the offsets. That of pitch fades as the head turns, because in profile the labels show no bias. */
+/** Adds the offsets; roll stays within −180…180. That of pitch fades as the head turns, because in profile the labels show no bias. */
 export function calibrate({ roll, yaw, pitch }: Pose, offsets: PoseOffsets): Pose {
   const turned = yaw + offsets.yaw;
-  return { roll: roll + offsets.roll, yaw: turned, pitch: pitch + offsets.pitch * cosine(turned) };
+  return {
+    roll: wrapped(roll + offsets.roll),
+    yaw: turned,
+    pitch: pitch + offsets.pitch * cosine(turned),
+  };
 }
 
 /** The cosine of an angle in degrees. */

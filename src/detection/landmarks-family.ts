@@ -15,6 +15,8 @@ import * as landmarks68 from './landmarks68.js';
 export interface LandmarksFamily {
   /** Input and output of the graph. */
   readonly SIGNATURE: Signature;
+  /** The same for a graph that has features beside the landmarks; missing where the family has no such graph. */
+  readonly WITH_FEATURES?: Signature;
   /** Shape of the input of one face. */
   readonly SHAPE: readonly number[];
   /** The map from pixels of a face's crop to pixels of the picture. */

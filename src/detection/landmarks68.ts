@@ -14,6 +14,11 @@ const SIDE = 64;
 export const SHAPE = [1, SIDE, SIDE] as const;
 /** Input and output of the graph. */
 export const SIGNATURE = { input: ['N', ...SHAPE], outputs: { landmarks: ['N', 136] } } as const;
+/** The same for a graph that has features beside the landmarks. */
+export const WITH_FEATURES = {
+  ...SIGNATURE,
+  outputs: { ...SIGNATURE.outputs, features: ['N', 64, 4, 4] },
+} as const;
 const NORMALISATION: Normalisation = { order: 'grey', mean: [0], std: [256] };
 
 /** The map from pixels of the crop to pixels of the picture: the box is stretched to a square. */

@@ -92,7 +92,7 @@ export class FaceDto {
   feature?: number[] | null;
 
   /**
-   * Roll in degrees, positive clockwise as seen in the picture.
+   * Roll in degrees, −180 to 180, positive clockwise as seen in the picture: a face upside down has nearly 180 or −180.
    * @example 3.2
    */
   roll?: number | null;

@@ -1,6 +1,6 @@
-/** What pack.json says about the landmark model. */
+/** What pack.json says about the landmark model and the network on its features. */
 import { Type } from 'class-transformer';
-import { IsIn, IsOptional, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
 
 const FAMILIES = ['landmarks68', '2d106det'] as const;
@@ -15,8 +15,27 @@ export class LandmarksModel extends ModelFile {
   @IsIn(['ibug-68', 'insightface-2d106'])
   scheme!: 'ibug-68' | 'insightface-2d106';
 
+  /** Whether the graph has, beside the landmarks, the output `features` that the orientation network takes. */
+  @IsBoolean()
+  hasFeatures: boolean = false;
+
   @IsOptional()
   @ValidateNested()
   @Type(() => InputScaling)
   scaling?: InputScaling;
+}
+
+/** The network on the landmark model's features that tells which way up a face is. */
+export class OrientationModel extends ModelFile {
+  /** What kind of graph it is. */
+  @IsIn(['landmark-orientation'])
+  family!: 'landmark-orientation';
+
+  /**
+   * A face is upright if the first number of the network's answer, the cosine of its turn, is at least this. Any other
+   * is looked at from four sides.
+   */
+  @Min(-1)
+  @Max(1)
+  minUpright!: number;
 }

@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { IsDefined, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { LivenessModel, AppearanceModel, DemographicsModel } from './attribute-models.js';
 import { DetectorModel } from './detector-model.js';
-import { LandmarksModel } from './landmarks-model.js';
+import { LandmarksModel, OrientationModel } from './landmarks-model.js';
 import { PoseModel, QuickPoseModel } from './pose-model.js';
 import { RecognitionModel } from './recognition-model.js';
 
@@ -18,6 +18,12 @@ export class PackModels {
   @ValidateNested()
   @Type(() => LandmarksModel)
   landmarks?: LandmarksModel;
+
+  /** Used only where `landmarks` has the features that it learnt from. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => OrientationModel)
+  orientation?: OrientationModel;
 
   @IsDefined()
   @ValidateNested()

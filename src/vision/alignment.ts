@@ -32,6 +32,11 @@ export function keypointRoll(keypoints: readonly Point[]): number {
   return (Math.atan2(d, a) * 180) / Math.PI;
 }
 
+/** The same angle, −180…180 degrees. */
+export function wrapped(degrees: number): number {
+  return degrees - 360 * Math.round(degrees / 360);
+}
+
 /** No similarity transform brings points that coincide to the template. */
 function isInvertible({ a, d }: Affine): boolean {
   const determinant = a * a + d * d;

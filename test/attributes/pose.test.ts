@@ -9,10 +9,11 @@ test('a head tilted little is not turned back', () => {
   for (const degrees of [-25, -10, 0, 3, 25]) expect(excess(degrees)).toBeCloseTo(0, 12);
 });
 
-test('a head tilted further is turned back by what is too much, without a step', () => {
-  expect(excess(25.5)).toBeCloseTo(0.5, 12);
-  expect(excess(60)).toBe(35);
-  expect(excess(-60)).toBe(-35);
+test('a head tilted further is turned back by ever more, without a step, and from 50° on wholly', () => {
+  expect(excess(25.5)).toBeCloseTo(1, 12);
+  expect(excess(50)).toBe(50);
+  expect(excess(60)).toBe(60);
+  expect(excess(-170)).toBe(-170);
 });
 
 test('the offsets are added, that of pitch by the cosine of yaw', () => {
@@ -21,6 +22,12 @@ test('the offsets are added, that of pitch by the cosine of yaw', () => {
   // cos 60° = ½
   expect(calibrate({ roll: 0, yaw: 62, pitch: 0 }, offsets).pitch).toBeCloseTo(3, 12);
   expect(calibrate({ roll: 0, yaw: -88, pitch: 4 }, offsets).pitch).toBeCloseTo(4, 12);
+});
+
+test('roll goes on at −180° after 180°', () => {
+  const offsets = { roll: 1.5, yaw: 0, pitch: 0 };
+  expect(calibrate({ roll: 179, yaw: 0, pitch: 0 }, offsets).roll).toBeCloseTo(-179.5, 12);
+  expect(calibrate({ roll: -203, yaw: 0, pitch: 0 }, offsets).roll).toBeCloseTo(158.5, 12);
 });
 
 describe('the quick pose', () => {

@@ -73,19 +73,23 @@ async function modelsFor(options: AnalysisOptions): Promise<string[]> {
 
 test.each<[string, Partial<AnalysisOptions>, string[]]>([
   ['boxes', {}, ['detector']],
-  ['landmarks', { landmarks: true }, ['detector', 'landmarks']],
-  ['embedding', { embedding: true }, ['detector', 'landmarks', 'recognition']],
-  ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'quick-pose', 'recognition']],
-  ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'recognition']],
-  ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness']],
-  ['gender', { attributes: ['gender'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
-  ['age', { attributes: ['age'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
-  ['race', { attributes: ['race'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
-  ['mask', { attributes: ['mask'] }, ['appearance', 'detector', 'landmarks', 'recognition']],
+  ['landmarks', { landmarks: true }, ['detector', 'landmarks', 'orientation']],
+  ['embedding', { embedding: true }, ['detector', 'landmarks', 'orientation', 'recognition']],
+  ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'orientation', 'quick-pose', 'recognition']],
+  ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'orientation', 'recognition']],
+  ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness', 'orientation']],
+  [
+    'gender',
+    { attributes: ['gender'] },
+    ['appearance', 'detector', 'landmarks', 'orientation', 'recognition'],
+  ],
+  ['age', { attributes: ['age'] }, ['appearance', 'detector', 'landmarks', 'orientation', 'recognition']],
+  ['race', { attributes: ['race'] }, ['appearance', 'detector', 'landmarks', 'orientation', 'recognition']],
+  ['mask', { attributes: ['mask'] }, ['appearance', 'detector', 'landmarks', 'orientation', 'recognition']],
   [
     'everything',
     EVERYTHING,
-    ['appearance', 'detector', 'landmarks', 'liveness', 'quick-pose', 'recognition'],
+    ['appearance', 'detector', 'landmarks', 'liveness', 'orientation', 'quick-pose', 'recognition'],
   ],
 ])('%s: runs what it needs and nothing else', async (_, asked, models) => {
   expect(await modelsFor({ ...NOTHING, ...asked })).toEqual(models);
@@ -101,7 +105,7 @@ test('runs each model on the faces of a batch together', async () => {
   await analysis.analyze([three, four, none].map((image): AnalysisJob => ({ image, options: EVERYTHING })));
   // In runs of two.
   const seven = [2, 2, 2, 1];
-  for (const model of ['landmarks', 'recognition', 'appearance', 'quick-pose', 'liveness'])
+  for (const model of ['landmarks', 'orientation', 'recognition', 'appearance', 'quick-pose', 'liveness'])
     expect([model, itemsOf(model)]).toEqual([model, seven]);
   // Two heads are turned too far for the quick pose.
   expect(itemsOf('pose')).toEqual([2]);
