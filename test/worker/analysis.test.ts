@@ -78,18 +78,23 @@ test.each<[string, Partial<AnalysisOptions>, string[]]>([
   ['pose', { attributes: ['pose'] }, ['detector', 'landmarks', 'orientation', 'quick-pose', 'recognition']],
   ['quality', { attributes: ['quality'] }, ['detector', 'landmarks', 'orientation', 'recognition']],
   ['liveness', { attributes: ['liveness'] }, ['detector', 'landmarks', 'liveness', 'orientation']],
-  [
-    'gender',
-    { attributes: ['gender'] },
-    ['appearance', 'detector', 'landmarks', 'orientation', 'recognition'],
-  ],
-  ['age', { attributes: ['age'] }, ['appearance', 'detector', 'landmarks', 'orientation', 'recognition']],
-  ['race', { attributes: ['race'] }, ['appearance', 'detector', 'landmarks', 'orientation', 'recognition']],
+  ['gender', { attributes: ['gender'] }, ['demographics', 'detector', 'landmarks', 'orientation']],
+  ['age', { attributes: ['age'] }, ['demographics', 'detector', 'landmarks', 'orientation']],
+  ['race', { attributes: ['race'] }, ['demographics', 'detector', 'landmarks', 'orientation']],
   ['mask', { attributes: ['mask'] }, ['appearance', 'detector', 'landmarks', 'orientation', 'recognition']],
   [
     'everything',
     EVERYTHING,
-    ['appearance', 'detector', 'landmarks', 'liveness', 'orientation', 'quick-pose', 'recognition'],
+    [
+      'appearance',
+      'demographics',
+      'detector',
+      'landmarks',
+      'liveness',
+      'orientation',
+      'quick-pose',
+      'recognition',
+    ],
   ],
 ])('%s: runs what it needs and nothing else', async (_, asked, models) => {
   expect(await modelsFor({ ...NOTHING, ...asked })).toEqual(models);
@@ -105,7 +110,15 @@ test('runs each model on the faces of a batch together', async () => {
   await analysis.analyze([three, four, none].map((image): AnalysisJob => ({ image, options: EVERYTHING })));
   // In runs of two.
   const seven = [2, 2, 2, 1];
-  for (const model of ['landmarks', 'orientation', 'recognition', 'appearance', 'quick-pose', 'liveness'])
+  for (const model of [
+    'landmarks',
+    'orientation',
+    'recognition',
+    'appearance',
+    'demographics',
+    'quick-pose',
+    'liveness',
+  ])
     expect([model, itemsOf(model)]).toEqual([model, seven]);
   // Two heads are turned too far for the quick pose.
   expect(itemsOf('pose')).toEqual([2]);
@@ -116,7 +129,7 @@ test('runs a model only on the pictures of a batch that need it', async () => {
     { image: three, options: { ...NOTHING, attributes: ['gender'] } },
     { image: four, options: { ...NOTHING, attributes: ['pose'] } },
   ]);
-  expect(itemsOf('appearance')).toEqual([2, 1]);
+  expect(itemsOf('demographics')).toEqual([2, 1]);
   expect(itemsOf('quick-pose')).toEqual([2, 2]);
   expect(faces[0].every(({ attributes: { gender, pose } }) => gender != null && pose === undefined)).toBe(
     true,
