@@ -29,7 +29,11 @@ export interface Searched {
 }
 
 /** Whether a box is too large for the scale it was found at; a smaller input shows the face better. */
-export function isTooLarge({ box }: Candidate, image: Searched['image'], { size, maxPixels }: Scale): boolean {
+export function isTooLarge(
+  { box }: Candidate,
+  image: Searched['image'],
+  { size, maxPixels }: Scale,
+): boolean {
   return lengthAt(size, box, image) > maxPixels;
 }
 

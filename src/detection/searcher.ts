@@ -4,7 +4,13 @@
 import type { ScaleAgreement, DetectorModel } from '../packs/detector-model.js';
 import type { Image } from '../vision/image.js';
 import type { SuppressionLimits } from '../vision/nms.js';
-import { isContradicted, isTooLarge, type Scale, type Searched, type SizedCandidate } from './scale-agreement.js';
+import {
+  isContradicted,
+  isTooLarge,
+  type Scale,
+  type Searched,
+  type SizedCandidate,
+} from './scale-agreement.js';
 import type { Detector } from './detector.js';
 import { select } from './select.js';
 import { searchTiles } from './tiled-search.js';
@@ -54,7 +60,8 @@ export class Searcher {
     const again = await this.search(doubtful.map((job) => ({ ...jobs[job], sizes: orders[job].inDoubt })));
     for (const [at, job] of doubtful.entries()) searched[job] = together(searched[job], again[at]);
     for (const [job, { options }] of jobs.entries()) {
-      if (options.search === 'thorough') searched[job] = together(searched[job], await this.searchTiles(jobs[job]));
+      if (options.search === 'thorough')
+        searched[job] = together(searched[job], await this.searchTiles(jobs[job]));
     }
     return jobs.map(({ options }, job) => this.candidates(searched[job], options));
   }
@@ -69,7 +76,9 @@ export class Searcher {
 
   private orderFor({ image, options }: DetectJob): SearchOrder {
     const useful = usefulSizes(this.facts.sizes, image);
-    return this.rule === undefined || options.search === 'thorough' ? { first: useful, inDoubt: [] } : searchOrder(useful);
+    return this.rule === undefined || options.search === 'thorough'
+      ? { first: useful, inDoubt: [] }
+      : searchOrder(useful);
   }
 
   /**

@@ -45,7 +45,10 @@ export async function searchTiles(
   const found: SizedCandidate[] = [];
   for (const level of levelsAbove(image, above)) {
     if (tiles.maxFacePixels * level.factor < search.minFaceSize) continue;
-    const scale = { size: Math.max(image.width, image.height) / level.factor, maxPixels: tiles.maxFacePixels };
+    const scale = {
+      size: Math.max(image.width, image.height) / level.factor,
+      maxPixels: tiles.maxFacePixels,
+    };
     scales.push(scale);
     const boxes = tilesOf(level.image, tiles);
     const atOnce = Math.min(detector.maxBatch, MAX_TILES_AT_ONCE);
@@ -68,7 +71,11 @@ export async function searchTiles(
   return { image, scales, found };
 }
 
-function inputOf({ image }: Level, box: Box, minScore: number): { image: Image; size: number; minScore: number } {
+function inputOf(
+  { image }: Level,
+  box: Box,
+  minScore: number,
+): { image: Image; size: number; minScore: number } {
   const tile = cut(image, box);
   return { image: tile, size: Math.max(tile.width, tile.height), minScore };
 }

@@ -75,7 +75,11 @@ export function DocumentDetect(): MethodDecorator {
     ApiQuery({ name: 'max_faces', required: false, schema: { type: 'integer', minimum: 1, maximum: 1000 } }),
     ApiQuery({ name: 'min_confidence', required: false, schema: { type: 'number', default: 0.5 } }),
     ApiQuery({ name: 'min_face_size', required: false, schema: { type: 'number', default: 0 } }),
-    ApiQuery({ name: 'search', required: false, schema: { type: 'string', enum: [...SEARCHES], default: 'standard' } }),
+    ApiQuery({
+      name: 'search',
+      required: false,
+      schema: { type: 'string', enum: [...SEARCHES], default: 'standard' },
+    }),
     ApiQuery({
       name: 'fields',
       required: false,
