@@ -1,5 +1,4 @@
 /** Large pictures composed of known faces on backgrounds without any, as a camera would have saved them: as JPEG. */
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { area, type Box, scaleAboutCentre, clip, intersection } from '../src/vision/box.js';
 import { cut } from '../src/vision/cut.js';
@@ -50,6 +49,11 @@ const AROUND = 2;
 const STRIP = 70;
 const QUALITY = 90;
 
+/** Where the photos come from; `limit` is the most of them. */
+type PhotoSource = Pick<EvaluationContext, 'folder' | 'trainedOn' | 'limit'> & {
+  readonly engine: Pick<EvaluationContext['engine'], 'decode'>;
+};
+
 /** Composes scenes of the faces in some photos. */
 export class LargeScenes {
   private constructor(
@@ -58,11 +62,11 @@ export class LargeScenes {
   ) {}
 
   /** Loads the photos. Those held out from training, unless others are asked for as well. */
-  static async open({ engine, folder, trainedOn }: EvaluationContext, judge: Judge): Promise<LargeScenes> {
+  static async open({ engine, folder, trainedOn, limit }: PhotoSource, judge: Judge): Promise<LargeScenes> {
     const part = trainedOn ? undefined : 'held out';
     const portraits: Portrait[] = [];
     const strips: Image[] = [];
-    for (const picture of await photos('LFW', join(folder), { limit: PORTRAITS, part })) {
+    for (const picture of await photos('LFW', folder, { limit, part })) {
       const image = await picture.load((path) => engine.decode(path));
       const known = await judged(judge, image);
       const face = centralFace(known, image);
@@ -134,9 +138,6 @@ export class LargeScenes {
     }
   }
 }
-
-/** Photos that scenes are made of. */
-const PORTRAITS = 400;
 
 /** A face and its surroundings, drawn so that the face is `height` pixels high; its box in that drawing. */
 async function drawn({ image, face }: Portrait, height: number): Promise<Portrait> {

@@ -17,6 +17,9 @@ import { centresAgree, match } from './matching.js';
 const SEARCHES = ['standard', 'thorough'] as const satisfies readonly SearchKind[];
 const MEGAPIXELS = [4, 12, 24, 40];
 const HEIGHTS = [24, 32, 48, 60, 96];
+/** Photos whose faces the scenes show; fewer for a sample of the scenes. */
+const PORTRAITS = 400;
+const PORTRAITS_PER_SCENE = 40;
 /** Faces of a scene that is measured by size. */
 const SCATTERED = 250;
 const CROWDS = [300, 600, 1000];
@@ -43,7 +46,8 @@ export const large: Evaluation = {
     const judge = await Judge.open(context.judge);
     if (judge === undefined)
       return { figures: {}, tables: [], plots: [], notes: ['There is no judge: see --judge.'] };
-    const scenes = await LargeScenes.open(context, judge);
+    const limit = Math.min(PORTRAITS, PORTRAITS_PER_SCENE * context.limit);
+    const scenes = await LargeScenes.open({ ...context, limit }, judge);
     await judge.close();
     const orders = sample(allOrders(), context.limit);
     const line = context.progress('large scenes', orders.length);
