@@ -45,6 +45,8 @@ interface Portrait {
 const ASPECT = 3 / 2;
 /** How much of a photo is drawn around a face, as a multiple of the face's box. */
 const AROUND = 2;
+/** Side of the square that a face needs, as a multiple of its height. */
+export const CELL = 1.2 * AROUND;
 /** Width in pixels of the strip along the left of a photo that backgrounds are made of. */
 const STRIP = 70;
 const QUALITY = 90;
@@ -89,21 +91,15 @@ export class LargeScenes {
     const height = Math.floor((megapixels * 1e6) / width);
     const canvas: Image = { width, height, data: new Uint8Array(width * height * 3) };
     await this.fill(canvas, background, random);
-    // A cell for each face, as large as the number of faces leaves room for and the largest of them needs.
-    const cell = Math.max(
-      Math.sqrt((width * height) / Math.max(1, faces)),
-      AROUND * Math.min(...heights) * 1.2,
-    );
-    const fitting = heights.filter((one) => one * AROUND * 1.2 <= cell);
-    const columns = Math.floor(width / cell);
+    const { cell, columns, rows } = gridFor(width, height, faces, CELL * Math.max(...heights));
     const cells = shuffled(
-      Array.from({ length: columns * Math.floor(height / cell) }, (_, at) => at),
+      Array.from({ length: columns * rows }, (_, at) => at),
       random,
     );
     const placed: PlacedFace[] = [];
     for (const [index, at] of cells.slice(0, faces).entries()) {
       const portrait = this.portraits[Math.floor(random() * this.portraits.length)];
-      const high = fitting[index % fitting.length];
+      const high = heights[index % heights.length];
       const { image, face } = await drawn(portrait, high);
       const x = Math.floor((at % columns) * cell + random() * Math.max(0, cell - image.width));
       const y = Math.floor(Math.floor(at / columns) * cell + random() * Math.max(0, cell - image.height));
@@ -137,6 +133,25 @@ export class LargeScenes {
       y += lowest;
     }
   }
+}
+
+/** Square cells for some faces, as large as there is room for; fewer than that if they would be smaller than `least`. */
+function gridFor(
+  width: number,
+  height: number,
+  faces: number,
+  least: number,
+): { readonly cell: number; readonly columns: number; readonly rows: number } {
+  const grid = (cell: number) => ({
+    cell,
+    columns: Math.floor(width / cell),
+    rows: Math.floor(height / cell),
+  });
+  let found = grid(Math.max(least, Math.sqrt((width * height) / Math.max(1, faces))));
+  while (found.columns * found.rows < faces && found.cell > least) {
+    found = grid(Math.max(least, found.cell * 0.99));
+  }
+  return found;
 }
 
 /** A face and its surroundings, drawn so that the face is `height` pixels high; its box in that drawing. */

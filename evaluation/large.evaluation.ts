@@ -7,6 +7,7 @@ import { type Evaluation, type EvaluationContext, percent, type Report } from '.
 import { Judge } from './judge.js';
 import {
   BACKGROUNDS,
+  CELL,
   type LargeScene,
   LargeScenes,
   type PlacedFace,
@@ -73,7 +74,13 @@ function allOrders(): [kind: string, order: SceneOrder][] {
   );
   const crowds = CROWDS.map((faces): [string, SceneOrder] => [
     `crowd of ${faces}`,
-    { megapixels: CROWD_MEGAPIXELS, background: 'photos', faces, heights: HEIGHTS, seed: seed++ },
+    {
+      megapixels: CROWD_MEGAPIXELS,
+      background: 'photos',
+      faces,
+      heights: HEIGHTS.filter((height) => CELL * height <= 0.9 * Math.sqrt((CROWD_MEGAPIXELS * 1e6) / faces)),
+      seed: seed++,
+    },
   ]);
   const empty = EMPTY_MEGAPIXELS.flatMap((megapixels) =>
     BACKGROUNDS.map((background): [string, SceneOrder] => [

@@ -3,8 +3,8 @@ import { type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Tiles } from '../packs/detector-model.js';
 
-/** How a thorough search divides a picture where the pack does not say; chosen by evaluation/tiles-study.ts. */
-export const DEFAULT_TILES: Tiles = { side: 512, maxFacePixels: 96 };
+/** How a thorough search divides a picture where the pack does not say; see docs/detection.md. */
+export const DEFAULT_TILES: Tiles = { side: 768, maxFacePixels: 48 };
 
 /** The sides of tiles are multiples of it, because a detector pads its inputs to a grid. */
 const GRID = 32;

@@ -34,7 +34,7 @@ export class DetectOptionsDto {
   min_face_size?: number = 0;
 
   /**
-   * How far the picture is searched. `standard` finds faces of about 2 % of the longer side and more. `thorough` looks
+   * How far the picture is searched. `standard` finds faces of about 3 % of the longer side and more. `thorough` looks
    * at all pixels, for small faces in large pictures; it takes more time for each megapixel.
    */
   @IsOptional()

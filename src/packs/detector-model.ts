@@ -98,7 +98,7 @@ export class DetectorModel extends ModelFile {
   @IsPositive({ each: true })
   sizes!: number[];
 
-  /** Without it, tiles of 512 pixels answer for boxes of up to 96 pixels. */
+  /** Without it, tiles of 768 pixels answer for boxes of up to 48 pixels. */
   @IsOptional()
   @ValidateNested()
   @Type(() => Tiles)

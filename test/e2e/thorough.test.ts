@@ -1,5 +1,5 @@
 /** A thorough search: small faces in large pictures, hundreds of them, and what it may not do. */
-import sharp from 'sharp';
+import sharp, { type OverlayOptions } from 'sharp';
 import type { DetectResponseDto } from '../../src/faces/detect.dto.js';
 import { InferencePool } from '../../src/inference/inference-pool.service.js';
 import { crop, sample } from '../fixtures/pictures.js';
@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.app.close());
 
-function compose(layers: readonly sharp.OverlayOptions[], width = WIDTH, height = HEIGHT): Promise<Buffer> {
+function compose(layers: readonly OverlayOptions[], width = WIDTH, height = HEIGHT): Promise<Buffer> {
   return sharp({ create: { width, height, channels: 3, background: '#8a8f80' } })
     .composite([...layers])
     .jpeg({ quality: 92 })

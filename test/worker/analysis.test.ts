@@ -159,7 +159,7 @@ test('runs no further model for a stopped job', async () => {
 });
 
 describe('a thorough search', () => {
-  const large: Image = { width: 1500, height: 1000, data: new Uint8Array(1500 * 1000 * 3) };
+  const large: Image = { width: 2400, height: 1600, data: new Uint8Array(2400 * 1600 * 3) };
   const thorough: AnalysisOptions = { ...NOTHING, search: 'thorough' };
 
   test('runs a few tiles at a time', async () => {
