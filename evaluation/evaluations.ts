@@ -2,6 +2,7 @@
 import { attributes } from './attributes.evaluation.js';
 import { detection } from './detection.evaluation.js';
 import type { Evaluation } from './evaluation.js';
+import { large } from './large.evaluation.js';
 import { lfw } from './lfw.evaluation.js';
 import { liveness } from './liveness.evaluation.js';
 import { mask } from './mask.evaluation.js';
@@ -11,6 +12,7 @@ import { turnedFaces } from './turned.evaluation.js';
 
 export const EVALUATIONS: readonly Evaluation[] = [
   detection,
+  large,
   lfw,
   quality,
   attributes,

@@ -19,6 +19,7 @@ const KEYS = [
   'max_faces',
   'min_confidence',
   'min_face_size',
+  'search',
   'requests',
   '__proto__',
   'constructor',

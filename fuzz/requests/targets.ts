@@ -178,6 +178,8 @@ export const TARGET_IDEAS: readonly Idea<CraftedRequest>[] = [
         'min_confidence=NaN',
         'min_confidence=1e999',
         'min_face_size=Infinity',
+        'search=thorough',
+        'search=thorough&search=standard',
         '__proto__[x]=1',
         'constructor=1',
         'image_url=http://127.0.0.1/',

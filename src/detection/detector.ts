@@ -46,6 +46,11 @@ export class Detector {
     return this.family.hasKeypoints(this.model.outputs.length);
   }
 
+  /** The most searches that share a run. */
+  get maxBatch(): number {
+    return this.model.maxBatch;
+  }
+
   /** The candidates of each search, in order, before suppression. Inputs of the same shape share a run. */
   async search(searches: readonly Search[]): Promise<Candidate[][]> {
     const found: Candidate[][] = [];

@@ -13,21 +13,28 @@ export interface SizedCandidate extends Candidate {
   readonly size: number;
 }
 
+/** A scale that a picture was searched at. */
+export interface Scale {
+  /** Length of the picture's longer side in the input, in input pixels. */
+  readonly size: number;
+  /** The longest box that counts, in input pixels: of a longer face, an input sees only a part. */
+  readonly maxPixels: number;
+}
+
 /** The candidates of one picture, before suppression. */
 export interface Searched {
   readonly image: Pick<Image, 'width' | 'height'>;
-  /** The sizes that it was searched at. */
-  readonly sizes: readonly number[];
+  readonly scales: readonly Scale[];
   readonly found: readonly SizedCandidate[];
 }
 
-/** Whether a box is too large for the input it was found in; a smaller input shows the face better. */
+/** Whether a box is too large for the scale it was found at; a smaller input shows the face better. */
 export function isTooLarge(
-  { box, size }: SizedCandidate,
+  { box }: Candidate,
   image: Searched['image'],
-  { maxClearPixels }: ScaleAgreement,
+  { size, maxPixels }: Scale,
 ): boolean {
-  return lengthAt(size, box, image) > maxClearPixels;
+  return lengthAt(size, box, image) > maxPixels;
 }
 
 /**
@@ -36,13 +43,16 @@ export function isTooLarge(
  */
 export function isContradicted(
   { score, box, size }: SizedCandidate,
-  { image, sizes, found }: Searched,
+  { image, scales, found }: Searched,
   { minScoreAlone, minSupportScore, minClearPixels, maxClearPixels }: ScaleAgreement,
   minIou: number,
 ): boolean {
   if (score >= minScoreAlone) return false;
-  const lengths = sizes.filter((other) => other !== size).map((other) => lengthAt(other, box, image));
-  if (!lengths.some((length) => length >= minClearPixels && length <= maxClearPixels)) return false;
+  const isClear = (other: Scale): boolean => {
+    const length = lengthAt(other.size, box, image);
+    return length >= minClearPixels && length <= Math.min(maxClearPixels, other.maxPixels);
+  };
+  if (!scales.some((other) => other.size !== size && isClear(other))) return false;
   return !found.some(
     (other) => other.size !== size && other.score >= minSupportScore && iou(other.box, box) > minIou,
   );

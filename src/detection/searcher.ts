@@ -3,13 +3,30 @@
  */
 import type { ScaleAgreement, DetectorModel } from '../packs/detector-model.js';
 import type { Image } from '../vision/image.js';
-import { isContradicted, isTooLarge, type Searched, type SizedCandidate } from './scale-agreement.js';
+import type { SuppressionLimits } from '../vision/nms.js';
+import {
+  isContradicted,
+  isTooLarge,
+  type Scale,
+  type Searched,
+  type SizedCandidate,
+} from './scale-agreement.js';
 import type { Detector } from './detector.js';
 import { select } from './select.js';
+import { searchTiles } from './tiled-search.js';
+import { DEFAULT_TILES } from './tiles.js';
 import { type SearchOrder, searchOrder, usefulSizes } from './useful-sizes.js';
+
+/**
+ * How far a picture is searched: `standard` sees it at a few small sizes; `thorough` sees all of its pixels, tile by
+ * tile.
+ */
+export type SearchKind = 'standard' | 'thorough';
 
 /** What counts as a candidate in one picture. */
 export interface DetectOptions {
+  /** Default: `standard`. */
+  readonly search?: SearchKind;
   /** The lowest detector score, 0…1. */
   readonly minScore: number;
   /** The shortest length of a box's shorter side, in pixels of the picture; default: 0. */
@@ -22,6 +39,8 @@ export interface DetectOptions {
 export interface DetectJob {
   readonly image: Image;
   readonly options: DetectOptions;
+  /** Whether nobody waits for the answer any more; a thorough search then ends early. Default: never. */
+  readonly isAbandoned?: () => boolean;
 }
 
 export class Searcher {
@@ -33,13 +52,17 @@ export class Searcher {
 
   /** The candidates of each picture, largest first, at most `MAX_FACES`. */
   async find(jobs: readonly DetectJob[]): Promise<SizedCandidate[][]> {
-    const orders = jobs.map(({ image }) => this.orderFor(image));
+    const orders = jobs.map((job) => this.orderFor(job));
     const searched = await this.search(jobs.map((job, index) => ({ ...job, sizes: orders[index].first })));
     const doubtful = [...jobs.keys()].filter(
       (job) => orders[job].inDoubt.length > 0 && this.isInDoubt(searched[job]),
     );
     const again = await this.search(doubtful.map((job) => ({ ...jobs[job], sizes: orders[job].inDoubt })));
     for (const [at, job] of doubtful.entries()) searched[job] = together(searched[job], again[at]);
+    for (const [job, { options }] of jobs.entries()) {
+      if (options.search === 'thorough')
+        searched[job] = together(searched[job], await this.searchTiles(jobs[job]));
+    }
     return jobs.map(({ options }, job) => this.candidates(searched[job], options));
   }
 
@@ -47,9 +70,15 @@ export class Searcher {
     return this.facts.rescoring?.scaleAgreement;
   }
 
-  private orderFor(image: Image): SearchOrder {
+  private get limits(): SuppressionLimits {
+    return { iou: this.facts.iouThreshold, containment: this.facts.containmentThreshold };
+  }
+
+  private orderFor({ image, options }: DetectJob): SearchOrder {
     const useful = usefulSizes(this.facts.sizes, image);
-    return this.rule === undefined ? { first: useful, inDoubt: [] } : searchOrder(useful);
+    return this.rule === undefined || options.search === 'thorough'
+      ? { first: useful, inDoubt: [] }
+      : searchOrder(useful);
   }
 
   /**
@@ -67,12 +96,11 @@ export class Searcher {
     searched: Searched,
     { minScore, minFaceSize, keepContradicted = false }: DetectOptions,
   ): SizedCandidate[] {
-    const { iouThreshold: iou, containmentThreshold: containment } = this.facts;
+    const { rule, limits } = this;
     const scored = searched.found.filter(({ score }) => score >= minScore);
-    const selected = select(scored, searched.image, { iou, containment }, minFaceSize);
-    const { rule } = this;
+    const selected = select(scored, searched.image, limits, minFaceSize);
     if (rule === undefined || keepContradicted) return selected;
-    return selected.filter((candidate) => !isContradicted(candidate, searched, rule, iou));
+    return selected.filter((candidate) => !isContradicted(candidate, searched, rule, limits.iou));
   }
 
   /**
@@ -82,24 +110,43 @@ export class Searcher {
   private async search(
     jobs: readonly (DetectJob & { readonly sizes: readonly number[] })[],
   ): Promise<Searched[]> {
-    const { rule } = this;
-    const searches = jobs.flatMap(({ image, options, sizes }, job) => {
-      const minScore = Math.min(options.minScore, rule?.minSupportScore ?? 1);
-      return sizes.map((size) => ({ job, image, size, minScore }));
-    });
+    const searches = jobs.flatMap(({ image, options, sizes }, job) =>
+      sizes.map((size) => ({ job, image, size, minScore: this.minScoreOf(options) })),
+    );
     const found: SizedCandidate[][] = jobs.map(() => []);
     for (const [index, candidates] of (await this.detector.search(searches)).entries()) {
       const { job, image, size } = searches[index];
-      const sized = candidates.map((candidate) => ({ ...candidate, size }));
-      const isSmallest = size === Math.min(...this.facts.sizes);
-      const fits = (one: SizedCandidate): boolean =>
-        isSmallest || rule === undefined || !isTooLarge(one, image, rule);
-      found[job].push(...sized.filter(fits));
+      const scale = this.scaleOf(size);
+      const fitting = candidates.filter((candidate) => !isTooLarge(candidate, image, scale));
+      found[job].push(...fitting.map((candidate) => ({ ...candidate, size })));
     }
-    return jobs.map(({ image, sizes }, job) => ({ image, sizes, found: found[job] }));
+    return jobs.map(({ image, sizes }, job) => ({
+      image,
+      scales: sizes.map((size) => this.scaleOf(size)),
+      found: found[job],
+    }));
+  }
+
+  /** The candidates that only the tiles of a picture show. */
+  private searchTiles({ image, options, isAbandoned = () => false }: DetectJob): Promise<Searched> {
+    const { minFaceSize = 0 } = options;
+    const search = { image, minScore: this.minScoreOf(options), minFaceSize, isAbandoned };
+    const { sizes, tiles = DEFAULT_TILES } = this.facts;
+    return searchTiles(this.detector, search, Math.max(...sizes), tiles, this.limits);
+  }
+
+  /** The lowest score of a candidate that is kept: weak ones may support others. */
+  private minScoreOf({ minScore }: DetectOptions): number {
+    return Math.min(minScore, this.rule?.minSupportScore ?? 1);
+  }
+
+  /** An input of the whole picture. Nothing is too large for the smallest one. */
+  private scaleOf(size: number): Scale {
+    const isSmallest = size === Math.min(...this.facts.sizes);
+    return { size, maxPixels: isSmallest ? Infinity : (this.rule?.maxClearPixels ?? Infinity) };
   }
 }
 
 function together(a: Searched, b: Searched): Searched {
-  return { image: a.image, sizes: [...a.sizes, ...b.sizes], found: [...a.found, ...b.found] };
+  return { image: a.image, scales: [...a.scales, ...b.scales], found: [...a.found, ...b.found] };
 }

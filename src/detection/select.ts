@@ -10,6 +10,9 @@ import type { Candidate } from './face.js';
  */
 export const MAX_FACES = 1000;
 
+/** The most boxes that are compared with others. It bounds the time that a picture full of faces takes. */
+const MAX_COMPARED = 5 * MAX_FACES;
+
 /**
  * The faces of a picture, largest first, their boxes clipped to it; at most `MAX_FACES`.
  * @param minFaceSize the shortest length of a box's shorter side, in pixels of the picture
@@ -20,7 +23,7 @@ export function select<C extends Candidate>(
   limits: SuppressionLimits,
   minFaceSize = 0,
 ): C[] {
-  return suppress(candidates, limits)
+  return suppress(candidates, limits, MAX_COMPARED)
     .map((candidate) => ({ ...candidate, box: clip(candidate.box, width, height) }))
     .filter(({ box }) => Math.min(box.x2 - box.x1, box.y2 - box.y1) >= Math.max(1, minFaceSize))
     .slice(0, MAX_FACES)

@@ -1,6 +1,7 @@
 /** Request and response of compare. */
 import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
-import { IsInstance, IsOptional, IsString } from 'class-validator';
+import { IsIn, IsInstance, IsOptional, IsString } from 'class-validator';
+import { SEARCHES } from './search-option.js';
 import { IsImageUrl } from './image-url.js';
 
 /** Two pictures whose largest faces are compared. Send each either as base64 or as a URL; the two may differ. */
@@ -22,6 +23,12 @@ export class CompareRequestDto {
   /** URL of the second picture: http, https or s3. */
   @IsImageUrl()
   image2_url?: string;
+
+  /** How far both pictures are searched for faces, as in detect. */
+  @IsOptional()
+  @ApiProperty({ enum: SEARCHES, required: false, default: 'standard' })
+  @IsIn(SEARCHES)
+  search?: (typeof SEARCHES)[number] = 'standard';
 
   /** The first picture, uploaded. */
   @ApiHideProperty()

@@ -3,6 +3,7 @@ import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagg
 import { Transform } from 'class-transformer';
 import { IsIn, IsInstance, IsInt, IsNumber, IsOptional, IsString, Max, Min } from 'class-validator';
 import { FACE_FIELDS, type FaceField } from './face-fields.js';
+import { SEARCHES } from './search-option.js';
 import { IsImageUrl } from './image-url.js';
 
 /** Options of detect. Each may be a JSON field, a form field or a query parameter. */
@@ -31,6 +32,15 @@ export class DetectOptionsDto {
   @Min(0)
   @Max(65_535)
   min_face_size?: number = 0;
+
+  /**
+   * How far the picture is searched. `standard` finds faces of about 3 % of the longer side and more. `thorough` looks
+   * at all pixels, for small faces in large pictures; it takes more time for each megapixel.
+   */
+  @IsOptional()
+  @ApiProperty({ enum: SEARCHES, required: false, default: 'standard' })
+  @IsIn(SEARCHES)
+  search?: (typeof SEARCHES)[number] = 'standard';
 
   /**
    * The optional outputs to compute, as a list or as names separated by commas. Others are neither computed nor

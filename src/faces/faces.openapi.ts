@@ -21,6 +21,7 @@ import {
 import { CompareRequestDto, CompareResponseDto } from './compare.dto.js';
 import { DetectRequestDto, DetectResponseDto } from './detect.dto.js';
 import { FACE_FIELDS } from './face-fields.js';
+import { SEARCHES } from './search-option.js';
 
 /** A 1×1 PNG: short enough to read, and a valid picture to try a route with. */
 const TINY_PNG =
@@ -74,6 +75,11 @@ export function DocumentDetect(): MethodDecorator {
     ApiQuery({ name: 'max_faces', required: false, schema: { type: 'integer', minimum: 1, maximum: 1000 } }),
     ApiQuery({ name: 'min_confidence', required: false, schema: { type: 'number', default: 0.5 } }),
     ApiQuery({ name: 'min_face_size', required: false, schema: { type: 'number', default: 0 } }),
+    ApiQuery({
+      name: 'search',
+      required: false,
+      schema: { type: 'string', enum: [...SEARCHES], default: 'standard' },
+    }),
     ApiQuery({
       name: 'fields',
       required: false,

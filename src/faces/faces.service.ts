@@ -32,6 +32,7 @@ export class FacesService {
         maxFaces: request.max_faces,
         minConfidence: request.min_confidence,
         minFaceSize: request.min_face_size,
+        search: request.search,
         ...workFor(fields),
       },
       signal,
@@ -50,7 +51,9 @@ export class FacesService {
       imageSource('image2', { base64: image2_base64, url: image2_url, bytes: image2 }),
     ];
     const [first, second] = await Promise.all(
-      sources.map((source) => this.pictures.analyze(source, ONE_EMBEDDING, signal)),
+      sources.map((source) =>
+        this.pictures.analyze(source, { ...ONE_EMBEDDING, search: request.search }, signal),
+      ),
     );
     const { threshold, confidence } = this.pack.models.recognition.match;
     const [face1, embedding1] = primary(first, 'image1');

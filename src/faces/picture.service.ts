@@ -33,7 +33,8 @@ export class PictureService {
 
   /**
    * The faces of a picture, largest first, in pixels of the full-size picture. A large picture is first decoded at a
-   * reduced size, which is all that the detector needs; it is decoded in full only if a face turns out to be small.
+   * reduced size, which is all that the detector needs; it is decoded in full only if a face turns out to be small, or
+   * at once for a thorough search.
    * @param options sizes in pixels of the full-size picture
    * @throws AppError `overloaded` before any work if the service is full
    */
@@ -43,7 +44,7 @@ export class PictureService {
       const reservation = this.admission.reserve(signal);
       const bytes = this.admission.hold(currentShare());
       try {
-        const { minSide } = this;
+        const minSide = options.search === 'thorough' ? undefined : this.minSide;
         const loaded = await this.images.load(source, signal, { minSide, memory: reservation, bytes });
         const faces = await this.analyzeLoaded(loaded, options, signal);
         picture.faces = faces.length;

@@ -34,9 +34,14 @@ export class JobQueue<T extends Waiting> {
     return true;
   }
 
-  /** Removes and returns the entries that have waited longest, at most `count`, in order. */
-  take(count: number): T[] {
-    const taken = [...this.entries].slice(0, count);
+  /**
+   * Removes and returns the entries that have waited longest, at most `count`, in order.
+   * @param isAlone whether an entry is taken without others; default: none is
+   */
+  take(count: number, isAlone: (entry: T) => boolean = () => false): T[] {
+    const longest = [...this.entries].slice(0, count);
+    const end = longest.findIndex(([entry]) => isAlone(entry));
+    const taken = end === -1 ? longest : longest.slice(0, Math.max(1, end));
     for (const [entry, stopListening] of taken) {
       stopListening();
       this.entries.delete(entry);

@@ -116,7 +116,7 @@ export class Scheduler {
   private dispatchQueue(): void {
     const free = Math.max(1, this.threads.max - this.threads.busy);
     const size = Math.min(this.settings.inferenceMaxBatch, Math.ceil(this.queue.length / free));
-    while (this.queue.length > 0 && this.dispatch(() => this.queue.take(size)));
+    while (this.queue.length > 0 && this.dispatch(() => this.queue.take(size, isAlone)));
   }
 
   /** Gives a batch to a free worker; returns false if none is free. */
@@ -151,6 +151,11 @@ export class Scheduler {
       else batch[0].fail(error);
     }
   }
+}
+
+/** Whether a picture shares no batch: the others would wait for its thorough search, which may take seconds. */
+function isAlone({ job }: PendingJob): boolean {
+  return job.options.search === 'thorough';
 }
 
 function noWorkers(): AppError {

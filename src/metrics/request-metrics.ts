@@ -6,7 +6,7 @@ import { type RequestObserver, Telemetry } from '../telemetry/telemetry.service.
 
 /** Buckets in seconds, from the shortest stage to the default deadline. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const FACES = [0, 1, 2, 3, 5, 10, 20, 50, 100, 300];
+const FACES = [0, 1, 2, 3, 5, 10, 20, 50, 100, 300, 1000];
 /** Statuses of requests that a limit or the access check refused, whatever their picture shows. */
 const REFUSALS = new Set([401, 403, 413, 429, 503]);
 /** Callers may send any HTTP method. Others than these count as "other". */

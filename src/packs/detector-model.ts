@@ -73,6 +73,17 @@ export class Rescoring {
   scaleAgreement?: ScaleAgreement;
 }
 
+/** How a thorough search divides a picture; see detection/tiles.ts. */
+export class Tiles {
+  /** The longest side of a tile, in pixels of the input. */
+  @IsPositive()
+  side!: number;
+
+  /** The longest box that a tile answers for, in pixels of the input. Larger faces are left to the coarser levels. */
+  @IsPositive()
+  maxFacePixels!: number;
+}
+
 const FAMILIES = ['ultraface', 'scrfd', 'yunet'] as const;
 
 /** The model that finds faces. */
@@ -86,6 +97,12 @@ export class DetectorModel extends ModelFile {
   @ArrayMinSize(1)
   @IsPositive({ each: true })
   sizes!: number[];
+
+  /** Without it, tiles of 768 pixels answer for boxes of up to 48 pixels. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Tiles)
+  tiles?: Tiles;
 
   /** The lowest confidence of a face where the caller gives none, 0…1. */
   @Min(0)

@@ -18,10 +18,18 @@ export interface SuppressionLimits {
   readonly containment: number;
 }
 
-/** The boxes that survive, best score first. */
-export function suppress<T extends ScoredBox>(candidates: readonly T[], limits: SuppressionLimits): T[] {
+/**
+ * The boxes that survive, best score first.
+ * @param max the most boxes to keep; it bounds the time, which grows with the boxes given times those kept
+ */
+export function suppress<T extends ScoredBox>(
+  candidates: readonly T[],
+  limits: SuppressionLimits,
+  max = Infinity,
+): T[] {
   const kept: T[] = [];
   for (const candidate of [...candidates].sort((a, b) => b.score - a.score)) {
+    if (kept.length >= max) break;
     if (!kept.some((better) => isSame(better.box, candidate.box, limits))) kept.push(candidate);
   }
   return kept;

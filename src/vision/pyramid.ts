@@ -22,6 +22,15 @@ export function justLargeEnough(picture: Image, width: number, height: number): 
   return { image, factor };
 }
 
+/** The picture, its half, its quarter, … as long as the longer side has more than `side` pixels; the largest first. */
+export function* levelsAbove(picture: Image, side: number): Generator<Level> {
+  let [image, factor] = [picture, 1];
+  for (; Math.max(image.width, image.height) > side; factor *= 2) {
+    yield { image, factor };
+    image = half(image);
+  }
+}
+
 function half(image: Image): Image {
   const known = halves.get(image);
   if (known !== undefined) return known;

@@ -6,6 +6,7 @@ import {
   type DescribableFace,
 } from '../attributes/attributes.service.js';
 import { DetectionService } from '../detection/detection.service.js';
+import type { DetectJob } from '../detection/searcher.js';
 import { Pack } from '../packs/pack.js';
 import type { AlignableFace } from '../recognition/arcface.js';
 import { type Recognition, RecognitionService } from '../recognition/recognition.service.js';
@@ -93,19 +94,24 @@ export class AnalysisService {
 
   /** The candidates, picture by picture, largest first. */
   private async detect(jobs: readonly AnalysisJob[]): Promise<Candidate[]> {
-    const found = await this.detection.detect(
-      jobs.map(({ image, options }) => ({
-        image,
-        options: {
-          minScore: this.minScoreFor(options),
-          minFaceSize: options.minFaceSize,
-          keepContradicted: this.minConfidence(options) < this.pack.models.detector.scoreThreshold,
-        },
-      })),
-    );
+    const found = await this.detection.detect(jobs.map((job) => this.detectJob(job)));
     return jobs.flatMap(({ image, options }, job) =>
       found[job].map((face) => ({ ...face, job, image, options, confidence: face.score })),
     );
+  }
+
+  private detectJob(job: AnalysisJob): DetectJob {
+    const { image, options } = job;
+    return {
+      image,
+      options: {
+        search: options.search,
+        minScore: this.minScoreFor(options),
+        minFaceSize: options.minFaceSize,
+        keepContradicted: this.minConfidence(options) < this.pack.models.detector.scoreThreshold,
+      },
+      isAbandoned: () => isAbandoned(job),
+    };
   }
 
   /** Rescores the candidates that the detector is not certain of. */

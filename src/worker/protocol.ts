@@ -31,7 +31,7 @@ export type WorkerMessage =
   | { readonly kind: 'answer'; readonly answer: BatchAnswer };
 
 /** What to find out about one picture. The worker computes nothing else. */
-export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize'> {
+export interface AnalysisOptions extends Pick<DetectOptions, 'minFaceSize' | 'search'> {
   /** Maximum number of faces to return, the largest first; default: all. */
   readonly maxFaces?: number;
   /** Minimum confidence of a face, 0…1; default: the pack's. */

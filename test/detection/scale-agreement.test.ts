@@ -10,8 +10,13 @@ const candidate = (size: number, x: number, side: number, score = 0.8): SizedCan
   box: { x1: x, y1: 0, x2: x + side, y2: side },
 });
 /** Of the first candidate of a 640×480 picture. */
-const contradicted = (found: readonly SizedCandidate[], sizes = [160, 480]): boolean =>
-  isContradicted(found[0], { image: { width: 640, height: 480 }, sizes, found }, RULE, SAME_FROM);
+const contradicted = (found: readonly SizedCandidate[], sizes = [160, 480], maxPixels = 256): boolean =>
+  isContradicted(
+    found[0],
+    { image: { width: 640, height: 480 }, scales: sizes.map((size) => ({ size, maxPixels })), found },
+    RULE,
+    SAME_FROM,
+  );
 
 test('a candidate at one scale only is contradicted', () => {
   expect(contradicted([candidate(480, 0, 200)])).toBe(true);
@@ -44,13 +49,19 @@ test('a scale that shows the box too small or too large does not count', () => {
   expect(contradicted([candidate(160, 0, 340)])).toBe(true);
 });
 
+test('nor does one that leaves boxes of that size to others', () => {
+  // 200 pixels of 640 are 50 of 160.
+  expect(contradicted([candidate(480, 0, 200)], [160, 480], 49)).toBe(false);
+  expect(contradicted([candidate(480, 0, 200)], [160, 480], 51)).toBe(true);
+});
+
 test('a single scale contradicts nothing', () => {
   expect(contradicted([candidate(480, 0, 200)], [480])).toBe(false);
 });
 
 test('a box may be too large for the input it was found in', () => {
   const tooLarge = (size: number, side: number): boolean =>
-    isTooLarge(candidate(size, 0, side), { width: 640, height: 480 }, RULE);
+    isTooLarge(candidate(size, 0, side), { width: 640, height: 480 }, { size, maxPixels: 256 });
   expect(tooLarge(480, 340)).toBe(false);
   expect(tooLarge(480, 344)).toBe(true);
   expect(tooLarge(160, 344)).toBe(false);

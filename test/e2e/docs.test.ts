@@ -115,6 +115,7 @@ test('each way of sending a picture has its own body', () => {
     'max_faces',
     'min_confidence',
     'min_face_size',
+    'search',
     'fields',
   ]);
 });

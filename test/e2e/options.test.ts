@@ -74,6 +74,20 @@ test('min_confidence drops faces the detector is less sure of', async () => {
   expect(kept.length).toBeLessThan(candidates.length);
 });
 
+test('a picture that an input shows whole has the same faces in a thorough search', async () => {
+  expect(await ask({ search: 'standard' })).toEqual(all);
+  const thorough = await ask({ search: 'thorough' });
+  expect(thorough).toHaveLength(all.length);
+});
+
+test('another search is refused, and the answer names those there are', async () => {
+  const problem = await problemOf(await postBytes(service, `${DETECT}?search=quick`, picture));
+  expect(problem).toMatchObject({ status: 422, code: 'invalid_request' });
+  expect(problem.errors).toEqual([
+    { field: 'search', message: expect.stringMatching(/search.*standard, thorough/) as string },
+  ]);
+});
+
 test('a low min_confidence finds no fewer faces', async () => {
   expect((await ask({ min_confidence: 0.2, fields: ['roll'] })).length).toBeGreaterThanOrEqual(all.length);
 });
@@ -98,7 +112,7 @@ test('no fields at all: box and confidence', async () => {
 });
 
 test('an option that is null counts as missing', async () => {
-  const nothing = { max_faces: null, min_confidence: null, min_face_size: null, fields: null };
+  const nothing = { max_faces: null, min_confidence: null, min_face_size: null, search: null, fields: null };
   const answer = await postJson(service, DETECT, { image_base64: picture.toString('base64'), ...nothing });
   expect(await json(answer)).toEqual({ faces: all });
 });
@@ -146,6 +160,10 @@ test.each<[string, unknown]>([
   ['min_face_size', -1],
   ['min_face_size', 'small'],
   ['min_face_size', 65_536],
+  ['search', ''],
+  ['search', 'Thorough'],
+  ['search', ['thorough']],
+  ['search', true],
   ['fields', 'beard'],
   ['fields', ['feature', 'beard']],
   ['fields', 7],

@@ -19,6 +19,14 @@ test('first in, first out', () => {
   expect(queue.length).toBe(0);
 });
 
+test('an entry that comes alone shares no batch, wherever it stands', () => {
+  const queue = new JobQueue<Waiting>(5);
+  const [a, b, alone, c] = [entry(), entry(), entry(), entry()];
+  for (const one of [a, b, alone, c]) queue.push(one);
+  const take = (): Waiting[] => queue.take(3, (one) => one === alone);
+  expect([take(), take(), take()]).toEqual([[a, b], [alone], [c]]);
+});
+
 test('refuses jobs beyond its length', () => {
   const queue = new JobQueue<Waiting>(1);
   expect([queue.push(entry()), queue.push(entry())]).toEqual([true, false]);

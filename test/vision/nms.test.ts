@@ -27,6 +27,11 @@ describe('suppress', () => {
     expect(suppress([small, large], { iou: 0.4, containment: 1 })).toHaveLength(2);
   });
 
+  it('stops at the most boxes to keep', () => {
+    const boxes = [at(0.1, 0, 0, 1, 1), at(0.9, 5, 5, 6, 6), at(0.5, 8, 8, 9, 9)];
+    expect(suppress(boxes, limits, 2).map(({ score }) => score)).toEqual([0.9, 0.5]);
+  });
+
   it('does not change its input, and gives nothing for nothing', () => {
     const input = [at(0.1, 0, 0, 1, 1), at(0.9, 5, 5, 6, 6)];
     suppress(input, limits);

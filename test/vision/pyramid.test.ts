@@ -1,5 +1,5 @@
 import type { Image } from '../../src/vision/image.js';
-import { justLargeEnough } from '../../src/vision/pyramid.js';
+import { justLargeEnough, levelsAbove } from '../../src/vision/pyramid.js';
 
 /** A grey picture whose pixels are numbered row by row, ten apart. */
 function ramp(width: number, height: number): Image {
@@ -29,6 +29,13 @@ describe('a pyramid', () => {
     const { image } = justLargeEnough(ramp(5, 3), 2, 1);
     expect([image.width, image.height]).toEqual([3, 2]);
     expect(greys(image)).toEqual([30, 50, 65, 105, 125, 140]);
+  });
+
+  it('gives all levels that are longer than a side', () => {
+    const sizes = (side: number): number[] =>
+      [...levelsAbove(ramp(9, 4), side)].map(({ image }) => image.width);
+    expect([9, 8, 4, 1].map(sizes)).toEqual([[], [9], [9, 5], [9, 5, 3, 2]]);
+    expect([...levelsAbove(ramp(4, 9), 4)].map(({ factor }) => factor)).toEqual([1, 2]);
   });
 
   it('makes each level once', () => {

@@ -175,6 +175,46 @@ test('runs no further model for a stopped job', async () => {
   }
 });
 
+describe('a thorough search', () => {
+  const large: Image = { width: 2400, height: 1600, data: new Uint8Array(2400 * 1600 * 3) };
+  const thorough: AnalysisOptions = { ...NOTHING, search: 'thorough' };
+
+  test('runs a few tiles at a time', async () => {
+    await analysis.analyze([{ image: large, options: NOTHING }]);
+    const whole = itemsOf('detector').length;
+    runs = [];
+    await analysis.analyze([{ image: large, options: thorough }]);
+    const items = itemsOf('detector');
+    expect(items.length).toBeGreaterThan(whole + 5);
+    expect(Math.max(...items)).toBeLessThanOrEqual(2);
+  });
+
+  test('looks only as closely as the smallest face that is asked for needs', async () => {
+    const detectorRuns = async (minFaceSize: number): Promise<number> => {
+      runs = [];
+      await analysis.analyze([{ image: large, options: { ...thorough, minFaceSize } }]);
+      return itemsOf('detector').length;
+    };
+    const [all, coarse] = [await detectorRuns(0), await detectorRuns(150)];
+    expect(coarse).toBeLessThan(all / 2);
+  });
+
+  test('ends when nobody waits any more; the other pictures of the batch are answered', async () => {
+    // Both pictures are searched whole in fewer runs than that.
+    const last = 8;
+    const job: AnalysisJob = {
+      image: large,
+      options: thorough,
+      get abandoned() {
+        return Int32Array.of(runs.length >= last ? 1 : 0);
+      },
+    };
+    const { faces } = await analysis.analyze([job, { image: three, options: NOTHING }]);
+    expect(faces.map(({ length }) => length)).toEqual([0, 3]);
+    expect(itemsOf('detector')).toHaveLength(last);
+  });
+});
+
 describe('rescoring', () => {
   let last: readonly AnalysedFace[] = [];
 
