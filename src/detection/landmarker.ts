@@ -9,7 +9,7 @@ import { keypointRoll } from '../vision/alignment.js';
 import { area, type Box, centre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import { LANDMARKS_FAMILIES, type LandmarksFamily } from './landmarks-family.js';
-import { agreedTurn, Orientation } from './orientation.js';
+import { agreement, Orientation } from './orientation.js';
 
 /** A face whose landmarks are to be located. */
 export interface BoxedFace {
@@ -95,7 +95,9 @@ export class Landmarker {
     const others = await orientation.tell(await this.look(views));
     for (const [at, index] of doubtful.entries()) {
       const looks = OTHER_SIDES.map((tilt, side) => ({ tilt, turn: others[at * OTHER_SIDES.length + side] }));
-      tilts[index] = agreedTurn([{ tilt: 0, turn: turns[index] }, ...looks]);
+      const agreed = agreement([{ tilt: 0, turn: turns[index] }, ...looks]);
+      // What is no face looks the same from every side: turned, it might pass for one.
+      if (orientation.isSure(agreed)) tilts[index] = agreed.degrees;
     }
     return tilts;
   }

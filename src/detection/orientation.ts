@@ -60,10 +60,23 @@ export class Orientation {
   isUpright({ cosine }: Turn): boolean {
     return cosine >= this.facts.minUpright;
   }
+
+  /** Whether the looks at a face agree well enough to believe them. */
+  isSure({ strength }: Agreement): boolean {
+    return strength >= this.facts.minAgreement;
+  }
 }
 
-/** What several looks at one face agree on: by how many degrees it is turned clockwise in the picture, −180…180. */
-export function agreedTurn(looks: readonly Look[]): number {
+/** What several looks at one face agree on. */
+export interface Agreement {
+  /** By how many degrees the face is turned clockwise in the picture, −180…180. */
+  readonly degrees: number;
+  /** The length of the mean of their answers: about 1 where all say the same and are sure, near 0 on what is no face. */
+  readonly strength: number;
+}
+
+/** The mean of the looks, each turned back by its own tilt. */
+export function agreement(looks: readonly Look[]): Agreement {
   let [x, y] = [0, 0];
   for (const { tilt, turn } of looks) {
     const angle = (tilt * Math.PI) / 180;
@@ -71,5 +84,5 @@ export function agreedTurn(looks: readonly Look[]): number {
     x += cos * turn.cosine - sin * turn.sine;
     y += sin * turn.cosine + cos * turn.sine;
   }
-  return (Math.atan2(y, x) * 180) / Math.PI;
+  return { degrees: (Math.atan2(y, x) * 180) / Math.PI, strength: Math.hypot(x, y) / looks.length };
 }

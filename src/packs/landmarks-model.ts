@@ -38,4 +38,12 @@ export class OrientationModel extends ModelFile {
   @Min(-1)
   @Max(1)
   minUpright!: number;
+
+  /**
+   * The looks from four sides decide only if the mean of the network's answers is at least this long; otherwise the
+   * keypoints of the first look do.
+   */
+  @Min(0)
+  @Max(1)
+  minAgreement!: number;
 }
