@@ -41,6 +41,8 @@ export interface Located extends FacePoints {
 const UPRIGHT_DEGREES = 35;
 /** The sides from which a face that may not be upright is looked at, after the first look. */
 const OTHER_SIDES = [90, 180, -90];
+/** Pixels of a face's longer side below which the looks tell less than the first one: at 12, five faces in a hundred fewer pass. */
+const SMALLEST_TOLD = 20;
 /** Width over height of the detector's box of an upright face: the median of 386 faces of FairFace. */
 const UPRIGHT_ASPECT = 0.775;
 /** How far the middle of the keypoints lies below that of such a box, as a share of its height; of the same faces. */
@@ -90,7 +92,9 @@ export class Landmarker {
     const tilts = located.map(({ keypoints }) => keypointRoll(keypoints));
     if (orientation === undefined) return tilts;
     const turns = await orientation.tell(located);
-    const doubtful = [...faces.keys()].filter((index) => !orientation.isUpright(turns[index]));
+    const doubtful = [...faces.keys()].filter(
+      (index) => longerSide(faces[index].box) >= SMALLEST_TOLD && !orientation.isUpright(turns[index]),
+    );
     const views = doubtful.flatMap((index) => OTHER_SIDES.map((tilt) => ({ ...faces[index], tilt })));
     const others = await orientation.tell(await this.look(views));
     for (const [at, index] of doubtful.entries()) {
@@ -122,6 +126,10 @@ export class Landmarker {
       return { landmarks, keypoints: family.fivePoints(landmarks), features };
     });
   }
+}
+
+function longerSide({ x1, y1, x2, y2 }: Box): number {
+  return Math.max(x2 - x1, y2 - y1);
 }
 
 /** The box of a tilted head as it would be if the head were upright. */
