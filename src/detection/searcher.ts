@@ -43,6 +43,12 @@ export interface DetectJob {
   readonly isAbandoned?: () => boolean;
 }
 
+/**
+ * The lowest score of a candidate in a tile, whatever confidence a caller asks for. At 0 every anchor of every tile would
+ * be one: ten million in a large picture.
+ */
+const MIN_TILE_SCORE = 0.3;
+
 export class Searcher {
   /** @param facts what pack.json says about the detector */
   constructor(
@@ -130,7 +136,8 @@ export class Searcher {
   /** The candidates that only the tiles of a picture show. */
   private searchTiles({ image, options, isAbandoned = () => false }: DetectJob): Promise<Searched> {
     const { minFaceSize = 0 } = options;
-    const search = { image, minScore: this.minScoreOf(options), minFaceSize, isAbandoned };
+    const minScore = Math.max(this.minScoreOf(options), MIN_TILE_SCORE);
+    const search = { image, minScore, minFaceSize, isAbandoned };
     const { sizes, tiles = DEFAULT_TILES } = this.facts;
     return searchTiles(this.detector, search, Math.max(...sizes), tiles, this.limits);
   }

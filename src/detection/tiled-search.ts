@@ -25,13 +25,15 @@ export interface TiledSearch {
   readonly isAbandoned: () => boolean;
 }
 
+/** The most candidates of all tiles together: they bound the time that comparing them takes. */
+const MAX_FOUND = 10_000;
 /** The most tiles of a run: they bound the memory for their inputs and outputs on a GPU. */
 const MAX_TILES_AT_ONCE = 8;
 
 /**
  * The candidates of a picture on all levels whose longer side has more than `above` pixels. Memory is bounded: one copy
  * of the picture at each level below the first, a third of the picture in all, and the inputs of a few tiles. So is
- * the number of candidates: of each tile, those that survive suppression, at most `MAX_FACES`.
+ * the number of candidates: of each tile, those that survive suppression, at most `MAX_FACES`; of all, `MAX_FOUND`.
  */
 export async function searchTiles(
   detector: Detector,
@@ -42,7 +44,7 @@ export async function searchTiles(
 ): Promise<Searched> {
   const { image } = search;
   const scales: Scale[] = [];
-  const found: SizedCandidate[] = [];
+  let found: SizedCandidate[] = [];
   for (const level of levelsAbove(image, above)) {
     if (tiles.maxFacePixels * level.factor < search.minFaceSize) continue;
     const scale = {
@@ -66,6 +68,7 @@ export async function searchTiles(
           found.push({ ...candidate, size: scale.size });
         }
       }
+      if (found.length > MAX_FOUND) found = found.toSorted((a, b) => b.score - a.score).slice(0, MAX_FOUND);
     }
   }
   return { image, scales, found };

@@ -3,7 +3,9 @@ import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
   IsArray,
+  IsDivisibleBy,
   IsIn,
+  IsInt,
   IsNumber,
   IsOptional,
   IsPositive,
@@ -75,12 +77,16 @@ export class Rescoring {
 
 /** How a thorough search divides a picture; see detection/tiles.ts. */
 export class Tiles {
-  /** The longest side of a tile, in pixels of the input. */
-  @IsPositive()
+  /** The longest side of a tile, in pixels of the input; a multiple of 32. */
+  @IsInt()
+  @IsDivisibleBy(32)
+  @Min(256)
   side!: number;
 
   /** The longest box that a tile answers for, in pixels of the input. Larger faces are left to the coarser levels. */
-  @IsPositive()
+  @IsInt()
+  @Min(16)
+  @Max(112)
   maxFacePixels!: number;
 }
 
