@@ -34,6 +34,7 @@ export class ModelsController {
     const { name, description, licence, models } = this.pack;
     const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
     const { appearance, demographics } = models;
+    const decision = models.liveness?.decision;
     const pose = models.pose !== undefined;
     const heads = appearance !== undefined;
     const anyGender = heads || demographics !== undefined;
@@ -77,6 +78,15 @@ export class ModelsController {
           false_match_rate: falseMatchRate ?? null,
           measured_on: measuredOn ?? null,
         },
+        liveness:
+          decision === undefined
+            ? null
+            : {
+                confidence: decision.threshold,
+                apcer: decision.apcer,
+                bpcer: decision.bpcer,
+                measured_on: decision.measuredOn,
+              },
       },
     };
   }

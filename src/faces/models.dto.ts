@@ -22,13 +22,41 @@ export class MatchThresholdDto {
   measured_on!: string | null;
 }
 
-/** Default thresholds of a request. */
+/** The liveness threshold and what it means. */
+export class LivenessThresholdDto {
+  /**
+   * The lowest `liveness_confidence` at which a face is taken for a living one.
+   * @example 0.5
+   */
+  confidence!: number;
+
+  /**
+   * Attack presentation classification error rate (ISO/IEC 30107-3): share of attacks that reach this confidence.
+   * @example 0.02
+   */
+  apcer!: number;
+
+  /**
+   * Bona fide presentation classification error rate (ISO/IEC 30107-3): share of living faces that do not reach it.
+   * @example 0.1
+   */
+  bpcer!: number;
+
+  /** The attacks and the living faces that these rates were measured on. Other attacks may pass more often. */
+  measured_on!: string;
+}
+
+/** Thresholds: the default of a request, and those for a caller's decisions. */
 export class ThresholdsDto {
   /** Minimum detection confidence. @example 0.5 */
   detection!: number;
 
   /** When two faces match. */
   match!: MatchThresholdDto;
+
+  /** When a face is taken for a living one; `null` if the pack has no liveness or it was not measured. */
+  @ApiProperty({ type: LivenessThresholdDto, nullable: true })
+  liveness!: LivenessThresholdDto | null;
 }
 
 /** The labels of the classifying outputs; `null` for those that the active pack cannot compute. */

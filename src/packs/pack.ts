@@ -1,9 +1,10 @@
 /** A pack as the service uses it: which model plays which role. */
 import { Type } from 'class-transformer';
 import { IsDefined, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { LivenessModel, AppearanceModel, DemographicsModel } from './attribute-models.js';
+import { AppearanceModel, DemographicsModel } from './attribute-models.js';
 import { DetectorModel } from './detector-model.js';
 import { LandmarksModel } from './landmarks-model.js';
+import { LivenessModel } from './liveness-model.js';
 import { PoseModel, QuickPoseModel } from './pose-model.js';
 import { RecognitionModel } from './recognition-model.js';
 
