@@ -1,13 +1,6 @@
 /** What pack.json says about the models that give gender, age, race and mask. */
 import { Type } from 'class-transformer';
-import {
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMinSize, IsArray, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
 
 /** The network on the trunk's features that gives gender, age, race, mask and whether the crop shows a face. */
