@@ -1,11 +1,12 @@
 /** Describes the served model and its outputs. */
+import { posix } from 'node:path';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGE_BRACKETS } from '../attributes/age.js';
 import { Config } from '../config/config.js';
-import { Pack } from '../packs/pack.js';
+import { modelsOf, Pack } from '../packs/pack.js';
 import { InferencePool } from '../inference/inference-pool.service.js';
-import { ModelDto, ModelsDto } from './models.dto.js';
+import { ModelDto, ModelsDto, type ProvenanceDto } from './models.dto.js';
 
 @ApiTags('models')
 @Controller('v1/models')
@@ -45,6 +46,7 @@ export class ModelsController {
       pack: name,
       description,
       licence,
+      provenance: provenanceOf(this.pack),
       execution_provider: this.pool.runtimes.current.provider,
       execution_providers: this.config.executionProviders,
       outputs: {
@@ -90,4 +92,27 @@ export class ModelsController {
       },
     };
   }
+}
+
+/** Where the weights of each model come from, the files relative to the folder of packs. */
+function provenanceOf({ name, models }: Pack): ProvenanceDto[] {
+  return modelsOf(models).flatMap(([role, { file, onCpu, provenance }]) => {
+    if (provenance === undefined) return [];
+    const { weights, licence, url, trainingData, attribution } = provenance;
+    return {
+      role,
+      files: [file, ...(onCpu === undefined ? [] : [onCpu.file])].map((path) => posix.join(name, path)),
+      weights,
+      licence,
+      url: url ?? null,
+      training_data: trainingData.map((data) => ({
+        name: data.name,
+        use: data.use,
+        licence: data.licence,
+        evidence: data.evidence,
+        url: data.url ?? null,
+      })),
+      attribution: attribution ?? null,
+    };
+  });
 }

@@ -74,6 +74,52 @@ export class LabelSetsDto {
   race!: readonly string[] | null;
 }
 
+/** Data that a model learnt from, or another model that taught it. */
+export class TrainingDataDto {
+  /** Its name. @example "WIDER FACE" */
+  name!: string;
+
+  /** What it was used for. @example "photographs from the web with boxes" */
+  use!: string;
+
+  /** Its licence or terms. @example "CC-BY-NC-ND-4.0" */
+  licence!: string;
+
+  /** How this is known: from this project's own training, stated by those who made the weights, or presumed. */
+  @ApiProperty({ enum: ['trained here', 'stated', 'presumed'] })
+  evidence!: 'trained here' | 'stated' | 'presumed';
+
+  /** Where it is described; `null` if it has no page. */
+  @ApiProperty({ type: String, nullable: true })
+  url!: string | null;
+}
+
+/** Where the weights of a model come from. */
+export class ProvenanceDto {
+  /** The part that the model plays in the pack. @example "detector" */
+  role!: string;
+
+  /** The pack and the files that hold the weights; the second, if there is one, is what a CPU runs. */
+  files!: string[];
+
+  /** Which network it is, who trained it, and where it was published. */
+  weights!: string;
+
+  /** Licence of the weights. @example "MIT" */
+  licence!: string;
+
+  /** Where the weights are described; `null` if they have no page. */
+  @ApiProperty({ type: String, nullable: true })
+  url!: string | null;
+
+  /** What the weights learnt from, as far as it is known; empty if nothing is. */
+  training_data!: TrainingDataDto[];
+
+  /** What must be said wherever the weights or their answers are passed on; `null` if nothing. */
+  @ApiProperty({ type: String, nullable: true })
+  attribution!: string | null;
+}
+
 /** The served model. */
 export class ModelDto {
   /** Name in the routes. @example "insightface" */
@@ -90,6 +136,9 @@ export class ModelDto {
 
   /** Licence of the pack's weights. @example "MIT" */
   licence!: string;
+
+  /** Where the weights of each model come from; models of which the pack does not say it are left out. */
+  provenance!: ProvenanceDto[];
 
   /** The execution provider in use: `cpu` or `cuda`. @example "cpu" */
   execution_provider!: string;

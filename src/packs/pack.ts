@@ -5,6 +5,7 @@ import { AppearanceModel, DemographicsModel } from './attribute-models.js';
 import { DetectorModel } from './detector-model.js';
 import { LandmarksModel } from './landmarks-model.js';
 import { LivenessModel } from './liveness-model.js';
+import type { ModelFile } from './model-file.js';
 import { PoseModel, QuickPoseModel } from './pose-model.js';
 import { RecognitionModel } from './recognition-model.js';
 
@@ -80,4 +81,11 @@ export class Pack {
 
   /** Absolute path of the pack's folder. */
   folder!: string;
+}
+
+/** The models that a pack has, with their roles. */
+export function modelsOf(models: PackModels): [role: string, model: ModelFile][] {
+  return Object.entries<ModelFile | undefined>({ ...models }).flatMap(([role, model]) =>
+    model === undefined ? [] : [[role, model]],
+  );
 }
