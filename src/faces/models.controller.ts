@@ -29,7 +29,7 @@ export class ModelsController {
   @Get('insightface')
   @ApiOperation({
     summary: 'Describe the served model',
-    description: 'Its pack, licence, outputs, labels and thresholds.',
+    description: 'Its pack, licence, origin of the weights, outputs, labels and thresholds.',
   })
   insightface(): ModelDto {
     const { name, description, licence, models } = this.pack;

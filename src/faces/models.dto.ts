@@ -85,9 +85,9 @@ export class TrainingDataDto {
   /** Its licence or terms. @example "CC-BY-NC-ND-4.0" */
   licence!: string;
 
-  /** How this is known: from this project's own training, stated by those who made the weights, or presumed. */
-  @ApiProperty({ enum: ['trained here', 'stated', 'presumed'] })
-  evidence!: 'trained here' | 'stated' | 'presumed';
+  /** How this is known: this project's own work, stated by those who made the weights, or presumed. */
+  @ApiProperty({ enum: ['own work', 'stated', 'presumed'] })
+  evidence!: 'own work' | 'stated' | 'presumed';
 
   /** Where it is described; `null` if it has no page. */
   @ApiProperty({ type: String, nullable: true })

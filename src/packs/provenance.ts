@@ -2,7 +2,7 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsIn, IsNotEmpty, IsOptional, IsString, IsUrl, ValidateNested } from 'class-validator';
 
-const EVIDENCE = ['trained here', 'stated', 'presumed'] as const;
+const EVIDENCE = ['own work', 'stated', 'presumed'] as const;
 
 /** Data that a model learnt from, or another model that taught it. */
 export class TrainingData {
@@ -21,7 +21,7 @@ export class TrainingData {
   @IsNotEmpty()
   licence!: string;
 
-  /** How this is known: `trained here` by this project, `stated` by those who made the weights, or `presumed`. */
+  /** How this is known: `own work` of this project, `stated` by those who made the weights, or `presumed`. */
   @IsIn(EVIDENCE)
   evidence!: (typeof EVIDENCE)[number];
 
