@@ -47,6 +47,8 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
   },
   liveness: {
     labelledRight: { atLeast: 3 },
+    apcer: { atMost: 0.06 },
+    bpcer: { atMost: 0.09 },
   },
 };
 

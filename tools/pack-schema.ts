@@ -10,6 +10,7 @@ import { TRANSFORM_NAMES } from '../models/tools/apply-transforms.js';
 import { Build, Download, PackageSource } from '../models/tools/sources.js';
 import { GraphFile, ModelFile } from '../src/packs/model-file.js';
 import { Pack, PackModels } from '../src/packs/pack.js';
+import { Provenance, TrainingData } from '../src/packs/provenance.js';
 
 type Class = new () => object;
 type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
@@ -84,12 +85,18 @@ function fieldsOf(type: Class): Fields {
   const fields = Object.fromEntries(rulesOf(type).map(([name, rules]) => [name, fieldOf(type, name, rules)]));
   if (type === PackageSource) return { ...fields, licence: TEXT };
   if (type === Build) return { ...fields, transforms: TRANSFORMS };
+  // The class of an array's items cannot be told from its field.
+  if (type === Provenance) return { ...fields, trainingData: listOf(type, 'trainingData', TrainingData) };
   if (!(type.prototype instanceof ModelFile)) return fields;
   const onCpu = defined('GraphOnCpu', () => ({
     description: commentOf(type, 'onCpu'),
     ...object({ ...fieldsOf(GraphFile), transforms: TRANSFORMS }, requiredOf(GraphFile)),
   }));
   return { ...fields, build: schemaOf(Build), onCpu };
+}
+
+function listOf(type: Class, name: string, item: Class): Schema {
+  return { description: commentOf(type, name), type: 'array', items: schemaOf(item) };
 }
 
 function requiredOf(type: Class): string[] {
@@ -105,7 +112,7 @@ function fieldOf(type: Class, name: string, rules: readonly Rule[]): Schema {
   const keywords = (some: readonly Rule[]): Schema =>
     Object.assign({}, ...some.map((rule) => keywordsOf(rule))) as Schema;
   return {
-    ...(isNested && schemaOf(fieldType as Class)),
+    ...(isNested && fieldType !== Array && schemaOf(fieldType as Class)),
     description: commentOf(type, name),
     ...(fieldType === Array && { type: 'array', items: keywords(rules.filter(({ each }) => each)) }),
     ...keywords(rules.filter(({ each }) => !each)),

@@ -23,7 +23,7 @@ function modelsOf({ models, sources, licence }) {
         name: `${PACK}/${graph.file}`,
         description: `Model for ${name}.`,
         ...(graph.sha256 && { hashes: [{ alg: 'SHA-256', content: graph.sha256 }] }),
-        licenses: [{ license: { name: source?.licence ?? licence } }],
+        licenses: [{ license: { name: model.provenance?.licence ?? source?.licence ?? licence } }],
         properties: [
           {
             name: 'face-analysis:source',

@@ -1,5 +1,5 @@
 /** The families of models that tell a living face from a picture of one. One file each. */
-import type { LivenessModel } from '../packs/attribute-models.js';
+import type { LivenessModel } from '../packs/liveness-model.js';
 import type { FaceFamily } from './face-network.js';
 import * as minifasnet from './minifasnet.js';
 

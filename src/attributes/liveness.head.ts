@@ -1,6 +1,6 @@
 /** Liveness: the probability that a face is a living one and not a picture of one. */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { LivenessModel } from '../packs/attribute-models.js';
+import type { LivenessModel } from '../packs/liveness-model.js';
 import { Pack } from '../packs/pack.js';
 import { SessionManager } from '../sessions/session-manager.service.js';
 import { FaceNetwork } from './face-network.js';

@@ -2,18 +2,19 @@
  * The liveness family MiniFASNet of Silent-Face-Anti-Spoofing (https://github.com/minivision-ai): three classes, the
  * first of which is a living face. Its input is a multiple of the face's box, 128×128, raw 0…255 in BGR order.
  */
-import type { LivenessModel } from '../packs/attribute-models.js';
+import type { LivenessModel } from '../packs/liveness-model.js';
 import type { Signature } from '../sessions/signature.js';
 import { boxToPicture } from '../vision/affine.js';
 import { type Box, scaleAboutCentre } from '../vision/box.js';
 import type { Image } from '../vision/image.js';
 import type { Normalisation } from '../vision/kernels/host/planes.js';
-import { softmax, type Tensor } from '../vision/tensor.js';
+import type { Tensor } from '../vision/tensor.js';
 import { sample } from '../vision/warp.js';
 import type { FaceView } from './face-view.js';
 
 const SIDE = 128;
 const LIVE = 0;
+const UNCALIBRATED = { scale: 1, bias: 0 };
 const NORMALISATION: Normalisation = { order: 'BGR', mean: [0, 0, 0], std: [1, 1, 1] };
 
 /** Shape of the input of one face. */
@@ -35,9 +36,20 @@ export function preprocess(
   sample(image, map, { data, offset, width: SIDE, height: SIDE }, NORMALISATION);
 }
 
-/** The probability that a face is a living one, 0…1. */
-export function postprocess([logits]: readonly Float32Array[]): number {
-  return softmax(logits)[LIVE];
+/** The probability that a face is a living one, 0…1. Without a calibration it is the softmax of the live class. */
+export function postprocess(
+  [logits]: readonly Float32Array[],
+  { calibration = UNCALIBRATED }: Pick<LivenessModel, 'calibration'>,
+): number {
+  return 1 / (1 + Math.exp(-(calibration.scale * logOdds(logits) + calibration.bias)));
+}
+
+/** Log odds of the live class against the others together. */
+function logOdds(logits: Float32Array): number {
+  const others = [...logits].filter((_, index) => index !== LIVE);
+  const highest = Math.max(...others);
+  const sum = others.reduce((total, value) => total + Math.exp(value - highest), 0);
+  return logits[LIVE] - highest - Math.log(sum);
 }
 
 /** The box enlarged by `scale`; the scale is reduced and the box shifted so that it stays inside the picture. */

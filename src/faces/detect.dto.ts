@@ -129,7 +129,8 @@ export class FaceDto {
   mask_confidence?: number | null;
 
   /**
-   * Confidence that this is a live face and not a picture of one, 0…1.
+   * Probability that this is a live face and not a picture of one, 0…1. The model's `thresholds.liveness` says how often
+   * each kind of error is made, and on which attacks that was measured. Screens and replayed video are not among them.
    * @example 0.97
    */
   liveness_confidence?: number | null;

@@ -1,11 +1,12 @@
 /** Describes the served model and its outputs. */
+import { posix } from 'node:path';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGE_BRACKETS } from '../attributes/age.js';
 import { Config } from '../config/config.js';
-import { Pack } from '../packs/pack.js';
+import { modelsOf, Pack } from '../packs/pack.js';
 import { InferencePool } from '../inference/inference-pool.service.js';
-import { ModelDto, ModelsDto } from './models.dto.js';
+import { ModelDto, ModelsDto, type ProvenanceDto } from './models.dto.js';
 
 @ApiTags('models')
 @Controller('v1/models')
@@ -28,12 +29,13 @@ export class ModelsController {
   @Get('insightface')
   @ApiOperation({
     summary: 'Describe the served model',
-    description: 'Its pack, licence, outputs, labels and thresholds.',
+    description: 'Its pack, licence, origin of the weights, outputs, labels and thresholds.',
   })
   insightface(): ModelDto {
     const { name, description, licence, models } = this.pack;
     const { threshold, falseMatchRate, measuredOn } = models.recognition.match;
     const { appearance, demographics, inheritedDemographics } = models;
+    const decision = models.liveness?.decision;
     const pose = models.pose !== undefined;
     const heads = appearance !== undefined;
     const anyGender = heads || demographics !== undefined;
@@ -44,6 +46,7 @@ export class ModelsController {
       pack: name,
       description,
       licence,
+      provenance: provenanceOf(this.pack),
       execution_provider: this.pool.runtimes.current.provider,
       execution_providers: this.config.executionProviders,
       outputs: {
@@ -77,7 +80,39 @@ export class ModelsController {
           false_match_rate: falseMatchRate ?? null,
           measured_on: measuredOn ?? null,
         },
+        liveness:
+          decision === undefined
+            ? null
+            : {
+                confidence: decision.threshold,
+                apcer: decision.apcer,
+                bpcer: decision.bpcer,
+                measured_on: decision.measuredOn,
+              },
       },
     };
   }
+}
+
+/** Where the weights of each model come from, the files relative to the folder of packs. */
+function provenanceOf({ name, models }: Pack): ProvenanceDto[] {
+  return modelsOf(models).flatMap(([role, { file, onCpu, provenance }]) => {
+    if (provenance === undefined) return [];
+    const { weights, licence, url, trainingData, attribution } = provenance;
+    return {
+      role,
+      files: [file, ...(onCpu === undefined ? [] : [onCpu.file])].map((path) => posix.join(name, path)),
+      weights,
+      licence,
+      url: url ?? null,
+      training_data: trainingData.map((data) => ({
+        name: data.name,
+        use: data.use,
+        licence: data.licence,
+        evidence: data.evidence,
+        url: data.url ?? null,
+      })),
+      attribution: attribution ?? null,
+    };
+  });
 }

@@ -1,28 +1,7 @@
-/** What pack.json says about the models that describe a face, except for pose. */
+/** What pack.json says about the models that give gender, age, race and mask. */
 import { Type } from 'class-transformer';
-import {
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsPositive,
-  IsString,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMinSize, IsArray, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { ModelFile, InputScaling } from './model-file.js';
-
-const LIVENESS_FAMILIES = ['minifasnet'] as const;
-
-/** The model that tells a living face from a picture of one. */
-export class LivenessModel extends ModelFile {
-  /** What kind of graph it is: which code draws its input and reads its outputs. */
-  @IsIn(LIVENESS_FAMILIES)
-  family!: (typeof LIVENESS_FAMILIES)[number];
-
-  /** Side of the square that the model sees, as a multiple of the face's box. */
-  @IsPositive()
-  scale!: number;
-}
 
 /** The network on the trunk's features that gives gender, age, race, mask and whether the crop shows a face. */
 export class AppearanceModel extends ModelFile {

@@ -10,8 +10,8 @@ import { AppError, messageOf } from '../errors.js';
 import { violationsOf } from '../validation-errors.js';
 import { readInstallation } from './installation.js';
 import { type Manifest, type ManifestContent, manifestPath, readManifests, wrong } from './manifest.js';
-import type { GraphFile, ModelFile } from './model-file.js';
-import { Pack, type PackModels } from './pack.js';
+import type { GraphFile } from './model-file.js';
+import { modelsOf, Pack, type PackModels } from './pack.js';
 
 /**
  * The configured pack.
@@ -73,8 +73,7 @@ function besides(folder: string, file: string): string {
 
 /** Every graph of the models, with the field that names it. */
 function graphsOf(models: PackModels): [field: string, graph: GraphFile][] {
-  return Object.entries<ModelFile | undefined>({ ...models }).flatMap(([role, model]) => {
-    if (model === undefined) return [];
+  return modelsOf(models).flatMap(([role, model]) => {
     const graph: [string, GraphFile] = [`models.${role}`, model];
     return model.onCpu === undefined ? [graph] : [graph, [`models.${role}.onCpu`, model.onCpu]];
   });

@@ -1,6 +1,7 @@
 /** What pack.json says about each graph. */
 import { Type } from 'class-transformer';
 import { IsNumber, IsOptional, IsPositive, Matches, ValidateNested } from 'class-validator';
+import { Provenance } from './provenance.js';
 
 /** A graph of a pack. */
 export class GraphFile {
@@ -21,6 +22,12 @@ export class ModelFile extends GraphFile {
   @ValidateNested()
   @Type(() => GraphFile)
   onCpu?: GraphFile;
+
+  /** Where the weights of both come from. The packs of this repository all say it. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Provenance)
+  provenance?: Provenance;
 }
 
 /**

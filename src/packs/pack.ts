@@ -1,9 +1,11 @@
 /** A pack as the service uses it: which model plays which role. */
 import { Type } from 'class-transformer';
 import { IsDefined, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { LivenessModel, AppearanceModel, DemographicsModel } from './attribute-models.js';
+import { AppearanceModel, DemographicsModel } from './attribute-models.js';
 import { DetectorModel } from './detector-model.js';
 import { LandmarksModel, OrientationModel } from './landmarks-model.js';
+import { LivenessModel } from './liveness-model.js';
+import type { ModelFile } from './model-file.js';
 import { PoseModel, QuickPoseModel } from './pose-model.js';
 import { RecognitionModel } from './recognition-model.js';
 
@@ -91,4 +93,11 @@ export class Pack {
 
   /** Absolute path of the pack's folder. */
   folder!: string;
+}
+
+/** The models that a pack has, with their roles. */
+export function modelsOf(models: PackModels): [role: string, model: ModelFile][] {
+  return Object.entries<ModelFile | undefined>({ ...models }).flatMap(([role, model]) =>
+    model === undefined ? [] : [[role, model]],
+  );
 }

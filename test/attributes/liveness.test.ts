@@ -1,5 +1,5 @@
-/** The surroundings of a face that the liveness model is given. */
-import { surroundings } from '../../src/attributes/minifasnet.js';
+/** The surroundings of a face that the liveness model is given, and what its outputs become. */
+import { postprocess, surroundings } from '../../src/attributes/minifasnet.js';
 
 const square = { width: 1000, height: 1000 };
 const box = (
@@ -47,4 +47,25 @@ test('stays inside for any face of any picture', () => {
     expect(x2).toBeLessThanOrEqual(width - 1 + 1e-9);
     expect(y2).toBeLessThanOrEqual(height - 1 + 1e-9);
   }
+});
+
+describe('the answer', () => {
+  const logits = Float32Array.of(2, 1, 0);
+  // e² ÷ (e² + e + 1) = 0.66524; its log odds are 2 − ln(e + 1) = 0.68674.
+  test('is the softmax of the first class in a pack without calibration', () => {
+    expect(postprocess([logits], {})).toBeCloseTo(0.66524, 5);
+  });
+
+  test('is calibrated by scale and bias of its log odds', () => {
+    // 1 ÷ (1 + e^−(0.5 · 0.68674 + 1)) = 0.79304
+    expect(postprocess([logits], { calibration: { scale: 0.5, bias: 1 } })).toBeCloseTo(0.79304, 5);
+  });
+
+  test('stays a number for logits of any size', () => {
+    for (const [live, other, expected] of [
+      [200, -200, 1],
+      [-200, 200, 0],
+    ])
+      expect(postprocess([Float32Array.of(live, other, other)], {})).toBeCloseTo(expected, 12);
+  });
 });

@@ -52,3 +52,26 @@ test('the thresholds it states are the ones that are applied', async () => {
   expect(model.thresholds.match.measured_on).not.toBe('');
   expect(model.thresholds.detection).toBe(0.5);
 });
+
+test('the threshold of liveness comes with its error rates and what they were measured on', () => {
+  const { liveness } = model.thresholds;
+  expect(liveness?.confidence).toBe(0.5);
+  for (const rate of [liveness?.apcer, liveness?.bpcer]) {
+    expect(rate).toBeGreaterThan(0);
+    expect(rate).toBeLessThan(0.1);
+  }
+  expect(liveness?.measured_on).toMatch(/NUAA and CelebA-Spoof, no screens/);
+});
+
+test('it says of every file where its weights come from', () => {
+  const { provenance } = model;
+  const roles = ['detector', 'landmarks', 'recognition', 'appearance', 'pose', 'quickPose', 'liveness'];
+  expect(provenance.map(({ role }) => role).sort()).toEqual([...roles].sort());
+  expect(provenance.find(({ role }) => role === 'detector')).toMatchObject({
+    files: ['default/detector.onnx', 'default/detector-8-bit.onnx'],
+    licence: expect.stringContaining('MIT') as string,
+    training_data: expect.arrayContaining([
+      expect.objectContaining({ name: 'WIDER FACE', licence: 'CC-BY-NC-ND-4.0' }),
+    ]) as unknown[],
+  });
+});

@@ -1,7 +1,7 @@
 /** What is held out stays held out: the figures of docs/accuracy.md depend on it. */
 import { sample } from '../../evaluation/data.js';
 import { pattern } from '../../evaluation/patterns.js';
-import { isHeldOut } from '../../evaluation/split.js';
+import { isForCalibration, isHeldOut } from '../../evaluation/split.js';
 
 test('a fifth is held out, chosen by the name alone', () => {
   const names = Array.from({ length: 5000 }, (_, index) => `${index}.jpg`);
@@ -12,6 +12,17 @@ test('a fifth is held out, chosen by the name alone', () => {
   expect(['abc', 'a', 'the quick brown fox'].map(isHeldOut)).toEqual([false, false, false]);
   // SHA-256 of "hello" begins with 2cf24dba (0.176 of the range), of "test" with 9f86d081.
   expect(['hello', 'test'].map(isHeldOut)).toEqual([true, false]);
+});
+
+test('a half is for calibration, whether held out or not', () => {
+  const names = Array.from({ length: 5000 }, (_, index) => `${index}.jpg`);
+  for (const part of [names.filter(isHeldOut), names.filter((name) => !isHeldOut(name))]) {
+    const share = part.filter(isForCalibration).length / part.length;
+    expect(share).toBeGreaterThan(0.45);
+    expect(share).toBeLessThan(0.55);
+  }
+  // SHA-256 of "abc" begins with ba7816bf 8f01cfea, of "hello" with 2cf24dba 5fb0a30e.
+  expect(['abc', 'hello'].map(isForCalibration)).toEqual([false, true]);
 });
 
 test('a sample is spread evenly', () => {

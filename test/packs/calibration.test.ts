@@ -1,4 +1,4 @@
-/** The measured numbers of a pack: pose offsets and the quality curve are checked when it is loaded. */
+/** The measured numbers of a pack: pose offsets, quality and liveness are checked when it is loaded. */
 import 'reflect-metadata';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,14 @@ import type { Pack } from '../../src/packs/pack.js';
 interface Manifest {
   readonly models: Record<
     string,
-    { file: string; sha256?: string; onCpu?: unknown; calibration?: unknown; quality?: unknown }
+    {
+      file: string;
+      sha256?: string;
+      onCpu?: unknown;
+      calibration?: unknown;
+      quality?: unknown;
+      decision?: unknown;
+    }
   >;
 }
 
@@ -33,18 +40,28 @@ function load(change: (models: Manifest['models']) => void): Pack {
   return loadPack({ modelsDir, modelPack: '.' });
 }
 
-test('the default pack carries both', () => {
-  const { pose, recognition } = load(() => undefined).models;
+test('the default pack carries all of them', () => {
+  const { pose, recognition, liveness } = load(() => undefined).models;
   expect(pose?.calibration).toEqual({
     roll: expect.any(Number) as number,
     yaw: expect.any(Number) as number,
     pitch: expect.any(Number) as number,
   });
   expect(recognition.quality?.middle).toBeGreaterThan(0);
+  expect(liveness?.calibration?.scale).toBeGreaterThan(0);
+  expect(liveness?.decision?.threshold).toBe(0.5);
 });
 
 test('a recognition model may do without a quality curve', () => {
   expect(load(({ recognition }) => delete recognition.quality).models.recognition.quality).toBeUndefined();
+});
+
+test('a liveness model may do without calibration and threshold', () => {
+  const { liveness } = load((models) => {
+    delete models['liveness'].calibration;
+    delete models['liveness'].decision;
+  }).models;
+  expect([liveness?.calibration, liveness?.decision]).toEqual([undefined, undefined]);
 });
 
 test.each<[string, (models: Manifest['models']) => void]>([
@@ -55,6 +72,16 @@ test.each<[string, (models: Manifest['models']) => void]>([
   [
     'models.recognition.quality.steepness',
     ({ recognition }) => (recognition.quality = { middle: 3, steepness: -1 }),
+  ],
+  ['models.liveness.calibration.scale', ({ liveness }) => (liveness.calibration = { scale: 0, bias: 1 })],
+  ['models.liveness.calibration.bias', ({ liveness }) => (liveness.calibration = { scale: 1 })],
+  [
+    'models.liveness.decision.apcer',
+    ({ liveness }) => (liveness.decision = { threshold: 0.5, apcer: 2, bpcer: 0, measuredOn: 'x' }),
+  ],
+  [
+    'models.liveness.decision.measuredOn',
+    ({ liveness }) => (liveness.decision = { threshold: 0.5, apcer: 0, bpcer: 0 }),
   ],
 ])('a wrong %s is refused by name', (field, change) => {
   expect(() => load(change)).toThrow(AppError);

@@ -215,6 +215,28 @@ describe('a pack that extends another', () => {
   });
 });
 
+describe('provenance', () => {
+  const provenance = { weights: 'Mine.', licence: 'MIT', trainingData: [] as object[] };
+
+  it('may be left out by a pack of one’s own', async () => {
+    for (const model of Object.values(manifest.models)) delete model['provenance'];
+    expect((await load()).models.detector.provenance).toBeUndefined();
+  });
+
+  it.each<[string, object]>([
+    ['provenance.licence', { ...provenance, licence: '' }],
+    ['provenance.weights', { ...provenance, weights: undefined }],
+    ['provenance.trainingData', { ...provenance, trainingData: 'photos' }],
+    [
+      'provenance.trainingData.0.evidence',
+      { ...provenance, trainingData: [{ name: 'a', use: 'b', licence: 'c' }] },
+    ],
+  ])('with a wrong %s is refused by name', async (field, wrong) => {
+    manifest.models['detector']['provenance'] = wrong;
+    await expect(load()).rejects.toThrow(`models.detector.${field}`);
+  });
+});
+
 it('accepts every committed pack, except for the files that must be installed', async () => {
   for (const name of await packNames('models')) {
     await readRecipe('models', name);

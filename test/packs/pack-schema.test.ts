@@ -50,6 +50,16 @@ it.each<[string, string, (content: Pack) => unknown]>([
     '/models/detector/sizes/0 exclusiveMinimum',
     ({ models }) => (models['detector']['sizes'] = [0]),
   ],
+  [
+    'training data without evidence',
+    '/models/pose/provenance/trainingData/0 required',
+    ({ models }) =>
+      (models['pose']['provenance'] = {
+        weights: 'a',
+        licence: 'MIT',
+        trainingData: [{ name: 'b', use: 'c', licence: 'd' }],
+      }),
+  ],
   ['a missing calibration', '/models/pose required', ({ models }) => delete models['pose']['calibration']],
   ['a missing role', '/models required', ({ models }) => delete models['recognition']],
   ['an unknown role', '/models additionalProperties', ({ models }) => (models['detectr'] = {})],
