@@ -137,6 +137,8 @@ function keywordsOf({ name = '', constraints }: Rule): Schema {
       return { type: 'number' };
     case 'isInt':
       return { type: 'integer' };
+    case 'isDivisibleBy':
+      return { multipleOf: first };
     case 'isBoolean':
       return { type: 'boolean' };
     case 'isPositive':
