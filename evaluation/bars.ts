@@ -26,10 +26,12 @@ const BARS: Readonly<Record<string, Readonly<Record<string, Bar>>>> = {
     accuracy: { atLeast: 0.99 },
   },
   attributes: {
-    genderAccuracy: { atLeast: 0.92 },
-    raceAccuracy: { atLeast: 0.87 },
-    ageError: { atMost: 4.6 },
-    bracketWithinOne: { atLeast: 0.94 },
+    'fairface.genderAccuracy': { atLeast: 0.87 },
+    'fairface.raceAccuracy': { atLeast: 0.66 },
+    'fairface.bracketExact': { atLeast: 0.49 },
+    'fairface.bracketWithinOne': { atLeast: 0.92 },
+    'utkface.genderAccuracy': { atLeast: 0.9 },
+    'utkface.ageError': { atMost: 6 },
   },
   mask: {
     accuracy: { atLeast: 0.98 },

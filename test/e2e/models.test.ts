@@ -38,11 +38,11 @@ test('the outputs it lists have values, and the others are null', async () => {
   }
 });
 
-test('it says which labels it distinguishes, and why race can be null', () => {
+test('it says which labels it distinguishes, all five races among them', () => {
   expect(model.labels.gender).toEqual(['Female', 'Male']);
   expect(model.labels.age_bracket).toHaveLength(9);
-  expect(model.labels.race).toEqual(['White', 'Black', 'Asian']);
-  expect(model.notes.race).toMatch(/Latino\/Hispanic and Middle Eastern/);
+  expect(model.labels.race).toEqual(['White', 'Black', 'Asian', 'Latino/Hispanic', 'Middle Eastern']);
+  expect(model.notes.race).toBeUndefined();
 });
 
 test('the thresholds it states are the ones that are applied', async () => {
@@ -65,7 +65,17 @@ test('the threshold of liveness comes with its error rates and what they were me
 
 test('it says of every file where its weights come from', () => {
   const { provenance } = model;
-  const roles = ['detector', 'landmarks', 'recognition', 'appearance', 'pose', 'quickPose', 'liveness'];
+  const roles = [
+    'detector',
+    'landmarks',
+    'orientation',
+    'recognition',
+    'appearance',
+    'demographics',
+    'pose',
+    'quickPose',
+    'liveness',
+  ];
   expect(provenance.map(({ role }) => role).sort()).toEqual([...roles].sort());
   expect(provenance.find(({ role }) => role === 'detector')).toMatchObject({
     files: ['default/detector.onnx', 'default/detector-8-bit.onnx'],
