@@ -2,7 +2,7 @@
  * Drawings and cut-out photographs without people, animals among them: what a face must not be confused with. They are
  * in the public domain (openclipart) or under the GPL (Tux Paint's stamps): training/README.md says where they come from.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import type { Image } from '../src/vision/image.js';
@@ -42,18 +42,32 @@ export async function clipArt(
     .filter((name) => name.endsWith('.png') && !LEFT_OUT.test(relative(folder, join(folder, name))))
     .filter((name) => isHeldOut(name) === (part === 'held out'))
     .sort();
-  return sample(names, limit).map((name, seed) => ({
-    name,
-    isAnimal: name.includes('animals/'),
-    draw: () => draw(join(folder, name), seed),
-  }));
+  const chosen = sample(names, limit);
+  const readable = await Promise.all(chosen.map((name) => isReadable(join(folder, name))));
+  return chosen
+    .filter((_, index) => readable[index])
+    .map((name, seed) => ({
+      name,
+      isAnimal: name.includes('animals/'),
+      draw: () => draw(join(folder, name), seed),
+    }));
+}
+
+/** Whether a file is a picture: a few of them are not. */
+async function isReadable(path: string): Promise<boolean> {
+  return sharp(await readFile(path))
+    .metadata()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** The drawing somewhere on a pattern, or on one colour. */
 async function draw(path: string, seed: number): Promise<Image> {
   const random = generator(seed);
   const side = Math.round(SIDE * (FILL[0] + (FILL[1] - FILL[0]) * random()));
-  const { data, info } = await sharp(path)
+  const { data, info } = await sharp(await readFile(path))
     .resize(side, side, { fit: 'inside' })
     .ensureAlpha()
     .raw()

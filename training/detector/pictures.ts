@@ -9,11 +9,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Image } from '../../src/vision/image.js';
 import { readCsv, sample } from '../../evaluation/data.js';
 import { type Judge, judged } from '../../evaluation/judge.js';
 import type { KnownFace } from '../../evaluation/matching.js';
-import { FIRST_LEARNT_PATTERN, mirrorBorder, patterns, type Picture } from '../../evaluation/pictures.js';
+import { FIRST_LEARNT_PATTERN, patterns, type Picture } from '../../evaluation/pictures.js';
 import { startProgress } from '../../evaluation/progress.js';
 import { clipArt } from '../clip-art.js';
 import { Finder } from '../finder.js';
@@ -21,8 +20,6 @@ import { Finder } from '../finder.js';
 const FACES = 14_000;
 const DRAWINGS = 4000;
 const PATTERNS = 800;
-/** Pixels mirrored around a face's picture: the teacher is unsure of faces that reach the edge. */
-const MARGIN = 32;
 
 /**
  * @param teacher path of the detector that says where the faces are
@@ -51,7 +48,7 @@ export async function writePictures(
     const progress = startProgress(process.stderr, 'pictures to learn detection from', pictures.length);
     for (const { set, name, load, faces: labelled } of pictures) {
       const image = await load((path) => finder.decode(path));
-      const known = labelled?.length === 0 ? [] : await taught(teacher, image);
+      const known = labelled?.length === 0 ? [] : await judged(teacher, image);
       table.write(`${[set, name, image.width, image.height, written(known)].join(',')}\n`);
       progress.tick();
       yield image.data;
@@ -78,17 +75,6 @@ async function drawn(folder: string): Promise<Picture[]> {
     load: () => drawing.draw(),
     faces: [],
   }));
-}
-
-/** What the teacher finds, in pixels of the picture. */
-async function taught(teacher: Judge, image: Image): Promise<KnownFace[]> {
-  const found = await judged(teacher, mirrorBorder(image, MARGIN));
-  return found
-    .map(({ box, certain }) => ({
-      box: { x1: box.x1 - MARGIN, y1: box.y1 - MARGIN, x2: box.x2 - MARGIN, y2: box.y2 - MARGIN },
-      certain,
-    }))
-    .filter(({ box }) => box.x2 > 0 && box.y2 > 0 && box.x1 < image.width && box.y1 < image.height);
 }
 
 function written(known: readonly KnownFace[]): string {
